@@ -1,0 +1,48 @@
+//! Values of the Stowage planner.
+//!
+//! What is decided, and on what: quantities, requirements, pods, pools, nodes, offerings, the
+//! [`Snapshot`] that a plan is made from, and the [`Plan`] with its typed [`Reason`]s. Plain data
+//! with total orders; no IO, no clock, no wire format.
+
+mod finding;
+mod market;
+mod money;
+mod name;
+mod node;
+mod offering;
+mod plan;
+mod pod;
+mod pool;
+mod quantity;
+mod reason;
+mod requirement;
+mod requirements;
+mod resources;
+mod snapshot;
+mod taint;
+pub mod well_known;
+
+pub use finding::{Finding, FindingCode};
+pub use market::{
+    CapacityType, InstanceType, InterruptionBand, Listing, Machine, NodeClass, Price,
+};
+pub use money::MicroUsdPerHour;
+pub use name::{
+    DaemonSetName, InstanceTypeName, LabelKey, LabelValue, Labels, NodeClassName, NodeName,
+    NodePoolName, PodName, RegionName, ZoneId, ZoneName,
+};
+pub use node::{Node, NodeState};
+pub use offering::{Offering, OfferingLabels};
+pub use plan::{NewNode, NodeFill, Plan, Unschedulable};
+pub use pod::{DaemonSet, Pod, PodShape};
+pub use pool::NodePool;
+pub use quantity::{ParseQuantityError, Quantity};
+pub use reason::Reason;
+pub use requirement::{Operator, Requirement, RequirementError};
+pub use requirements::Requirements;
+pub use resources::{Amount, ResourceName, Resources};
+pub use snapshot::{
+    ListingIndex, MachineIndex, NodeClassIndex, NodeIndex, OfferingIndex, PodIndex, PoolIndex,
+    ShapeIndex, Snapshot, TypeIndex,
+};
+pub use taint::{Effect, Taint, Toleration, TolerationOperator, untolerated};

@@ -1,0 +1,40 @@
+//! Nodes that already exist or were asked for.
+
+use crate::{Labels, MicroUsdPerHour, NodeName, NodePoolName, Resources, Taint};
+
+/// Whether a node takes pods.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum NodeState {
+    /// Takes pods.
+    Ready,
+    /// Was asked for and is expected; takes pods in the plan.
+    InFlight,
+    /// Is going away or is cordoned; takes none, and counts against limits while it is there.
+    Unschedulable,
+}
+
+/// An existing node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Node {
+    /// Its name.
+    pub name: NodeName,
+    /// The pool that owns it; `None` for nodes of other provisioners.
+    pub pool: Option<NodePoolName>,
+    /// Whether it takes pods.
+    pub state: NodeState,
+    /// Its labels, hostname included.
+    pub labels: Labels,
+    /// Its taints, without the ephemeral ones of start-up.
+    pub taints: Vec<Taint>,
+    /// What pods may ask for in total.
+    pub allocatable: Resources,
+    /// Requests of the pods bound to it or promised to it, `pods` counting them.
+    pub bound: Resources,
+    /// The part of `bound` that DaemonSet pods ask for.
+    pub bound_daemons: Resources,
+    /// Folded: `allocatable` less `bound`, less what expected DaemonSet pods ask for beyond
+    /// `bound_daemons`. The checker recomputes it.
+    pub room: Resources,
+    /// Its price; `None` where type, zone or price are unknown.
+    pub price: Option<MicroUsdPerHour>,
+}

@@ -1,0 +1,36 @@
+//! Pods and DaemonSets, reduced to what placement depends on.
+
+use crate::{DaemonSetName, PodName, Requirements, Resources, ShapeIndex, Toleration};
+
+/// One pod that wants a node.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Pod {
+    /// `namespace/name`.
+    pub name: PodName,
+    /// What it asks for.
+    pub shape: ShapeIndex,
+}
+
+/// All that placement may look at in a pod. Pods of equal shape are interchangeable.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PodShape {
+    /// Effective requests, `pods: 1` included.
+    pub requests: Resources,
+    /// Node selector and required node affinity: at least one of these must admit the node. Never
+    /// empty: a pod without any has one empty entry; a pod whose affinity has only empty terms,
+    /// which match nothing, has one entry that admits nothing (hostname `In []`).
+    pub alternatives: Vec<Requirements>,
+    /// Tolerations, sorted and without repeats.
+    pub tolerations: Vec<Toleration>,
+    /// Priority; the higher goes first where not all can be placed.
+    pub priority: i32,
+}
+
+/// A DaemonSet: one pod on each node that it matches.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DaemonSet {
+    /// `namespace/name`.
+    pub name: DaemonSetName,
+    /// What its pod asks for; the priority is not used.
+    pub shape: PodShape,
+}

@@ -1,0 +1,140 @@
+//! The snapshot: everything a plan depends on, and nothing else.
+
+use crate::{
+    DaemonSet, InstanceType, Listing, Machine, Node, NodeClass, NodePool, Offering, OfferingLabels,
+    Pod, PodShape, RegionName,
+};
+
+macro_rules! indices {
+    ($($(#[$doc:meta])* $name:ident;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(u32);
+
+        impl $name {
+            /// The index of the `position`th element.
+            ///
+            /// Lists are limited to `u32::MAX` entries by their readers.
+            pub fn new(position: usize) -> Self {
+                Self(u32::try_from(position).expect("lists have fewer than 2^32 entries"))
+            }
+
+            /// The position in its list.
+            pub const fn get(self) -> usize {
+                self.0 as usize
+            }
+        }
+    )*};
+}
+
+indices! {
+    /// Index into [`Snapshot::shapes`].
+    ShapeIndex;
+    /// Index into [`Snapshot::pods`].
+    PodIndex;
+    /// Index into [`Snapshot::nodes`].
+    NodeIndex;
+    /// Index into [`Snapshot::pools`].
+    PoolIndex;
+    /// Index into [`Snapshot::node_classes`].
+    NodeClassIndex;
+    /// Index into the machines of the pool's node class.
+    MachineIndex;
+    /// Index into [`Snapshot::types`].
+    TypeIndex;
+    /// Index into [`Snapshot::listings`].
+    ListingIndex;
+    /// Index into [`Snapshot::offerings`].
+    OfferingIndex;
+}
+
+/// A moment of a cluster and of the market, lowered to what planning looks at.
+///
+/// Raw facts (`types`, `node_classes`, `listings`, `daemon_sets`) stand beside the figures folded
+/// from them (`offerings`, `Node::room`), so that the checker can fold them again by itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Snapshot {
+    /// The region that nodes are bought in.
+    pub region: RegionName,
+    /// Distinct pod shapes, sorted.
+    pub shapes: Vec<PodShape>,
+    /// Pods that want a node, in input order.
+    pub pods: Vec<Pod>,
+    /// DaemonSets, by name.
+    pub daemon_sets: Vec<DaemonSet>,
+    /// Existing and in-flight nodes, by name.
+    pub nodes: Vec<Node>,
+    /// Pools that may open nodes, by descending weight, then ascending name.
+    pub pools: Vec<NodePool>,
+    /// Node classes that pools refer to, by name.
+    pub node_classes: Vec<NodeClass>,
+    /// Instance types of the region, by name.
+    pub types: Vec<InstanceType>,
+    /// What the region sells, by type, zone, capacity type.
+    pub listings: Vec<Listing>,
+    /// What each pool can buy, by pool, listing, chosen labels; unpriced listings included.
+    pub offerings: Vec<Offering>,
+}
+
+impl Snapshot {
+    /// The shape at `index`.
+    pub fn shape(&self, index: crate::ShapeIndex) -> &PodShape {
+        &self.shapes[index.get()]
+    }
+
+    /// The pod at `index`.
+    pub fn pod(&self, index: PodIndex) -> &Pod {
+        &self.pods[index.get()]
+    }
+
+    /// The shape of the pod at `index`.
+    pub fn shape_of(&self, index: PodIndex) -> &PodShape {
+        self.shape(self.pod(index).shape)
+    }
+
+    /// The node at `index`.
+    pub fn node(&self, index: NodeIndex) -> &Node {
+        &self.nodes[index.get()]
+    }
+
+    /// The pool at `index`.
+    pub fn pool(&self, index: PoolIndex) -> &NodePool {
+        &self.pools[index.get()]
+    }
+
+    /// The node class at `index`.
+    pub fn node_class(&self, index: NodeClassIndex) -> &NodeClass {
+        &self.node_classes[index.get()]
+    }
+
+    /// The instance type at `index`.
+    pub fn instance_type(&self, index: TypeIndex) -> &InstanceType {
+        &self.types[index.get()]
+    }
+
+    /// The listing at `index`.
+    pub fn listing(&self, index: ListingIndex) -> &Listing {
+        &self.listings[index.get()]
+    }
+
+    /// The offering at `index`.
+    pub fn offering(&self, index: OfferingIndex) -> &Offering {
+        &self.offerings[index.get()]
+    }
+
+    /// The listing that `offering` buys.
+    pub fn listing_of(&self, offering: &Offering) -> &Listing {
+        self.listing(offering.listing)
+    }
+
+    /// What `offering` holds before DaemonSets.
+    pub fn machine_of(&self, offering: &Offering) -> &Machine {
+        let class = self.pool(offering.pool).node_class;
+        &self.node_class(class).machines[offering.machine.get()]
+    }
+
+    /// The labels that a node of `offering` will carry.
+    pub const fn labels_of<'a>(&'a self, offering: &'a Offering) -> OfferingLabels<'a> {
+        OfferingLabels::new(self, offering)
+    }
+}

@@ -1,0 +1,35 @@
+//! Names that Kubernetes, Karpenter and the AWS provider give to resources and labels.
+
+/// CPU, in thousandths of a core.
+pub const CPU: &str = "cpu";
+/// Memory, in bytes.
+pub const MEMORY: &str = "memory";
+/// Local disk, in bytes.
+pub const EPHEMERAL_STORAGE: &str = "ephemeral-storage";
+/// Pods per node.
+pub const PODS: &str = "pods";
+/// The pseudo-resource of `NodePool` limits that counts nodes.
+pub const NODES: &str = "nodes";
+/// Whole NVIDIA GPUs.
+pub const NVIDIA_GPU: &str = "nvidia.com/gpu";
+
+/// The `NodePool` that owns a node.
+pub const NODE_POOL: &str = "karpenter.sh/nodepool";
+/// `spot`, `on-demand` or `reserved`.
+pub const CAPACITY_TYPE: &str = "karpenter.sh/capacity-type";
+/// The `EC2NodeClass` of a node.
+pub const NODE_CLASS: &str = "karpenter.k8s.aws/ec2nodeclass";
+/// Availability zone by name.
+pub const ZONE: &str = "topology.kubernetes.io/zone";
+/// Availability zone by id.
+pub const ZONE_ID: &str = "topology.k8s.aws/zone-id";
+/// AWS region.
+pub const REGION: &str = "topology.kubernetes.io/region";
+/// EC2 instance type.
+pub const INSTANCE_TYPE: &str = "node.kubernetes.io/instance-type";
+/// CPU architecture.
+pub const ARCH: &str = "kubernetes.io/arch";
+/// Operating system.
+pub const OS: &str = "kubernetes.io/os";
+/// The node's own name; unknown before launch, so no pod can ask for it on a new node.
+pub const HOSTNAME: &str = "kubernetes.io/hostname";
