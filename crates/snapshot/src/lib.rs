@@ -1,1 +1,21 @@
-//! Placeholder replaced in the first commit of this crate.
+//! From what people have to what the planner takes: Kubernetes objects, recorded lists and the EC2
+//! catalog become a [`model::Snapshot`] with findings.
+//!
+//! Broken input is data: a bad object or row is a [`model::Finding`] and the rest goes on. The
+//! order of work is the order of the modules: [`source`] reads bytes, `objects` and `recorded` make
+//! typed objects and rows of them, `pods` decides which pods are planned, `fold` and `lower` join
+//! them with the catalog.
+
+mod objects;
+mod pods;
+mod recorded;
+mod source;
+
+mod fold;
+mod lower;
+
+pub use objects::Objects;
+pub use source::{
+    Comparison, Filter, FilterError, Format, Inputs, PodSelection, ReadError, ReadOptions,
+    RecordedPods, Source, Window, read,
+};

@@ -1,0 +1,1 @@
+//! Figures folded from raw facts: room of offerings and nodes.

@@ -1,0 +1,1 @@
+//! Joins inputs with the catalog into a snapshot.

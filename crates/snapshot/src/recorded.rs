@@ -1,0 +1,1 @@
+//! Recorded lists: rows of CSV files become pods.
