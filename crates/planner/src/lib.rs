@@ -1,1 +1,10 @@
-//! Placeholder replaced in the first commit of this crate.
+//! The one planning entry: `plan(&Snapshot, &Settings, now, seed) -> (Plan, Report)`.
+//!
+//! A pure function: the same arguments give the same bytes on any machine. Today it provisions;
+//! disruption and lifecycle steps will follow provisioning in the same call.
+
+mod plan;
+mod report;
+
+pub use plan::{Seed, Settings, Timestamp, plan};
+pub use report::{LimitUse, PoolReport, Report};

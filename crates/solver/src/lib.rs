@@ -1,1 +1,17 @@
-//! Placeholder replaced in the first commit of this crate.
+//! Packs pods onto offerings.
+//!
+//! In: a [`model::Snapshot`]. Out: a [`model::Plan`] in which every pod is placed on an existing
+//! node, placed on a node to buy, or left out for stated reasons. Pure and deterministic: search is
+//! bounded by counted work, decisions are made in integers.
+
+mod bits;
+mod first;
+mod materialise;
+mod packing;
+mod problem;
+mod reasons;
+mod settings;
+mod solve;
+
+pub use settings::{Settings, Weights};
+pub use solve::solve;

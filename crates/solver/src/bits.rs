@@ -1,0 +1,30 @@
+//! A fixed-size set of small indices.
+
+/// Members are indices below the capacity given at creation.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Bits(Vec<u64>);
+
+impl Bits {
+    /// The empty set with room for indices below `capacity`.
+    pub(crate) fn new(capacity: usize) -> Self {
+        Self(vec![0; capacity.div_ceil(64)])
+    }
+
+    /// Adds `index`.
+    pub(crate) fn insert(&mut self, index: usize) {
+        self.0[index / 64] |= 1 << (index % 64);
+    }
+
+    /// Whether `index` is in the set.
+    pub(crate) fn contains(&self, index: usize) -> bool {
+        self.0[index / 64] >> (index % 64) & 1 == 1
+    }
+
+    /// Whether every member of `other` is in this set; both have the same capacity.
+    pub(crate) fn covers(&self, other: &Self) -> bool {
+        self.0
+            .iter()
+            .zip(&other.0)
+            .all(|(mine, theirs)| theirs & !mine == 0)
+    }
+}

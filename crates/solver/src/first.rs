@@ -1,0 +1,88 @@
+//! The first answer: a good packing at once.
+//!
+//! Nodes that are there are filled first, as they cost nothing more. Then, again and again, the
+//! kind of node whose best mix of pods is worth most per dollar is bought as often as that mix
+//! lasts. What a pod is worth is the least it would cost alone, so that a size is weighed by its
+//! price per what it holds, and not by how much it holds.
+//!
+//! Where limits leave pods out, pods are placed by descending priority, and a few attempts with
+//! growing aversion to what draws on limits compete; the one that leaves out fewer wins.
+
+mod anchors;
+mod fill;
+mod greedy;
+mod size;
+mod top_up;
+mod values;
+
+use crate::packing::Packing;
+use crate::problem::Problem;
+
+/// How strongly each attempt avoids kinds that draw on limits: the extra price, in multiples of
+/// what all nodes of the first attempt cost, of using up a whole limit. Few, as each is a whole
+/// answer; found by trial on limits that bind on a resource the pods hardly use.
+const AVERSIONS: [i64; 4] = [0, 1, 8, 64];
+
+/// A packing that places every pod for which there is room and no limit in the way.
+pub(crate) fn answer(problem: &Problem) -> Packing {
+    let values = values::standalone(problem);
+    let everyone: Vec<usize> = (0..problem.classes.len()).collect();
+    let first = attempt(problem, &values, &[everyone], 0, 0);
+    let limited = problem.pools.iter().any(|pool| !pool.limits.is_empty());
+    let placeable_left = || {
+        first
+            .left
+            .iter()
+            .zip(&values)
+            .any(|(left, value)| *left > 0 && *value > 0)
+    };
+    if !limited || !placeable_left() {
+        return first;
+    }
+    let bands = bands(problem);
+    let budget = first.cost(problem);
+    AVERSIONS
+        .into_iter()
+        .map(|aversion| attempt(problem, &values, &bands, aversion, budget))
+        .fold(first, |best, next| {
+            let rank = |p: &Packing| (p.left_by_priority(problem), p.cost(problem));
+            if rank(&next) < rank(&best) {
+                next
+            } else {
+                best
+            }
+        })
+}
+
+/// Classes by descending priority, one list for each priority.
+fn bands(problem: &Problem) -> Vec<Vec<usize>> {
+    let mut bands = std::collections::BTreeMap::<std::cmp::Reverse<i32>, Vec<usize>>::new();
+    for (position, class) in problem.classes.iter().enumerate() {
+        bands
+            .entry(std::cmp::Reverse(class.priority))
+            .or_default()
+            .push(position);
+    }
+    bands.into_values().collect()
+}
+
+fn attempt(
+    problem: &Problem,
+    values: &[i64],
+    bands: &[Vec<usize>],
+    aversion: i64,
+    budget: i64,
+) -> Packing {
+    let mut packing = Packing::new(problem);
+    let mut waiting = std::mem::replace(&mut packing.left, vec![0; problem.classes.len()]);
+    for band in bands {
+        for &class in band {
+            packing.left[class] = std::mem::take(&mut waiting[class]);
+        }
+        top_up::top_up(problem, values, &mut packing);
+        greedy::buy(problem, values, aversion, budget, &mut packing);
+        size::right_size(problem, &mut packing);
+        top_up::top_up(problem, values, &mut packing);
+    }
+    packing
+}

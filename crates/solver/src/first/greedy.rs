@@ -1,0 +1,179 @@
+//! Buys nodes, the most worth per dollar first.
+
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
+
+use super::anchors::{self, Anchors};
+use super::fill::{Filled, Stock, fill};
+use crate::packing::{Group, Packing};
+use crate::problem::Problem;
+
+/// Worth per price in units of 2^-20; both in nano-USD per hour.
+const RATE_BITS: u32 = 20;
+
+struct Shop<'a> {
+    problem: &'a Problem,
+    values: &'a [i64],
+    /// Classes that each kind can hold, ascending.
+    candidates: Vec<Vec<usize>>,
+    /// Price plus the surcharge for drawing on limits, nano-USD per hour, at least 1.
+    charges: Vec<i64>,
+    limits_left: Vec<Vec<i64>>,
+    anchors: Anchors,
+}
+
+/// Buys nodes for the pods left in `packing` until no more can be bought for any of them.
+///
+/// `aversion` × `budget` (micro-USD per hour) is the surcharge for using up a whole limit.
+pub(crate) fn buy(
+    problem: &Problem,
+    values: &[i64],
+    aversion: i64,
+    budget: i64,
+    packing: &mut Packing,
+) {
+    let limits_left = packing.limits_left(problem);
+    let anchors = anchors::anchors(problem, &limits_left);
+    let candidates = candidates(problem, &packing.left);
+    let charges = charges(
+        problem,
+        &limits_left,
+        i128::from(aversion) * i128::from(budget),
+    );
+    let mut shop = Shop {
+        problem,
+        values,
+        candidates,
+        charges,
+        limits_left,
+        anchors,
+    };
+    let mut queue = shop.queue(packing);
+    while let Some((Reverse(_), kind)) = queue.pop_first() {
+        let Some((filled, rate)) = shop.offer(kind, packing) else {
+            continue;
+        };
+        let entry = (Reverse(rate), kind);
+        // A rate only falls as pods run out, so the first whose fresh rate still leads is the best.
+        if queue.first().is_some_and(|next| *next < entry) {
+            queue.insert(entry);
+            continue;
+        }
+        let opened_more = shop.purchase(kind, filled, packing);
+        if opened_more {
+            queue = shop.queue(packing);
+        } else {
+            queue.insert(entry);
+        }
+    }
+}
+
+/// What each searched kind can hold of the classes that have pods left.
+fn candidates(problem: &Problem, left: &[i64]) -> Vec<Vec<usize>> {
+    let holds = |kind: usize| {
+        (0..problem.classes.len())
+            .filter(|&class| left[class] > 0 && problem.holds(kind, class))
+            .collect()
+    };
+    (0..problem.kinds.len())
+        .map(|kind| {
+            if problem.kinds[kind].searched {
+                holds(kind)
+            } else {
+                Vec::new()
+            }
+        })
+        .collect()
+}
+
+fn charges(problem: &Problem, limits_left: &[Vec<i64>], whole_limit: i128) -> Vec<i64> {
+    problem
+        .kinds
+        .iter()
+        .map(|kind| {
+            let worst = kind
+                .draws
+                .iter()
+                .zip(&limits_left[kind.pool])
+                .map(|(draw, left)| whole_limit * i128::from(*draw) / i128::from((*left).max(1)));
+            let micro = i128::from(kind.price.get()) + worst.max().unwrap_or(0);
+            i64::try_from(micro * 1000).unwrap_or(i64::MAX).max(1)
+        })
+        .collect()
+}
+
+impl Shop<'_> {
+    /// Every kind that has something to offer now, best rate first.
+    fn queue(&self, packing: &Packing) -> BTreeSet<(Reverse<i128>, usize)> {
+        (0..self.problem.kinds.len())
+            .filter_map(|kind| {
+                self.offer(kind, packing)
+                    .map(|(_, rate)| (Reverse(rate), kind))
+            })
+            .collect()
+    }
+
+    /// The best mix for one more node of `kind`, and its worth per price.
+    fn offer(&self, kind: usize, packing: &Packing) -> Option<(Filled, i128)> {
+        if self.candidates[kind].is_empty()
+            || !anchors::within(self.problem, &self.limits_left, kind)
+        {
+            return None;
+        }
+        let stock = Stock {
+            values: self.values,
+            left: &packing.left,
+            candidates: &self.candidates[kind],
+        };
+        let anchors = self.anchors[self.problem.kinds[kind].pool].as_deref();
+        let filled = fill(
+            self.problem,
+            &stock,
+            &self.problem.kinds[kind].room,
+            anchors,
+        );
+        if filled.mix.is_empty() {
+            return None;
+        }
+        let rate = (i128::from(filled.value) << RATE_BITS) / i128::from(self.charges[kind]);
+        Some((filled, rate))
+    }
+
+    /// Buys `filled` as often as pods and limits allow. Returns whether pools of lesser weight may
+    /// have opened, as this one has run out.
+    fn purchase(&mut self, kind: usize, filled: Filled, packing: &mut Packing) -> bool {
+        let bought = &self.problem.kinds[kind];
+        let by_pods = filled
+            .mix
+            .iter()
+            .map(|&(class, pods)| packing.left[class] / pods)
+            .min();
+        let limits = bought.draws.iter().zip(&self.limits_left[bought.pool]);
+        let by_limits = limits
+            .filter(|(draw, _)| **draw > 0)
+            .map(|(draw, left)| left / draw)
+            .min();
+        let copies = by_pods
+            .unwrap_or(0)
+            .min(by_limits.unwrap_or(i64::MAX))
+            .max(1);
+        for &(class, pods) in &filled.mix {
+            packing.left[class] -= pods * copies;
+        }
+        packing.groups.push(Group {
+            kind,
+            mix: filled.mix,
+            copies,
+        });
+        for (left, draw) in self.limits_left[bought.pool].iter_mut().zip(&bought.draws) {
+            *left -= draw * copies;
+        }
+        if bought.draws.is_empty() {
+            return false;
+        }
+        let anchors = anchors::anchors(self.problem, &self.limits_left);
+        let changed = anchors != self.anchors;
+        self.anchors = anchors;
+        changed
+    }
+}

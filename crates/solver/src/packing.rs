@@ -1,0 +1,107 @@
+//! A packing under construction: groups of like nodes with what is in them.
+
+use crate::problem::Problem;
+
+/// How many pods of each class: (class, count), ascending by class, counts at least 1.
+pub(crate) type Mix = Vec<(usize, i64)>;
+
+/// Like new nodes.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Group {
+    /// What is bought.
+    pub(crate) kind: usize,
+    /// What goes on each.
+    pub(crate) mix: Mix,
+    /// How many of them, at least 1.
+    pub(crate) copies: i64,
+}
+
+/// Where the pods of a problem go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Packing {
+    /// New nodes.
+    pub(crate) groups: Vec<Group>,
+    /// What goes on each existing node, by position in `Problem::nodes`.
+    pub(crate) existing: Vec<Mix>,
+    /// Pods of each class that are left.
+    pub(crate) left: Vec<i64>,
+}
+
+impl Packing {
+    /// Nothing placed yet.
+    pub(crate) fn new(problem: &Problem) -> Self {
+        Self {
+            groups: Vec::new(),
+            existing: vec![Mix::new(); problem.nodes.len()],
+            left: problem
+                .classes
+                .iter()
+                .map(|class| count(class.pods.len()))
+                .collect(),
+        }
+    }
+
+    /// The price of the new nodes, micro-USD per hour.
+    pub(crate) fn cost(&self, problem: &Problem) -> i64 {
+        self.groups
+            .iter()
+            .map(|group| {
+                problem.kinds[group.kind]
+                    .price
+                    .get()
+                    .saturating_mul(group.copies)
+            })
+            .fold(0, i64::saturating_add)
+    }
+
+    /// What is left of each pool's limits after this packing.
+    pub(crate) fn limits_left(&self, problem: &Problem) -> Vec<Vec<i64>> {
+        let mut left: Vec<Vec<i64>> = problem
+            .pools
+            .iter()
+            .map(|pool| pool.limits.clone())
+            .collect();
+        for group in &self.groups {
+            let kind = &problem.kinds[group.kind];
+            for (left, draw) in left[kind.pool].iter_mut().zip(&kind.draws) {
+                *left = left.saturating_sub(draw.saturating_mul(group.copies));
+            }
+        }
+        left
+    }
+
+    /// Pods left, by descending priority: (priority, count). A smaller list of counts is better.
+    pub(crate) fn left_by_priority(&self, problem: &Problem) -> Vec<(std::cmp::Reverse<i32>, i64)> {
+        let mut by_priority = std::collections::BTreeMap::new();
+        for (class, left) in problem.classes.iter().zip(&self.left) {
+            *by_priority
+                .entry(std::cmp::Reverse(class.priority))
+                .or_insert(0) += left;
+        }
+        by_priority.into_iter().collect()
+    }
+}
+
+/// A length as a count.
+pub(crate) fn count(length: usize) -> i64 {
+    i64::try_from(length).unwrap_or(i64::MAX)
+}
+
+/// `room` less what `mix` takes.
+pub(crate) fn residual(problem: &Problem, room: &[i64], mix: &Mix) -> Vec<i64> {
+    let mut rest = room.to_vec();
+    for &(class, pods) in mix {
+        for (rest, need) in rest.iter_mut().zip(&problem.classes[class].requests) {
+            *rest = rest.saturating_sub(need.saturating_mul(pods));
+        }
+    }
+    rest
+}
+
+/// Adds `pods` of `class` to `mix`.
+pub(crate) fn add(mix: &mut Mix, class: usize, pods: i64) {
+    match mix.binary_search_by_key(&class, |entry| entry.0) {
+        Ok(position) => mix[position].1 += pods,
+        Err(position) => mix.insert(position, (class, pods)),
+    }
+}

@@ -1,0 +1,121 @@
+//! Which rules admit which offerings and nodes.
+//!
+//! Requirements are evaluated once per distinct rule set and distinct combination of the label
+//! values that some rule looks at, not once per pod and offering.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use model::{
+    LabelKey, NodeState, Requirements, ShapeIndex, Snapshot, Taint, Toleration, untolerated,
+};
+
+use crate::bits::Bits;
+
+/// Rule sets of the shapes in use, and what they admit.
+pub(crate) struct Admission {
+    /// The rule set of each shape; `None` where no pod has the shape.
+    pub(crate) rule_of: Vec<Option<usize>>,
+    /// For each offering, the rule sets that admit it, as an index into `columns`.
+    pub(crate) column_of: Vec<usize>,
+    /// Distinct sets of admitting rule sets.
+    pub(crate) columns: Vec<Bits>,
+    /// For each node of the snapshot, the rule sets that admit it.
+    pub(crate) nodes: Vec<Bits>,
+}
+
+type Rule<'a> = (&'a [Requirements], &'a [Toleration]);
+
+/// Evaluates every rule set of the shapes in `used` against offerings and nodes.
+pub(crate) fn evaluate(snapshot: &Snapshot, used: &BTreeSet<ShapeIndex>) -> Admission {
+    let mut rules: BTreeMap<Rule<'_>, usize> = BTreeMap::new();
+    for index in used {
+        let shape = snapshot.shape(*index);
+        let next = rules.len();
+        rules
+            .entry((&shape.alternatives, &shape.tolerations))
+            .or_insert(next);
+    }
+    let mut rule_of = vec![None; snapshot.shapes.len()];
+    for index in used {
+        let shape = snapshot.shape(*index);
+        let rule: Rule<'_> = (&shape.alternatives, &shape.tolerations);
+        rule_of[index.get()] = rules.get(&rule).copied();
+    }
+    let mut ordered: Vec<Rule<'_>> = vec![(&[], &[]); rules.len()];
+    for (rule, position) in &rules {
+        ordered[*position] = *rule;
+    }
+    let (column_of, columns) = offering_columns(snapshot, &ordered);
+    let nodes = snapshot
+        .nodes
+        .iter()
+        .map(|node| node_column(node, &ordered))
+        .collect();
+    Admission {
+        rule_of,
+        column_of,
+        columns,
+        nodes,
+    }
+}
+
+fn offering_columns(snapshot: &Snapshot, rules: &[Rule<'_>]) -> (Vec<usize>, Vec<Bits>) {
+    let keys: BTreeSet<&LabelKey> = rules
+        .iter()
+        .flat_map(|(alternatives, _)| alternatives.iter())
+        .flat_map(|terms| terms.iter().map(|(key, _)| key))
+        .collect();
+    let mut columns: BTreeMap<Bits, usize> = BTreeMap::new();
+    let mut seen: BTreeMap<(usize, Vec<Option<&str>>), usize> = BTreeMap::new();
+    let mut column_of = Vec::with_capacity(snapshot.offerings.len());
+    for offering in &snapshot.offerings {
+        let labels = snapshot.labels_of(offering);
+        let values: Vec<Option<&str>> = keys.iter().map(|key| labels.get(key)).collect();
+        let signature = (offering.pool.get(), values);
+        let column = if let Some(column) = seen.get(&signature) {
+            *column
+        } else {
+            let taints = &snapshot.pool(offering.pool).taints;
+            let bits = admitted(rules, taints, |key| labels.get(key));
+            let next = columns.len();
+            let column = *columns.entry(bits).or_insert(next);
+            seen.insert(signature, column);
+            column
+        };
+        column_of.push(column);
+    }
+    let mut ordered = vec![Bits::default(); columns.len()];
+    for (bits, position) in columns {
+        ordered[position] = bits;
+    }
+    (column_of, ordered)
+}
+
+fn node_column(node: &model::Node, rules: &[Rule<'_>]) -> Bits {
+    match node.state {
+        NodeState::Unschedulable => Bits::new(rules.len()),
+        NodeState::Ready | NodeState::InFlight => admitted(rules, &node.taints, |key| {
+            node.labels.get(key).map(model::LabelValue::as_str)
+        }),
+    }
+}
+
+fn admitted<'v>(
+    rules: &[Rule<'_>],
+    taints: &[Taint],
+    value_of: impl Fn(&LabelKey) -> Option<&'v str>,
+) -> Bits {
+    let mut bits = Bits::new(rules.len());
+    for (position, (alternatives, tolerations)) in rules.iter().enumerate() {
+        let tolerated = untolerated(taints, tolerations).is_none();
+        let matched = || {
+            alternatives
+                .iter()
+                .any(|terms| terms.first_refused(&value_of).is_none())
+        };
+        if tolerated && matched() {
+            bits.insert(position);
+        }
+    }
+    bits
+}

@@ -1,0 +1,75 @@
+//! Groups offerings into kinds.
+
+use std::collections::BTreeMap;
+
+use model::{MicroUsdPerHour, OfferingIndex, ResourceName, Snapshot, well_known};
+
+use super::admission::Admission;
+use super::{Amounts, Kind};
+
+/// A kind, and the column of rule sets that admit it.
+pub(crate) struct KindWithColumn {
+    pub(crate) kind: Kind,
+    pub(crate) column: usize,
+}
+
+/// Kinds of all priced offerings, by pool, price, room, draws, column.
+pub(crate) fn group(
+    snapshot: &Snapshot,
+    admission: &Admission,
+    dimensions: &[ResourceName],
+) -> Vec<KindWithColumn> {
+    type Key = (usize, MicroUsdPerHour, Amounts, Vec<i64>, usize);
+    let mut groups: BTreeMap<Key, Vec<OfferingIndex>> = BTreeMap::new();
+    for (position, offering) in snapshot.offerings.iter().enumerate() {
+        let Some(price) = snapshot.listing_of(offering).price else {
+            continue;
+        };
+        let room = amounts(&offering.room, dimensions);
+        let draws = draws(snapshot, offering);
+        let column = admission.column_of[position];
+        let key = (offering.pool.get(), price.rate, room, draws, column);
+        groups
+            .entry(key)
+            .or_default()
+            .push(OfferingIndex::new(position));
+    }
+    groups
+        .into_iter()
+        .map(
+            |((pool, price, room, draws, column), offerings)| KindWithColumn {
+                kind: Kind {
+                    pool,
+                    room,
+                    price,
+                    draws,
+                    offerings,
+                    searched: true,
+                },
+                column,
+            },
+        )
+        .collect()
+}
+
+/// `resources` in the order of `dimensions`.
+pub(crate) fn amounts(resources: &model::Resources, dimensions: &[ResourceName]) -> Amounts {
+    dimensions
+        .iter()
+        .map(|name| resources.get(name.as_str()).get())
+        .collect()
+}
+
+/// What buying `offering` takes of each limit of its pool.
+fn draws(snapshot: &Snapshot, offering: &model::Offering) -> Vec<i64> {
+    let capacity = &snapshot.machine_of(offering).capacity;
+    snapshot
+        .pool(offering.pool)
+        .limits
+        .iter()
+        .map(|(name, _)| match name.as_str() {
+            well_known::NODES => 1,
+            name => capacity.get(name).get(),
+        })
+        .collect()
+}
