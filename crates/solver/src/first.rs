@@ -23,11 +23,24 @@ use crate::problem::Problem;
 /// answer; found by trial on limits that bind on a resource the pods hardly use.
 const AVERSIONS: [i64; 4] = [0, 1, 8, 64];
 
+/// Further rounds with values learnt from the last one. Each is a whole answer, a few milliseconds
+/// for thousands of pods; later ones seldom help (see `docs/benchmarks.md`).
+const ROUNDS: usize = 8;
+
 /// A packing that places every pod for which there is room and no limit in the way.
 pub(crate) fn answer(problem: &Problem) -> Packing {
-    let values = values::standalone(problem);
-    let everyone: Vec<usize> = (0..problem.classes.len()).collect();
-    let first = attempt(problem, &values, &[everyone], 0, 0);
+    let mut values = values::standalone(problem);
+    let everyone = [(0..problem.classes.len()).collect::<Vec<usize>>()];
+    let mut first = attempt(problem, &values, &everyone, 0, 0);
+    let rank = |p: &Packing| (p.left_by_priority(problem), p.cost(problem));
+    let mut last = first.clone();
+    for _ in 0..ROUNDS {
+        values = values::learnt(problem, &values, &last);
+        last = attempt(problem, &values, &everyone, 0, 0);
+        if rank(&last) < rank(&first) {
+            first = last.clone();
+        }
+    }
     let limited = problem.pools.iter().any(|pool| !pool.limits.is_empty());
     let placeable_left = || {
         first
@@ -45,7 +58,6 @@ pub(crate) fn answer(problem: &Problem) -> Packing {
         .into_iter()
         .map(|aversion| attempt(problem, &values, &bands, aversion, budget))
         .fold(first, |best, next| {
-            let rank = |p: &Packing| (p.left_by_priority(problem), p.cost(problem));
             if rank(&next) < rank(&best) {
                 next
             } else {

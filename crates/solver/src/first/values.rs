@@ -1,5 +1,6 @@
 //! What a pod is worth: the least that any kind would charge for it alone.
 
+use crate::packing::Packing;
 use crate::problem::Problem;
 
 /// Nano-USD per hour for a pod of each class: the least, over the kinds that hold it, of price ×
@@ -31,4 +32,37 @@ fn charge(problem: &Problem, kind: usize, class: usize) -> i64 {
     i64::try_from(share.max().unwrap_or(0))
         .unwrap_or(i64::MAX)
         .max(1)
+}
+
+/// Values moved halfway from `values` to what `packing` paid: each node's price is shared out over
+/// its pods in proportion to their values, and averaged over the pods of a class.
+///
+/// A class that came dear, as it left room that nothing filled, is then worth more, and is packed
+/// earlier.
+pub(crate) fn learnt(problem: &Problem, values: &[i64], packing: &Packing) -> Vec<i64> {
+    let mut paid = vec![0_i128; values.len()];
+    let mut pods = vec![0_i128; values.len()];
+    for group in &packing.groups {
+        let price = i128::from(problem.kinds[group.kind].price.get()) * 1000;
+        let worth: i128 = group
+            .mix
+            .iter()
+            .map(|&(c, n)| i128::from(values[c]) * i128::from(n))
+            .sum();
+        for &(class, count) in &group.mix {
+            let many = i128::from(count) * i128::from(group.copies);
+            paid[class] += price * i128::from(values[class]) * many / worth.max(1);
+            pods[class] += many;
+        }
+    }
+    values
+        .iter()
+        .zip(paid.iter().zip(&pods))
+        .map(|(value, (paid, pods))| match pods {
+            0 => *value,
+            pods => i64::try_from((i128::from(*value) + paid / pods) / 2)
+                .unwrap_or(*value)
+                .max(1),
+        })
+        .collect()
 }
