@@ -1,1 +1,48 @@
-//! Placeholder replaced in the first commit of this crate.
+//! Kubernetes and Karpenter API types as they come over the wire.
+//!
+//! Pure serde, camelCase, quantities and durations kept as written. The core kinds hold only what
+//! scheduling looks at: a list of 50,000 pods takes 887 MB in the full generated types and a small
+//! part of that here. The Karpenter kinds hold every field of their specs, so that a reader can
+//! tell an unknown field from one it does not honour yet.
+//!
+//! `null` reads as absent everywhere, as the API server reads it. Nothing is validated here beyond
+//! the JSON types.
+
+mod affinity;
+mod ec2_node_class;
+mod meta;
+mod node;
+mod node_pool;
+mod null;
+mod pod;
+mod policy;
+mod quantity;
+mod workload;
+
+pub use affinity::{
+    Affinity, NodeAffinity, NodeSelector, NodeSelectorRequirement, NodeSelectorTerm, PodAffinity,
+    PreferredTerm,
+};
+pub use ec2_node_class::{
+    AmiSelectorTerm, BlockDevice, BlockDeviceMapping, CapacityReservationSelectorTerm,
+    ConnectionTracking, CpuOptions, Ec2NodeClass, Ec2NodeClassSpec, Ec2NodeClassStatus,
+    EnclaveOptions, MetadataOptions, NetworkInterface, PlacementGroupSelector,
+    SecurityGroupSelectorTerm, SubnetSelectorTerm, SubnetStatus,
+};
+pub use meta::{Condition, ObjectMeta, OwnerReference};
+pub use node::{Node, NodeSpec, NodeStatus, Taint};
+pub use node_pool::{
+    Budget, Disruption, NodeClaimTemplate, NodeClaimTemplateSpec, NodeClassReference, NodePool,
+    NodePoolRequirement, NodePoolSpec, NodePoolStatus, TemplateMeta,
+};
+pub use null::Unread;
+pub use pod::{
+    Container, ContainerPort, Pod, PodSpec, PodStatus, PodTemplate, ResourceRequirements,
+    Toleration, TopologySpreadConstraint, Volume,
+};
+pub use policy::{LimitRange, LimitRangeItem, LimitRangeSpec, PriorityClass};
+pub use quantity::{QuantityText, ResourceList};
+pub use workload::{
+    CronJob, CronJobSpec, DaemonSet, DaemonSetSpec, Deployment, Job, JobSpec, JobStatus,
+    JobTemplate, ReplicaSet, ReplicatedSpec, StatefulSet, StatefulSetSpec,
+};

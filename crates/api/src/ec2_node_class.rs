@@ -1,0 +1,279 @@
+//! `karpenter.k8s.aws/v1` `EC2NodeClass`: every field of its spec, and of its status what readers
+//! need.
+
+#![expect(clippy::struct_field_names, reason = "fields are named as on the wire")]
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use crate::{Condition, ObjectMeta, QuantityText, null};
+
+/// How machines are made.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Ec2NodeClass {
+    /// Its name; cluster-scoped.
+    #[serde(deserialize_with = "null::or_default")]
+    pub metadata: ObjectMeta,
+    /// Network, image, disks, kubelet.
+    #[serde(deserialize_with = "null::or_default")]
+    pub spec: Ec2NodeClassSpec,
+    /// Absent in manifests.
+    #[serde(deserialize_with = "null::or_default")]
+    pub status: Ec2NodeClassStatus,
+}
+
+/// `spec` of a node class.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Ec2NodeClassSpec {
+    /// Where machines may stand.
+    #[serde(deserialize_with = "null::or_default")]
+    pub subnet_selector_terms: Vec<SubnetSelectorTerm>,
+    /// What may reach them.
+    #[serde(deserialize_with = "null::or_default")]
+    pub security_group_selector_terms: Vec<SecurityGroupSelectorTerm>,
+    /// Reservations that may be drawn on.
+    #[serde(deserialize_with = "null::or_default")]
+    pub capacity_reservation_selector_terms: Vec<CapacityReservationSelectorTerm>,
+    /// The placement group that all are launched into.
+    pub placement_group_selector: Option<PlacementGroupSelector>,
+    /// Whether they get a public address; absent: as the subnet says.
+    #[serde(rename = "associatePublicIPAddress")]
+    pub associate_public_ip_address: Option<bool>,
+    /// Prefixes per interface.
+    #[serde(rename = "ipPrefixCount")]
+    pub ip_prefix_count: Option<i32>,
+    /// Which images.
+    #[serde(deserialize_with = "null::or_default")]
+    pub ami_selector_terms: Vec<AmiSelectorTerm>,
+    /// `AL2`, `AL2023`, `Bottlerocket`, `Custom`, `Windows2019`, `Windows2022` or `Windows2025`;
+    /// absent: as the alias says.
+    pub ami_family: Option<String>,
+    /// Merged with the family's own.
+    pub user_data: Option<String>,
+    /// The machines' IAM role.
+    pub role: Option<String>,
+    /// Or their instance profile.
+    pub instance_profile: Option<String>,
+    /// Tags of all that is created.
+    #[serde(deserialize_with = "null::or_default")]
+    pub tags: BTreeMap<String, String>,
+    /// An open `KubeletConfiguration`.
+    #[serde(deserialize_with = "null::or_default")]
+    pub kubelet: BTreeMap<String, serde_json::Value>,
+    /// Disks.
+    #[serde(deserialize_with = "null::or_default")]
+    pub block_device_mappings: Vec<BlockDeviceMapping>,
+    /// `RAID0` makes local disks the ephemeral storage.
+    pub instance_store_policy: Option<String>,
+    /// Interfaces by card.
+    #[serde(deserialize_with = "null::or_default")]
+    pub network_interfaces: Vec<NetworkInterface>,
+    /// Metrics every minute.
+    pub detailed_monitoring: Option<bool>,
+    /// The instance metadata service.
+    pub metadata_options: Option<MetadataOptions>,
+    /// Idle timeouts; Nitro only.
+    pub connection_tracking: Option<ConnectionTracking>,
+    /// CreateFleet's own context.
+    pub context: Option<String>,
+    /// Nested virtualisation.
+    pub cpu_options: Option<CpuOptions>,
+    /// Nitro Enclaves.
+    pub enclave_options: Option<EnclaveOptions>,
+}
+
+/// `spec.subnetSelectorTerms[]`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct SubnetSelectorTerm {
+    /// By tags; `*` is any value.
+    #[serde(deserialize_with = "null::or_default")]
+    pub tags: BTreeMap<String, String>,
+    /// By id.
+    pub id: Option<String>,
+}
+
+/// `spec.securityGroupSelectorTerms[]`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct SecurityGroupSelectorTerm {
+    /// By tags; `*` is any value.
+    #[serde(deserialize_with = "null::or_default")]
+    pub tags: BTreeMap<String, String>,
+    /// By id.
+    pub id: Option<String>,
+    /// By name.
+    pub name: Option<String>,
+}
+
+/// `spec.capacityReservationSelectorTerms[]`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct CapacityReservationSelectorTerm {
+    /// By tags; `*` is any value.
+    #[serde(deserialize_with = "null::or_default")]
+    pub tags: BTreeMap<String, String>,
+    /// By id.
+    pub id: Option<String>,
+    /// The owner's account.
+    #[serde(rename = "ownerID")]
+    pub owner_id: Option<String>,
+    /// `open` or `targeted`.
+    pub instance_match_criteria: Option<String>,
+}
+
+/// `spec.placementGroupSelector`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct PlacementGroupSelector {
+    /// By name.
+    pub name: Option<String>,
+    /// By id.
+    pub id: Option<String>,
+}
+
+/// `spec.amiSelectorTerms[]`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct AmiSelectorTerm {
+    /// `family@version`, such as `al2023@latest`.
+    pub alias: Option<String>,
+    /// By tags; `*` is any value.
+    #[serde(deserialize_with = "null::or_default")]
+    pub tags: BTreeMap<String, String>,
+    /// By id.
+    pub id: Option<String>,
+    /// By name.
+    pub name: Option<String>,
+    /// Whose: an account, `self` or `amazon`.
+    pub owner: Option<String>,
+    /// By SSM parameter.
+    pub ssm_parameter: Option<String>,
+}
+
+/// `spec.blockDeviceMappings[]`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct BlockDeviceMapping {
+    /// Such as `/dev/xvda`.
+    pub device_name: Option<String>,
+    /// The disk.
+    pub ebs: Option<BlockDevice>,
+    /// Whether pods' ephemeral storage is on it.
+    pub root_volume: Option<bool>,
+}
+
+/// `spec.blockDeviceMappings[].ebs`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct BlockDevice {
+    /// Whether it goes with the machine.
+    pub delete_on_termination: Option<bool>,
+    /// Whether it is encrypted.
+    pub encrypted: Option<bool>,
+    /// Operations per second.
+    pub iops: Option<i64>,
+    /// The key.
+    #[serde(rename = "kmsKeyID")]
+    pub kms_key_id: Option<String>,
+    /// What it is made from.
+    #[serde(rename = "snapshotID")]
+    pub snapshot_id: Option<String>,
+    /// MiB per second.
+    pub throughput: Option<i64>,
+    /// MiB per second while it is filled from the snapshot.
+    pub volume_initialization_rate: Option<i32>,
+    /// Its size, such as `100Gi`.
+    pub volume_size: Option<QuantityText>,
+    /// Such as `gp3`.
+    pub volume_type: Option<String>,
+}
+
+/// `spec.networkInterfaces[]`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct NetworkInterface {
+    /// Which card.
+    #[serde(deserialize_with = "null::or_default")]
+    pub network_card_index: i32,
+    /// Which device on it.
+    #[serde(deserialize_with = "null::or_default")]
+    pub device_index: i32,
+    /// `interface` or `efa-only`.
+    #[serde(deserialize_with = "null::or_default")]
+    pub interface_type: String,
+}
+
+/// `spec.metadataOptions`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct MetadataOptions {
+    /// `enabled` or `disabled`.
+    pub http_endpoint: Option<String>,
+    /// `enabled` or `disabled`.
+    #[serde(rename = "httpProtocolIPv6")]
+    pub http_protocol_ipv6: Option<String>,
+    /// 1 to 64.
+    pub http_put_response_hop_limit: Option<i64>,
+    /// `required` or `optional`.
+    pub http_tokens: Option<String>,
+}
+
+/// `spec.connectionTracking`, in seconds.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ConnectionTracking {
+    /// 60 to 432,000.
+    pub tcp_established_timeout: Option<i32>,
+    /// 60 to 180.
+    pub udp_stream_timeout: Option<i32>,
+    /// 30 to 60.
+    pub udp_timeout: Option<i32>,
+}
+
+/// `spec.cpuOptions`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct CpuOptions {
+    /// `enabled` or `disabled`.
+    pub nested_virtualization: Option<String>,
+}
+
+/// `spec.enclaveOptions`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct EnclaveOptions {
+    /// Whether enclaves may be run.
+    #[serde(deserialize_with = "null::or_default")]
+    pub enabled: bool,
+}
+
+/// `status` of a node class.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Ec2NodeClassStatus {
+    /// The subnets found.
+    #[serde(deserialize_with = "null::or_default")]
+    pub subnets: Vec<SubnetStatus>,
+    /// `Ready` and others.
+    #[serde(deserialize_with = "null::or_default")]
+    pub conditions: Vec<Condition>,
+}
+
+/// `status.subnets[]`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct SubnetStatus {
+    /// Its id.
+    #[serde(deserialize_with = "null::or_default")]
+    pub id: String,
+    /// Its zone by name.
+    #[serde(deserialize_with = "null::or_default")]
+    pub zone: String,
+    /// Its zone by id.
+    #[serde(rename = "zoneID", deserialize_with = "null::or_default")]
+    pub zone_id: String,
+}

@@ -1,0 +1,93 @@
+//! What every object carries.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Deserializer};
+
+use crate::null;
+
+/// `metadata`, as far as planning reads it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ObjectMeta {
+    /// Unique within kind and namespace.
+    #[serde(deserialize_with = "null::or_default")]
+    pub name: String,
+    /// What the API server makes a name from, where there is none.
+    pub generate_name: Option<String>,
+    /// `None` for cluster-scoped objects, and in manifests that leave it to `kubectl`.
+    pub namespace: Option<String>,
+    /// Given by the API server: only objects that it has admitted have one.
+    pub uid: Option<Box<str>>,
+    /// RFC 3339.
+    pub creation_timestamp: Option<Box<str>>,
+    /// RFC 3339; set once the object is being deleted.
+    pub deletion_timestamp: Option<Box<str>>,
+    /// Counts changes of the spec.
+    pub generation: Option<i64>,
+    /// Labels.
+    #[serde(deserialize_with = "null::or_default")]
+    pub labels: BTreeMap<String, String>,
+    /// Annotations but for `kubectl.kubernetes.io/last-applied-configuration`, which repeats the
+    /// whole object.
+    #[serde(deserialize_with = "annotations")]
+    pub annotations: BTreeMap<String, String>,
+    /// Owners; at most one of them is the controller.
+    #[serde(deserialize_with = "null::or_default")]
+    pub owner_references: Vec<OwnerReference>,
+}
+
+impl ObjectMeta {
+    /// The owner that manages this object.
+    pub fn controller(&self) -> Option<&OwnerReference> {
+        self.owner_references
+            .iter()
+            .find(|owner| owner.controller == Some(true))
+    }
+}
+
+/// A reference to an owner in the same namespace, or to a cluster-scoped one.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct OwnerReference {
+    /// Such as `apps/v1`.
+    #[serde(deserialize_with = "null::or_default")]
+    pub api_version: Box<str>,
+    /// Such as `ReplicaSet`.
+    #[serde(deserialize_with = "null::or_default")]
+    pub kind: Box<str>,
+    /// The owner's name.
+    #[serde(deserialize_with = "null::or_default")]
+    pub name: Box<str>,
+    /// Whether it is the managing controller.
+    pub controller: Option<bool>,
+}
+
+/// An entry of `status.conditions`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Condition {
+    /// Such as `Ready`.
+    #[serde(rename = "type", deserialize_with = "null::or_default")]
+    pub kind: String,
+    /// `True`, `False` or `Unknown`.
+    #[serde(deserialize_with = "null::or_default")]
+    pub status: String,
+    /// A word for programs.
+    #[serde(deserialize_with = "null::or_default")]
+    pub reason: String,
+    /// A sentence for people.
+    #[serde(deserialize_with = "null::or_default")]
+    pub message: String,
+}
+
+const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+
+fn annotations<'de, D>(deserializer: D) -> Result<BTreeMap<String, String>, D::Error>
+where
+    D: Deserializer<'de>,
+{
+    let mut annotations: BTreeMap<String, String> = null::or_default(deserializer)?;
+    annotations.remove(LAST_APPLIED);
+    Ok(annotations)
+}

@@ -1,0 +1,173 @@
+//! Pods, as far as scheduling looks at them.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use crate::{Affinity, ObjectMeta, ResourceList, Unread, null};
+
+/// A `v1` `Pod`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Pod {
+    /// Name, owners, labels.
+    #[serde(deserialize_with = "null::or_default")]
+    pub metadata: ObjectMeta,
+    /// What it asks for.
+    #[serde(deserialize_with = "null::or_default")]
+    pub spec: PodSpec,
+    /// How far it got.
+    #[serde(deserialize_with = "null::or_default")]
+    pub status: PodStatus,
+}
+
+/// The pod that a workload makes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct PodTemplate {
+    /// Labels and annotations of the pods.
+    #[serde(deserialize_with = "null::or_default")]
+    pub metadata: ObjectMeta,
+    /// What they ask for.
+    #[serde(deserialize_with = "null::or_default")]
+    pub spec: PodSpec,
+}
+
+/// `spec` of a pod.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct PodSpec {
+    /// Its node, once it has one.
+    pub node_name: Option<String>,
+    /// Containers that run side by side.
+    #[serde(deserialize_with = "null::or_default")]
+    pub containers: Vec<Container>,
+    /// Containers that run first; those that restart always are sidecars and stay.
+    #[serde(deserialize_with = "null::or_default")]
+    pub init_containers: Vec<Container>,
+    /// Resources of the pod as a whole.
+    pub resources: Option<Box<ResourceRequirements>>,
+    /// What the sandbox itself takes; set from the `RuntimeClass` on admission.
+    #[serde(deserialize_with = "null::or_default")]
+    pub overhead: ResourceList,
+    /// How it is run, where not in the ordinary way.
+    pub runtime_class_name: Option<String>,
+    /// Labels that the node must have.
+    #[serde(deserialize_with = "null::or_default")]
+    pub node_selector: BTreeMap<String, String>,
+    /// Affinity to nodes and pods.
+    pub affinity: Option<Box<Affinity>>,
+    /// Taints that do not matter to it.
+    #[serde(deserialize_with = "null::or_default")]
+    pub tolerations: Vec<Toleration>,
+    /// Resolved from the class on admission.
+    pub priority: Option<i32>,
+    /// Name of a `PriorityClass`.
+    pub priority_class_name: Option<String>,
+    /// `default-scheduler` where absent.
+    pub scheduler_name: Option<Box<str>>,
+    /// Whatever must be removed before the pod may be scheduled.
+    #[serde(deserialize_with = "null::or_default")]
+    pub scheduling_gates: Vec<Unread>,
+    /// How its like are spread.
+    #[serde(deserialize_with = "null::or_default")]
+    pub topology_spread_constraints: Vec<TopologySpreadConstraint>,
+    /// Volumes; of those without a claim nothing is kept.
+    #[serde(deserialize_with = "null::or_default")]
+    pub volumes: Vec<Volume>,
+    /// Whether container ports are ports of the node.
+    #[serde(deserialize_with = "null::or_default")]
+    pub host_network: bool,
+    /// Devices claimed from `resource.k8s.io`.
+    #[serde(deserialize_with = "null::or_default")]
+    pub resource_claims: Vec<Unread>,
+    /// The gang that it is scheduled with, `scheduling.k8s.io/v1alpha1`.
+    pub workload_ref: Option<Unread>,
+    /// The gang that it is scheduled with, `scheduling.k8s.io/v1alpha2`.
+    pub scheduling_group: Option<Unread>,
+}
+
+/// A container.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Container {
+    /// Unique within the pod.
+    #[serde(deserialize_with = "null::or_default")]
+    pub name: Box<str>,
+    /// What it asks for.
+    #[serde(deserialize_with = "null::or_default")]
+    pub resources: ResourceRequirements,
+    /// `Always` makes a sidecar of an init container.
+    pub restart_policy: Option<Box<str>>,
+    /// Ports.
+    #[serde(deserialize_with = "null::or_default")]
+    pub ports: Vec<ContainerPort>,
+}
+
+/// `resources` of a container or pod.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ResourceRequirements {
+    /// What the scheduler sets aside.
+    #[serde(deserialize_with = "null::or_default")]
+    pub requests: ResourceList,
+    /// What the kubelet enforces; stands in for an absent request.
+    #[serde(deserialize_with = "null::or_default")]
+    pub limits: ResourceList,
+}
+
+/// A container's port.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ContainerPort {
+    /// The port inside.
+    #[serde(deserialize_with = "null::or_default")]
+    pub container_port: i32,
+    /// The node's port; 0 is none.
+    #[serde(deserialize_with = "null::or_default")]
+    pub host_port: i32,
+}
+
+/// `spec.tolerations[]`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Toleration {
+    /// Absent or empty matches every key.
+    pub key: Option<String>,
+    /// `Equal` (where absent) or `Exists`.
+    pub operator: Option<Box<str>>,
+    /// For `Equal`.
+    pub value: Option<String>,
+    /// Absent or empty matches every effect.
+    pub effect: Option<Box<str>>,
+}
+
+/// `spec.topologySpreadConstraints[]`; what it spreads is not read yet.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct TopologySpreadConstraint {
+    /// `DoNotSchedule` or `ScheduleAnyway`.
+    #[serde(deserialize_with = "null::or_default")]
+    pub when_unsatisfiable: String,
+}
+
+/// `spec.volumes[]`, as far as it ties a pod to a zone or fills an attach slot.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Volume {
+    /// A claim by name.
+    pub persistent_volume_claim: Option<Unread>,
+    /// A claim that is made with the pod.
+    pub ephemeral: Option<Unread>,
+}
+
+/// `status` of a pod.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct PodStatus {
+    /// `Pending`, `Running`, `Succeeded`, `Failed` or `Unknown`.
+    #[serde(deserialize_with = "null::or_default")]
+    pub phase: Box<str>,
+    /// The node that room is kept on for it.
+    pub nominated_node_name: Option<String>,
+}
