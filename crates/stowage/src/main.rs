@@ -1,2 +1,27 @@
-//! Entry.
-fn main() {}
+//! `stowage`: the offline command. Parses arguments and hands over to a subcommand.
+
+mod answer;
+mod args;
+mod commands;
+#[cfg(test)]
+mod expected;
+#[cfg(test)]
+mod fixture;
+mod input;
+mod money;
+mod outcome;
+mod quantity;
+mod sample;
+mod stages;
+mod table;
+mod wire;
+mod wording;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    let args::Command::Plan(plan) = args::Arguments::parse().command;
+    outcome::exit(commands::plan::run(&plan))
+}

@@ -1,0 +1,142 @@
+//! Why a pod goes nowhere, with typed fields.
+
+use serde::Serialize;
+
+use crate::quantity::canonical;
+use crate::wording::message;
+
+/// One reason: a stable code, its numbers, and the same in words.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct Reason<'a> {
+    #[serde(flatten)]
+    detail: Detail<'a>,
+    /// The reason in words; for people, may change.
+    message: String,
+}
+
+/// `excluded` counts offerings: pool, type, zone, capacity type and chosen labels.
+#[derive(Serialize)]
+#[serde(
+    tag = "code",
+    rename_all = "kebab-case",
+    rename_all_fields = "camelCase"
+)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+enum Detail<'a> {
+    /// There is no pool at all.
+    NoNodePool,
+    /// The pool admits nothing that the region sells.
+    EmptyPool { node_pool: &'a str },
+    /// The pod does not tolerate a taint of the pool.
+    Taint {
+        node_pool: &'a str,
+        taint: String,
+        excluded: u32,
+    },
+    /// The pod's node selector or required affinity refuses a label.
+    Requirement {
+        node_pool: &'a str,
+        key: &'a str,
+        excluded: u32,
+    },
+    /// The price is unknown.
+    Unpriced { node_pool: &'a str, excluded: u32 },
+    /// None has enough of a resource; amounts are Kubernetes quantities.
+    Resource {
+        node_pool: &'a str,
+        resource: &'a str,
+        needs: String,
+        largest: String,
+        largest_type: &'a str,
+        excluded: u32,
+    },
+    /// Each resource alone is there on some offering, all together on none.
+    Combination { node_pool: &'a str, excluded: u32 },
+    /// Buying would break a limit of the pool; amounts are Kubernetes quantities.
+    Limit {
+        node_pool: &'a str,
+        resource: &'a str,
+        limit: String,
+        used: String,
+        least: String,
+        excluded: u32,
+    },
+}
+
+impl<'a> Reason<'a> {
+    /// The wire form of `reason`.
+    pub(super) fn new(reason: &'a model::Reason) -> Self {
+        Self {
+            detail: Detail::new(reason),
+            message: message(reason),
+        }
+    }
+}
+
+impl<'a> Detail<'a> {
+    fn new(reason: &'a model::Reason) -> Self {
+        match reason {
+            model::Reason::NoNodePool => Self::NoNodePool,
+            model::Reason::EmptyPool { pool } => Self::EmptyPool {
+                node_pool: pool.as_str(),
+            },
+            model::Reason::Taint {
+                pool,
+                taint,
+                excluded,
+            } => Self::Taint {
+                node_pool: pool.as_str(),
+                taint: taint.to_string(),
+                excluded: *excluded,
+            },
+            model::Reason::Requirement {
+                pool,
+                key,
+                excluded,
+            } => Self::Requirement {
+                node_pool: pool.as_str(),
+                key: key.as_str(),
+                excluded: *excluded,
+            },
+            model::Reason::Unpriced { pool, excluded } => Self::Unpriced {
+                node_pool: pool.as_str(),
+                excluded: *excluded,
+            },
+            model::Reason::Combination { pool, excluded } => Self::Combination {
+                node_pool: pool.as_str(),
+                excluded: *excluded,
+            },
+            model::Reason::Resource {
+                pool,
+                resource,
+                needs,
+                largest,
+                largest_type,
+                excluded,
+            } => Self::Resource {
+                node_pool: pool.as_str(),
+                resource: resource.as_str(),
+                needs: canonical(resource.as_str(), *needs),
+                largest: canonical(resource.as_str(), *largest),
+                largest_type: largest_type.as_str(),
+                excluded: *excluded,
+            },
+            model::Reason::Limit {
+                pool,
+                resource,
+                limit,
+                used,
+                least,
+                excluded,
+            } => Self::Limit {
+                node_pool: pool.as_str(),
+                resource: resource.as_str(),
+                limit: canonical(resource.as_str(), *limit),
+                used: canonical(resource.as_str(), *used),
+                least: canonical(resource.as_str(), *least),
+                excluded: *excluded,
+            },
+        }
+    }
+}
