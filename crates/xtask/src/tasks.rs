@@ -1,5 +1,6 @@
 //! The list of all tasks; each is one file with its arguments and a `run`.
 
+mod catalog;
 mod ci;
 mod tidy;
 
@@ -17,6 +18,12 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Task {
+    /// The embedded EC2 catalog, made from the recorded raw files.
+    Catalog {
+        /// `--data DIR`, else the folder that `STOWAGE_DATA` names.
+        #[arg(allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
     /// Format, lints, tests, release build and a run of the main command; ends with the counts.
     Ci,
     /// Crate edges, purity, sizes, module docs, licences: what the compiler does not hold.
@@ -27,6 +34,7 @@ impl Cli {
     /// Runs the chosen task.
     pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
         match self.task {
+            Task::Catalog { arguments } => catalog::run(&arguments).map(|()| ExitCode::SUCCESS),
             Task::Ci => ci::run(),
             Task::Tidy => tidy::run().map(|()| ExitCode::SUCCESS),
         }
