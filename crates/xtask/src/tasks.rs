@@ -4,6 +4,7 @@ mod catalog;
 mod ci;
 mod tidy;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -20,9 +21,9 @@ pub(crate) struct Cli {
 enum Task {
     /// The embedded EC2 catalog, made from the recorded raw files.
     Catalog {
-        /// `--data DIR`, else the folder that `STOWAGE_DATA` names.
-        #[arg(allow_hyphen_values = true)]
-        arguments: Vec<String>,
+        /// The folder of recorded data, else the one that `STOWAGE_DATA` names.
+        #[arg(long, value_name = "DIR")]
+        data: Option<PathBuf>,
     },
     /// Format, lints, tests, release build and a run of the main command; ends with the counts.
     Ci,
@@ -34,7 +35,7 @@ impl Cli {
     /// Runs the chosen task.
     pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
         match self.task {
-            Task::Catalog { arguments } => catalog::run(&arguments).map(|()| ExitCode::SUCCESS),
+            Task::Catalog { data } => catalog::run(data).map(|()| ExitCode::SUCCESS),
             Task::Ci => ci::run(),
             Task::Tidy => tidy::run().map(|()| ExitCode::SUCCESS),
         }

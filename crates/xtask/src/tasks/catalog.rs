@@ -14,7 +14,7 @@ mod types;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 
 /// One file that the task writes.
 struct Generated {
@@ -25,8 +25,10 @@ struct Generated {
 }
 
 /// Writes the catalog and says which files changed.
-pub(crate) fn run(args: &[String]) -> anyhow::Result<()> {
-    let data = data_folder(args)?;
+pub(crate) fn run(data: Option<PathBuf>) -> anyhow::Result<()> {
+    let data = data
+        .or_else(|| std::env::var_os("STOWAGE_DATA").map(PathBuf::from))
+        .context("STOWAGE_DATA is not set; name the folder of recorded data with --data DIR")?;
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let mut out = std::io::stdout().lock();
     for file in generate(&data)? {
@@ -40,16 +42,6 @@ pub(crate) fn run(args: &[String]) -> anyhow::Result<()> {
         writeln!(out, "wrote     {} ({} bytes)", file.path, file.text.len())?;
     }
     Ok(())
-}
-
-fn data_folder(args: &[String]) -> anyhow::Result<PathBuf> {
-    match args {
-        [] => std::env::var_os("STOWAGE_DATA")
-            .map(PathBuf::from)
-            .context("STOWAGE_DATA is not set; name the folder of recorded data with --data DIR"),
-        [flag, folder] if flag == "--data" => Ok(PathBuf::from(folder)),
-        _ => bail!("usage: cargo xtask catalog [--data DIR]"),
-    }
 }
 
 /// Every generated file, from the recordings in `data`.
