@@ -3,58 +3,71 @@
 //! Derivations as Karpenter's AWS provider v1.15 makes them; the golden test holds them against
 //! its documentation. Zone, region, capacity type, pool and class are not the type's own.
 
+use std::collections::BTreeMap;
+use std::fmt::{Display, Write as _};
+
 use model::{LabelKey, LabelValue, Labels, well_known};
 
 use crate::facts::{AcceleratorKind, Hypervisor, TypeFacts};
 
-const PREFIX: &str = "karpenter.k8s.aws/instance-";
+/// A key of the AWS provider.
+macro_rules! instance {
+    ($suffix:literal) => {
+        concat!("karpenter.k8s.aws/instance-", $suffix)
+    };
+}
 
 /// The labels of `facts` on a Linux node of default tenancy.
 pub fn labels(facts: &TypeFacts) -> Labels {
-    let mut labels = Labels::new();
-    let mut set = |key: String, value: String| {
-        labels.insert(LabelKey::new(key), LabelValue::new(value));
-    };
-    set(well_known::INSTANCE_TYPE.to_owned(), facts.name.to_string());
-    set(
-        well_known::ARCH.to_owned(),
-        facts.architecture.as_str().to_owned(),
-    );
-    set(well_known::OS.to_owned(), "linux".to_owned());
-    let own = [
-        Some(name_parts(facts)),
-        Some(machine(facts)),
-        gpu(facts),
-        accelerator(facts),
-    ];
-    for (suffix, value) in own.into_iter().flatten().flatten() {
-        set(format!("{PREFIX}{suffix}"), value);
-    }
-    labels
+    Labeller::default().labels(facts)
 }
 
-type Suffixed = Vec<(&'static str, String)>;
+/// Makes the labels of many types, which share their keys: a region has some 30,000 labels.
+#[derive(Default)]
+pub(crate) struct Labeller {
+    keys: BTreeMap<&'static str, LabelKey>,
+    value: String,
+}
+
+/// Takes a key and its value.
+type Set<'s> = dyn FnMut(&'static str, &dyn Display) + 's;
+
+impl Labeller {
+    /// As [`labels`].
+    pub(crate) fn labels(&mut self, facts: &TypeFacts) -> Labels {
+        let mut labels = Vec::new();
+        let mut set = |key: &'static str, value: &dyn Display| {
+            self.value.clear();
+            write!(self.value, "{value}").expect("writing to a string cannot fail");
+            let key = self.keys.entry(key).or_insert_with(|| key.into());
+            labels.push((key.clone(), LabelValue::new(self.value.as_str())));
+        };
+        set(well_known::INSTANCE_TYPE, &facts.name);
+        set(well_known::ARCH, &facts.architecture.as_str());
+        set(well_known::OS, &"linux");
+        name_parts(facts, &mut set);
+        machine(facts, &mut set);
+        gpu(facts, &mut set);
+        accelerator(facts, &mut set);
+        labels.into_iter().collect()
+    }
+}
 
 /// What the name itself says.
-fn name_parts(facts: &TypeFacts) -> Suffixed {
+fn name_parts(facts: &TypeFacts, set: &mut Set<'_>) {
     let name = facts.name.as_str();
     let category_end = name
         .find(|letter: char| !letter.is_ascii_lowercase())
         .unwrap_or(name.len());
     let (category, rest) = name.split_at(category_end);
-    let mut parts = vec![
-        ("category", category.to_owned()),
-        ("family", facts.family().to_owned()),
-        ("size", facts.size().to_owned()),
-        (
-            "capability-flex",
-            facts.family().contains("-flex").to_string(),
-        ),
-    ];
+    set(instance!("category"), &category);
     if let Some(generation) = generation(rest) {
-        parts.push(("generation", generation.to_owned()));
+        set(instance!("generation"), &generation);
     }
-    parts
+    set(instance!("family"), &facts.family());
+    set(instance!("size"), &facts.size());
+    let flex = facts.family().contains("-flex");
+    set(instance!("capability-flex"), &flex);
 }
 
 /// The digits after the category; `-6tb` in `u-6tb1` is a size in terabytes, not a generation.
@@ -70,61 +83,64 @@ fn generation(after_category: &str) -> Option<&str> {
     Some(&rest[..digits_end(rest)]).filter(|digits| !digits.is_empty())
 }
 
-fn machine(facts: &TypeFacts) -> Suffixed {
+fn machine(facts: &TypeFacts, set: &mut Set<'_>) {
     let hypervisor = match facts.hypervisor {
         Hypervisor::Nitro => "nitro",
         Hypervisor::Xen => "xen",
         Hypervisor::Metal => "",
     };
-    let mut parts = vec![
-        ("cpu", facts.vcpu.to_string()),
-        ("cpu-manufacturer", kebab(&facts.cpu_manufacturer)),
-        (
-            "encryption-in-transit-supported",
-            facts.features.encryption_in_transit.to_string(),
-        ),
-        ("hypervisor", hypervisor.to_owned()),
-        ("memory", facts.memory_mib.to_string()),
-        ("tenancy", "default".to_owned()),
-    ];
+    set(instance!("cpu"), &facts.vcpu);
+    set(
+        instance!("cpu-manufacturer"),
+        &kebab(&facts.cpu_manufacturer),
+    );
+    set(
+        instance!("encryption-in-transit-supported"),
+        &facts.features.encryption_in_transit,
+    );
+    set(instance!("hypervisor"), &hypervisor);
+    set(instance!("memory"), &facts.memory_mib);
+    set(instance!("tenancy"), &"default");
     let nvme = facts.local_storage.filter(|disks| disks.nvme);
     let optional = [
-        ("cpu-sustained-clock-speed-mhz", facts.clock_mhz),
-        ("ebs-bandwidth", facts.ebs_mbps),
-        ("network-bandwidth", facts.bandwidth_mbps),
-        ("local-nvme", nvme.map(|disks| disks.total_gb)),
+        (instance!("cpu-sustained-clock-speed-mhz"), facts.clock_mhz),
+        (instance!("ebs-bandwidth"), facts.ebs_mbps),
+        (instance!("network-bandwidth"), facts.bandwidth_mbps),
+        (instance!("local-nvme"), nvme.map(|disks| disks.total_gb)),
     ];
-    for (suffix, number) in optional {
-        parts.extend(number.map(|number| (suffix, number.to_string())));
+    for (key, number) in optional {
+        if let Some(number) = number {
+            set(key, &number);
+        }
     }
-    parts
 }
 
 /// Only where there is exactly one model.
-fn gpu(facts: &TypeFacts) -> Option<Suffixed> {
+fn gpu(facts: &TypeFacts, set: &mut Set<'_>) {
     let [gpu] = facts.gpus.as_slice() else {
-        return None;
+        return;
     };
-    Some(vec![
-        ("gpu-name", kebab(&gpu.name)),
-        ("gpu-manufacturer", kebab(&gpu.manufacturer)),
-        ("gpu-count", gpu.count.to_string()),
-        ("gpu-memory", gpu.memory_mib.to_string()),
-    ])
+    set(instance!("gpu-name"), &kebab(&gpu.name));
+    set(instance!("gpu-manufacturer"), &kebab(&gpu.manufacturer));
+    set(instance!("gpu-count"), &gpu.count);
+    set(instance!("gpu-memory"), &gpu.memory_mib);
 }
 
 /// Only for inference and Neuron, and only where there is exactly one model.
-fn accelerator(facts: &TypeFacts) -> Option<Suffixed> {
+fn accelerator(facts: &TypeFacts, set: &mut Set<'_>) {
     let mut labelled = facts.accelerators.iter().filter(|one| match one.kind {
         AcceleratorKind::Neuron | AcceleratorKind::Inference => true,
         AcceleratorKind::Fpga | AcceleratorKind::Media => false,
     });
-    let accelerator = labelled.next().filter(|_| labelled.next().is_none())?;
-    Some(vec![
-        ("accelerator-name", kebab(&accelerator.name)),
-        ("accelerator-manufacturer", kebab(&accelerator.manufacturer)),
-        ("accelerator-count", accelerator.count.to_string()),
-    ])
+    let (Some(accelerator), None) = (labelled.next(), labelled.next()) else {
+        return;
+    };
+    set(instance!("accelerator-name"), &kebab(&accelerator.name));
+    set(
+        instance!("accelerator-manufacturer"),
+        &kebab(&accelerator.manufacturer),
+    );
+    set(instance!("accelerator-count"), &accelerator.count);
 }
 
 fn kebab(name: &str) -> String {

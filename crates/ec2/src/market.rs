@@ -6,7 +6,7 @@ use crate::capacity::capacity;
 use crate::catalog::Catalog;
 use crate::catalog::region::{OfferedType, RegionFacts};
 use crate::facts::TypeFacts;
-use crate::labels::labels;
+use crate::labels::Labeller;
 use crate::listings::{MarketOptions, RegionListings, listings};
 use crate::measured::MeasuredAllocatable;
 use crate::overhead::overhead_of;
@@ -59,11 +59,12 @@ impl<'c> RegionMarket<'c> {
                 facts.architecture.is_node().then(|| (row, facts.clone()))
             })
             .unzip();
+        let mut labeller = Labeller::default();
         let types = facts
             .iter()
             .map(|one| InstanceType {
                 name: one.name.clone(),
-                labels: labels(one),
+                labels: labeller.labels(one),
             })
             .collect();
         Self {

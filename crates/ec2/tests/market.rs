@@ -144,6 +144,29 @@ fn estimates_are_asked_for_marked_and_bounded_by_what_is_known() {
 }
 
 #[test]
+fn an_estimate_is_the_scaled_reference_price_else_the_untrusted_price() {
+    let catalog = Catalog::embedded();
+    for (region, name, expected) in [
+        // 2.29824 in us-east-1 × 1.22922, rounded up.
+        ("ap-northeast-2", "m7i-flex.12xlarge", Some(2_825_043)),
+        // Suspect, and the region's price level for c8g is not known.
+        ("us-west-2", "c8g.4xlarge", Some(701_890)),
+        // No price, and no price level.
+        ("us-west-2", "c9g.large", None),
+    ] {
+        let market = catalog.region(region).expect("known");
+        let mut types = market.types().iter();
+        let index = types.position(|one| one.name.as_str() == name);
+        let index = TypeIndex::new(index.expect(name));
+        let found = market.listings(&ESTIMATED).listings;
+        let on_demand = found.iter().find(|one| one.instance_type == index);
+        let price = on_demand.expect(name).price;
+        assert_eq!(price.map(|price| price.rate.get()), expected, "{name}");
+        assert!(price.is_none_or(|price| price.estimated), "{name}");
+    }
+}
+
+#[test]
 fn macs_are_no_nodes_and_labels_are_looked_up_by_key() {
     let catalog = Catalog::embedded();
     let market = catalog.region("us-east-1").expect("known");
