@@ -4,12 +4,17 @@
 //! pods with findings. A source that cannot be read at all is a [`ReadError`]; a bad object or row
 //! is a finding.
 
+use std::borrow::Cow;
 use std::fmt;
+use std::io::Read as _;
 use std::str::FromStr;
 
+use flate2::read::MultiGzDecoder;
 use model::{Finding, PodName, Resources};
 
 use crate::Objects;
+use crate::objects;
+use crate::recorded::{self, Recorder};
 
 /// One file's content.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -218,6 +223,15 @@ pub enum ReadError {
         /// What went wrong.
         problem: String,
     },
+    /// A list whose header is that of no known format.
+    #[error(
+        "{source_name} is a CSV list of no known format: say which with --format \
+         (openb, dlrm or azure)"
+    )]
+    UnknownList {
+        /// The source.
+        source_name: String,
+    },
     /// Not text.
     #[error("{source_name} is not UTF-8 text: invalid at byte {byte}")]
     Text {
@@ -228,12 +242,74 @@ pub enum ReadError {
     },
 }
 
+/// Most bytes that a source may decompress to: 4 GiB. A list of 1,000,000 pods is 2 GB of JSON; a
+/// few kilobytes of gzip can hold more than any memory.
+const DECOMPRESSED_BYTES_MAX: u64 = 4 << 30;
+
 /// Reads every source in order.
 ///
 /// # Errors
 /// Where a source as a whole cannot be read, see [`ReadError`].
 pub fn read(sources: &[Source], options: &ReadOptions) -> Result<Inputs, ReadError> {
-    let inputs = Inputs::default();
-    let _ = (sources, options);
+    let mut inputs = Inputs::default();
+    let mut reader = objects::Reader::default();
+    let mut recorder = Recorder::new(options);
+    for source in sources {
+        let bytes = decompressed(source)?;
+        let text = std::str::from_utf8(&bytes).map_err(|error| ReadError::Text {
+            source_name: source.name.clone(),
+            byte: error.valid_up_to(),
+        })?;
+        let format = options
+            .format
+            .or_else(|| recorded::detect(text))
+            .unwrap_or(Format::Objects);
+        match format {
+            Format::Objects if is_csv(source, text) => {
+                return Err(ReadError::UnknownList {
+                    source_name: source.name.clone(),
+                });
+            }
+            Format::Objects => reader.read(&source.name, text, &mut inputs),
+            Format::Openb | Format::Dlrm | Format::Azure => {
+                recorder.read_csv(&source.name, text, format)?;
+            }
+        }
+    }
+    objects::note_others(&mut inputs);
+    let (recorded, findings) = recorder.finish();
+    inputs.recorded = recorded;
+    inputs.findings.extend(findings);
     Ok(inputs)
+}
+
+/// Objects never come in such a file, and as YAML it would only give an error about its second row.
+fn is_csv(source: &Source, text: &str) -> bool {
+    let name = source.name.strip_suffix(".gz").unwrap_or(&source.name);
+    let has_suffix = std::path::Path::new(name)
+        .extension()
+        .is_some_and(|suffix| suffix.eq_ignore_ascii_case("csv"));
+    has_suffix && text.lines().next().is_some_and(|line| line.contains(','))
+}
+
+fn decompressed(source: &Source) -> Result<Cow<'_, [u8]>, ReadError> {
+    const GZIP: [u8; 2] = [0x1f, 0x8b];
+    if !source.bytes.starts_with(&GZIP) {
+        return Ok(Cow::Borrowed(&source.bytes));
+    }
+    let mut bytes = Vec::new();
+    let error = |problem: String| ReadError::Gzip {
+        source_name: source.name.clone(),
+        problem,
+    };
+    MultiGzDecoder::new(source.bytes.as_slice())
+        .take(DECOMPRESSED_BYTES_MAX + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|problem| error(problem.to_string()))?;
+    if u64::try_from(bytes.len()).is_ok_and(|length| length > DECOMPRESSED_BYTES_MAX) {
+        return Err(error(format!(
+            "it holds more than {DECOMPRESSED_BYTES_MAX} bytes"
+        )));
+    }
+    Ok(Cow::Owned(bytes))
 }
