@@ -4,6 +4,7 @@
 //! [`Snapshot`] that a plan is made from, and the [`Plan`] with its typed [`Reason`]s. Plain data
 //! with total orders; no IO, no clock, no wire format.
 
+mod certificate;
 mod finding;
 mod market;
 mod money;
@@ -22,6 +23,7 @@ mod snapshot;
 mod taint;
 pub mod well_known;
 
+pub use certificate::{Certificate, NanoUsdPerHour, Objective};
 pub use finding::{Finding, FindingCode};
 pub use market::{
     CapacityType, InstanceType, InterruptionBand, Listing, Machine, NodeClass, Price,

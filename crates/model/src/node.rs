@@ -32,8 +32,11 @@ pub struct Node {
     pub bound: Resources,
     /// The part of `bound` that DaemonSet pods ask for.
     pub bound_daemons: Resources,
-    /// Folded: `allocatable` less `bound`, less what expected DaemonSet pods ask for beyond
-    /// `bound_daemons`. The checker recomputes it.
+    /// Folded: `allocatable` less `bound`, less, resource by resource, what expected DaemonSet pods
+    /// ask for beyond `bound_daemons` (never less than nothing). Expected are those that tolerate
+    /// the node's taints and of which an alternative admits its labels; a node of a pool counts as
+    /// carrying `karpenter.sh/registered=true` and `karpenter.sh/initialized=true`, as an offering
+    /// does. Nothing is cut at zero. The checker recomputes it.
     pub room: Resources,
     /// Its price; `None` where type, zone or price are unknown.
     pub price: Option<MicroUsdPerHour>,

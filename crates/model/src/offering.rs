@@ -17,8 +17,10 @@ pub struct Offering {
     /// Values chosen for labels that the pool's requirements leave open, such as a custom key with
     /// `In [a, b]`; a pool has an offering for each choice that some pod can tell apart.
     pub chosen_labels: Labels,
-    /// Folded: capacity less overhead, less the DaemonSet pods that will run there. The checker
-    /// recomputes it.
+    /// Folded: capacity less overhead, less the DaemonSet pods that will run there: those that
+    /// tolerate the pool's taints and of which an alternative admits the node's labels, with
+    /// `karpenter.sh/registered=true` and `karpenter.sh/initialized=true` added, whether or not they
+    /// fit. Nothing is cut at zero: what is overdrawn stays below zero. The checker recomputes it.
     pub room: Resources,
 }
 

@@ -3,6 +3,7 @@
 //! Source: `staging/src/k8s.io/apimachinery/pkg/api/resource/quantity.go`, Kubernetes v1.36.
 
 use std::fmt;
+use std::ops::Add;
 use std::str::FromStr;
 
 /// A number with nine decimals, such as `100m`, `1.5Gi` or `2e3`.
@@ -44,6 +45,18 @@ impl Quantity {
             -magnitude
         } else {
             magnitude
+        }
+    }
+}
+
+impl Add for Quantity {
+    type Output = Self;
+
+    /// The exact sum, cut at the largest quantity. Sums are rounded to a resource's unit only once
+    /// they are complete, as kube-scheduler does it.
+    fn add(self, other: Self) -> Self {
+        Self {
+            nanos: (self.nanos + other.nanos).clamp(-MAX_NANOS, MAX_NANOS),
         }
     }
 }

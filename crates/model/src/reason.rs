@@ -1,14 +1,32 @@
 //! Why a pod goes nowhere: typed codes with the numbers behind them.
 //!
-//! For each pool, its offerings are told apart by the first of these rules that excludes them:
-//! taints, requirements, price, size, limits. Each rule that excludes any gives one reason with the
-//! number it excluded, which the checker recounts. Offerings that are too small are reported only
-//! where the pool has none that is large enough; then every priced, admitted one is excluded for
-//! its size. A pod that has room on an existing or planned node is never left out, so nodes need
-//! no reasons of their own.
+//! The list of a shape is a function of the snapshot and of the nodes that the plan buys, so planner
+//! and checker compute it each by itself:
+//!
+//! 1. Without any pool the list is [`Reason::NoNodePool`] alone.
+//! 2. Otherwise pools are taken in snapshot order, and each gives its own reasons; it gives at least
+//!    one. The offerings of a pool are the entries of [`crate::Snapshot::offerings`] that name it.
+//! 3. A pool without offerings gives [`Reason::EmptyPool`] alone, whatever its taints.
+//! 4. A pool with a taint that the pod does not tolerate gives [`Reason::Taint`] alone.
+//! 5. Each offering is put under the first rule that excludes it. *Refused*: no alternative admits
+//!    its labels ([`crate::Snapshot::labels_of`]). Else *unpriced*: its listing has no price. Else it
+//!    is a *candidate*.
+//! 6. A candidate *holds* the pod where each amount of [`crate::PodShape::requests`] is at most the
+//!    same resource of the offering's room (capacity less overhead less DaemonSets, a resource that
+//!    is not listed being zero). If no candidate holds it, all candidates together are excluded for
+//!    their size: one [`Reason::Resource`] for each requested resource that no candidate has enough
+//!    of, or one [`Reason::Combination`] where there is no such resource.
+//! 7. If some candidate holds the pod, those too small are not reported. Each that holds it *adds*,
+//!    per limited resource, its machine's raw capacity of it (1 for `nodes`), and breaks a limit where
+//!    used + added > limit, also where it adds nothing to a limit that is already exceeded. It counts
+//!    under the first limit by resource name that it breaks (where one resource is limited twice, the
+//!    lower limit). One that breaks none could be bought: then the pod may not be left out at all.
+//!
+//! A rule that excludes nothing gives no reason. A pod that has room on an existing or planned node
+//! is never left out, so nodes need no reasons of their own.
 //!
 //! Order within a list: pools in snapshot order; within a pool, in the order of the variants below,
-//! then by key or resource.
+//! then by key or resource, bytewise.
 
 use crate::{Amount, InstanceTypeName, LabelKey, NodePoolName, ResourceName, Taint};
 
@@ -17,7 +35,7 @@ use crate::{Amount, InstanceTypeName, LabelKey, NodePoolName, ResourceName, Tain
 pub enum Reason {
     /// There is no pool at all.
     NoNodePool,
-    /// The pool's requirements admit nothing that the region sells.
+    /// The pool has no offerings: its requirements admit nothing that the region sells.
     EmptyPool {
         /// The pool.
         pool: NodePoolName,
@@ -26,19 +44,19 @@ pub enum Reason {
     Taint {
         /// The pool.
         pool: NodePoolName,
-        /// The first untolerated taint in the pool's order.
+        /// The first untolerated taint in the pool's order; never `PreferNoSchedule`.
         taint: Taint,
-        /// How many offerings.
+        /// How many offerings: all of the pool.
         excluded: u32,
     },
-    /// The pod's node selector or required affinity refuses the label `key`. An offering counts
-    /// under the smallest failing key of the pod's *first* alternative.
+    /// The pod's node selector or required affinity refuses the label `key`. A refused offering (no
+    /// alternative admits it) counts under the smallest failing key of the pod's *first* alternative.
     Requirement {
         /// The pool.
         pool: NodePoolName,
         /// The key.
         key: LabelKey,
-        /// How many offerings.
+        /// How many offerings count under `key`.
         excluded: u32,
     },
     /// Tolerated and admitted, but the price is unknown.
@@ -48,8 +66,8 @@ pub enum Reason {
         /// How many offerings.
         excluded: u32,
     },
-    /// Of those tolerated, admitted and priced, none has enough of `resource`. One reason for each
-    /// such resource, each with the same `excluded`: all of them.
+    /// No candidate has enough of `resource`. One reason for each such resource, each with the same
+    /// `excluded`.
     Resource {
         /// The pool.
         pool: NodePoolName,
@@ -57,22 +75,23 @@ pub enum Reason {
         resource: ResourceName,
         /// What the pod asks for.
         needs: Amount,
-        /// The most that any of them has left after overhead and DaemonSets.
+        /// The greatest room of any candidate, after overhead and DaemonSets; zero where none has the
+        /// resource, below zero where DaemonSets ask for more than there is.
         largest: Amount,
-        /// The first type by name that has it.
+        /// The first type by name that has exactly it, among the candidates.
         largest_type: InstanceTypeName,
-        /// How many offerings.
+        /// How many candidates: all.
         excluded: u32,
     },
-    /// Each resource alone is there on some offering, all together on none.
+    /// Each resource alone is there on some candidate, all together on none.
     Combination {
         /// The pool.
         pool: NodePoolName,
-        /// How many offerings.
+        /// How many candidates: all.
         excluded: u32,
     },
-    /// The offering would hold the pod, and buying it would break this limit of the pool as the
-    /// plan leaves it; the first broken one by resource name.
+    /// These candidates would hold the pod, and buying any of them would break this limit of the pool
+    /// as the plan leaves it, and no limit of a resource with a smaller name.
     Limit {
         /// The pool.
         pool: NodePoolName,
@@ -80,11 +99,12 @@ pub enum Reason {
         resource: ResourceName,
         /// The limit.
         limit: Amount,
-        /// What existing and planned nodes of the pool take of it.
+        /// What existing and planned nodes of the pool take of it: [`crate::NodePool::used`] plus what
+        /// every new node of the plan in this pool adds.
         used: Amount,
-        /// The least that one of the excluded offerings would add.
+        /// The least that one of the offerings counted here would add; 1 for `nodes`.
         least: Amount,
-        /// How many offerings.
+        /// How many candidates count under this limit.
         excluded: u32,
     },
 }

@@ -1,0 +1,60 @@
+//! What proves a lower bound, and what the objective is.
+
+use crate::{InterruptionBand, Listing};
+
+/// A rate in thousand-millionths of a US dollar per hour; the unit of bounds and worths.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NanoUsdPerHour(i64);
+
+impl NanoUsdPerHour {
+    /// No money at all.
+    pub const ZERO: Self = Self(0);
+
+    /// A rate of `nano_usd` thousand-millionths of a dollar per hour.
+    pub const fn new(nano_usd: i64) -> Self {
+        Self(nano_usd)
+    }
+
+    /// Thousand-millionths of a dollar per hour.
+    pub const fn get(self) -> i64 {
+        self.0
+    }
+}
+
+/// What a plan minimises beside list prices.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Objective {
+    /// What the restart of one pod costs, millionths of a dollar; 0 leaves interruptions out.
+    pub restart_cost: i64,
+}
+
+/// Hours in a month, as in AWS's own estimates.
+const HOURS_PER_MONTH: i128 = 730;
+
+impl Objective {
+    /// The interruption term of one pod on `listing`: restart cost × monthly probability ÷ 730 h,
+    /// rounded down. On-demand has none. A band means its midpoint, the open one 25 %; spot of
+    /// which the Spot Advisor says nothing counts as the open band.
+    pub fn term(&self, listing: &Listing) -> NanoUsdPerHour {
+        let per_mille = match (listing.capacity_type, listing.interruption) {
+            (crate::CapacityType::OnDemand, _) => 0,
+            (crate::CapacityType::Spot, Some(InterruptionBand::Below5)) => 25,
+            (crate::CapacityType::Spot, Some(InterruptionBand::From5To10)) => 75,
+            (crate::CapacityType::Spot, Some(InterruptionBand::From10To15)) => 125,
+            (crate::CapacityType::Spot, Some(InterruptionBand::From15To20)) => 175,
+            (crate::CapacityType::Spot, Some(InterruptionBand::Above20) | None) => 250,
+        };
+        // micro-USD × 1000 nano × (per mille ÷ 1000) ÷ hours.
+        let term = i128::from(self.restart_cost) * per_mille / HOURS_PER_MONTH;
+        NanoUsdPerHour(i64::try_from(term).unwrap_or(i64::MAX))
+    }
+}
+
+/// What a pod of each shape is worth: the dual prices of covering it. Never taken on trust: the
+/// checker scales them down until no node is worth more than it costs, and the sum over the pods
+/// placed is then a lower bound of any plan's objective.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Certificate {
+    /// One for each shape of the snapshot, by shape index; none is negative.
+    pub worths: Vec<NanoUsdPerHour>,
+}
