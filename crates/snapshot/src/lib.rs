@@ -14,6 +14,7 @@ mod source;
 mod fold;
 mod lower;
 
+pub use lower::{LowerError, LowerOptions, Lowered, Summary, lower};
 pub use objects::Objects;
 pub use source::{
     Comparison, Filter, FilterError, Format, Inputs, PodSelection, ReadError, ReadOptions,

@@ -1,1 +1,385 @@
 //! Joins inputs with the catalog into a snapshot.
+//!
+//! Input: [`Inputs`], the catalog and [`LowerOptions`]. Output: [`Lowered`]: the snapshot, every
+//! finding so far, and a summary. One bad pool, class or node never stops the others. The same
+//! input gives the same snapshot.
+
+mod defaults;
+pub(crate) mod label_keys;
+mod node_class;
+mod nodes;
+mod pools;
+mod requirements;
+mod shapes;
+mod subject;
+mod summary;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ec2::{Catalog, MarketOptions, RegionListings, RegionMarket, UnknownRegion};
+use model::{
+    Amount, CapacityType, Finding, FindingCode, NodeClass, NodeClassIndex, NodeClassName,
+    NodePoolName, PodShape, Resources, Snapshot, well_known,
+};
+
+pub use summary::Summary;
+
+use crate::fold::{self, Market, Observers, PoolFacts};
+use crate::pods::{self, PodSet};
+use crate::{Inputs, Objects, PodSelection};
+use defaults::Widening;
+use node_class::ClassDraft;
+use nodes::{NodeContext, NodeDraft, PoolOfNodes};
+use pools::PoolDraft;
+use subject::Subject;
+
+/// How inputs are lowered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LowerOptions {
+    /// The region that nodes are bought in.
+    pub region: String,
+    /// Which pods are planned; `None`: pending ones where Nodes are given, else all.
+    pub pods: Option<PodSelection>,
+    /// Architectures that the assumed pools may have beside `amd64`.
+    pub architectures: Vec<String>,
+    /// Capacity types that the assumed pools may have beside on-demand.
+    pub capacity_types: Vec<CapacityType>,
+    /// Whether prices that the catalog does not have are derived, marked as estimates.
+    pub estimate_prices: bool,
+}
+
+/// A snapshot, and what there is to say about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lowered {
+    /// What a plan is made from.
+    pub snapshot: Snapshot,
+    /// What was wrong, mapped or not honoured: the reader's findings first.
+    pub findings: Vec<Finding>,
+    /// What was planned on what.
+    pub summary: Summary,
+}
+
+/// Why nothing can be planned at all.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LowerError {
+    /// The catalog does not have the region.
+    #[error(transparent)]
+    Region(#[from] UnknownRegion),
+}
+
+/// Makes a snapshot of `inputs`.
+///
+/// # Errors
+/// Where the catalog does not have the region.
+pub fn lower(
+    inputs: Inputs,
+    catalog: &Catalog,
+    options: &LowerOptions,
+) -> Result<Lowered, LowerError> {
+    let market = catalog.region(&options.region)?;
+    let priced = market.listings(&MarketOptions { estimate_prices: options.estimate_prices });
+    let Inputs { objects, recorded, mut findings } = inputs;
+    let selection = options.pods.unwrap_or(if objects.nodes.is_empty() {
+        PodSelection::All
+    } else {
+        PodSelection::Pending
+    });
+    let mut pod_set = pods::collect(&objects, selection);
+    findings.append(&mut pod_set.findings);
+    let (shapes, pods) = shapes::merge(&mut pod_set, recorded);
+    let (drafts, default_pools) = pool_drafts(&objects, &shapes, options, &mut findings);
+    let classes = Classes::new(&objects, &drafts, &market, &mut findings);
+    let nodes = match selection {
+        PodSelection::Pending => {
+            let joined =
+                Joined { market: &market, priced: &priced, drafts: &drafts, classes: &classes };
+            joined.nodes(&objects, &pod_set, &mut findings)
+        }
+        PodSelection::All => Vec::new(),
+    };
+    let mut summary = Summary {
+        selection,
+        planned: u64::try_from(pods.len()).unwrap_or(u64::MAX),
+        bound: count_pods(pod_set.bound.values().map(|bound| &bound.all)),
+        daemon: count_pods(pod_set.bound.values().map(|bound| &bound.daemons)),
+        region: market.name().clone(),
+        catalog_date: catalog.date().to_owned(),
+        price_grades: (priced.by_grade.iter())
+            .map(|(grade, types)| (grade.to_string(), u64::try_from(*types).unwrap_or(u64::MAX)))
+            .collect(),
+        on_demand_prices: priced.on_demand,
+        spot_prices: priced.spot,
+        unpriced: Vec::new(),
+        default_pools,
+    };
+    let mut snapshot = Snapshot {
+        region: market.name().clone(),
+        shapes,
+        pods,
+        daemon_sets: pod_set.daemon_sets,
+        nodes: Vec::new(),
+        pools: Vec::new(),
+        node_classes: classes.classes,
+        types: market.types().to_vec(),
+        listings: priced.listings,
+        offerings: Vec::new(),
+    };
+    add_nodes_and_pools(&mut snapshot, nodes, &drafts);
+    add_offerings(&mut snapshot, &drafts, &classes.drafts, &mut findings);
+    note_unpriced(&snapshot, &mut summary, &mut findings);
+    Ok(Lowered { snapshot, findings, summary })
+}
+
+/// The pools of the input, or the assumed ones with their description; by descending weight, then
+/// name.
+fn pool_drafts(
+    objects: &Objects,
+    shapes: &[PodShape],
+    options: &LowerOptions,
+    findings: &mut Vec<Finding>,
+) -> (Vec<PoolDraft>, Option<String>) {
+    if objects.node_pools.is_empty() {
+        let class = match objects.node_classes.as_slice() {
+            [only] => only.metadata.name.as_str(),
+            _ => "default",
+        };
+        let widening = Widening {
+            architectures: &options.architectures,
+            capacity_types: &options.capacity_types,
+        };
+        let (drafts, description) = defaults::pools(shapes, &NodeClassName::from(class), widening);
+        return (drafts, Some(description));
+    }
+    if !options.architectures.is_empty() || !options.capacity_types.is_empty() {
+        let mut subject = Subject::new("option", "--arch, --capacity-type");
+        subject.note(
+            FindingCode::Note,
+            "",
+            "these widen the assumed pools only, and NodePools are given",
+            "change the requirements of the NodePools",
+        );
+        findings.extend(subject.into_findings());
+    }
+    let mut drafts = Vec::new();
+    for pool in &objects.node_pools {
+        let (draft, found) = pools::read(pool);
+        drafts.extend(draft);
+        findings.extend(found);
+    }
+    drafts.sort_by(|a, b| {
+        let by_weight = b.pool.weight.cmp(&a.pool.weight);
+        by_weight.then_with(|| a.pool.name.cmp(&b.pool.name))
+    });
+    (drafts, None)
+}
+
+/// The node classes that pools refer to, by name, with what was read of each.
+struct Classes {
+    classes: Vec<NodeClass>,
+    drafts: Vec<ClassDraft>,
+}
+
+impl Classes {
+    fn new(
+        objects: &Objects,
+        pools: &[PoolDraft],
+        market: &RegionMarket<'_>,
+        findings: &mut Vec<Finding>,
+    ) -> Self {
+        let names: BTreeSet<&NodeClassName> = pools.iter().map(|pool| &pool.class).collect();
+        let drafts: Vec<ClassDraft> =
+            names.iter().map(|name| class_draft(objects, pools, name, findings)).collect();
+        let classes = names
+            .into_iter()
+            .zip(&drafts)
+            .map(|(name, draft)| NodeClass {
+                name: name.clone(),
+                machines: market.machines(&draft.settings),
+            })
+            .collect();
+        Self { classes, drafts }
+    }
+
+    fn machines(&self, name: &NodeClassName) -> &[model::Machine] {
+        let place = self.classes.binary_search_by(|class| class.name.cmp(name));
+        place.map_or(&[], |place| self.classes[place].machines.as_slice())
+    }
+}
+
+fn class_draft(
+    objects: &Objects,
+    pools: &[PoolDraft],
+    name: &NodeClassName,
+    findings: &mut Vec<Finding>,
+) -> ClassDraft {
+    let class = (objects.node_classes.iter()).find(|class| class.metadata.name == name.as_str());
+    if let Some(class) = class {
+        let (draft, found) = node_class::read(class);
+        findings.extend(found);
+        return draft;
+    }
+    // The assumed pools refer to a class that nobody wrote; there is nothing to find.
+    if !objects.node_pools.is_empty() {
+        let pool = pools.iter().find(|pool| pool.class == *name);
+        let mut subject = Subject::new("NodePool", pool.map_or("", |pool| pool.pool.name.as_str()));
+        subject.note(
+            FindingCode::MissingReference,
+            "spec.template.spec.nodeClassRef.name",
+            format!(
+                "EC2NodeClass {name} is not in the input; AL2023 with default settings is assumed"
+            ),
+            "give the EC2NodeClass too",
+        );
+        findings.extend(subject.into_findings());
+    }
+    ClassDraft::default()
+}
+
+/// What nodes are joined with.
+struct Joined<'a> {
+    market: &'a RegionMarket<'a>,
+    priced: &'a RegionListings,
+    drafts: &'a [PoolDraft],
+    classes: &'a Classes,
+}
+
+impl Joined<'_> {
+    /// Nodes by name.
+    fn nodes(
+        &self,
+        objects: &Objects,
+        pod_set: &PodSet,
+        findings: &mut Vec<Finding>,
+    ) -> Vec<NodeDraft> {
+        let pools: BTreeMap<NodePoolName, PoolOfNodes<'_>> = (self.drafts.iter())
+            .map(|draft| {
+                let of_nodes = PoolOfNodes {
+                    startup_taints: &draft.startup_taints,
+                    machines: self.classes.machines(&draft.class),
+                };
+                (draft.pool.name.clone(), of_nodes)
+            })
+            .collect();
+        let context = NodeContext {
+            market: self.market,
+            listings: &self.priced.listings,
+            pools: &pools,
+            bound: &pod_set.bound,
+        };
+        let mut nodes = Vec::with_capacity(objects.nodes.len());
+        for node in &objects.nodes {
+            let (draft, found) = nodes::read(node, &context);
+            nodes.push(draft);
+            findings.extend(found);
+        }
+        nodes.sort_by(|a, b| a.node.name.cmp(&b.node.name));
+        nodes
+    }
+}
+
+fn count_pods<'a>(resources: impl Iterator<Item = &'a Resources>) -> u64 {
+    let counts = resources.map(|one| one.get(well_known::PODS).get());
+    u64::try_from(counts.sum::<i64>()).unwrap_or(0)
+}
+
+fn add_nodes_and_pools(snapshot: &mut Snapshot, nodes: Vec<NodeDraft>, drafts: &[PoolDraft]) {
+    snapshot.pools = drafts
+        .iter()
+        .map(|draft| {
+            let mut pool = draft.pool.clone();
+            let class = (snapshot.node_classes)
+                .binary_search_by(|class| class.name.cmp(&draft.class))
+                .expect("every pool's class was read");
+            pool.node_class = NodeClassIndex::new(class);
+            for node in nodes.iter().filter(|one| one.node.pool.as_ref() == Some(&pool.name)) {
+                pool.used.add(&node.capacity);
+                let count = pool.used.get(well_known::NODES).get() + 1;
+                pool.used.set(well_known::NODES.into(), Amount::new(count));
+            }
+            pool
+        })
+        .collect();
+    snapshot.nodes = nodes.into_iter().map(|draft| draft.node).collect();
+    fold::set_node_rooms(&mut snapshot.nodes, &snapshot.daemon_sets);
+}
+
+fn add_offerings(
+    snapshot: &mut Snapshot,
+    drafts: &[PoolDraft],
+    classes: &[ClassDraft],
+    findings: &mut Vec<Finding>,
+) {
+    let facts: Vec<PoolFacts<'_>> = (snapshot.pools.iter().zip(drafts))
+        .map(|(pool, draft)| {
+            let class = pool.node_class.get();
+            PoolFacts {
+                pool,
+                requirements: &draft.requirements,
+                class: &snapshot.node_classes[class].name,
+                machines: &snapshot.node_classes[class].machines,
+                zones: classes[class].zones.as_ref(),
+            }
+        })
+        .collect();
+    let market =
+        Market { region: &snapshot.region, types: &snapshot.types, listings: &snapshot.listings };
+    let daemon_shapes = snapshot.daemon_sets.iter().map(|set| &set.shape);
+    let observers = Observers::new(snapshot.shapes.iter().chain(daemon_shapes));
+    let folded = fold::offerings(market, &facts, &observers, &snapshot.daemon_sets);
+    for (pool, total) in folded.cut {
+        let mut subject = Subject::new("NodePool", snapshot.pools[pool.get()].name.as_str());
+        let most = fold::COMBINATIONS_MAX;
+        subject.note(
+            FindingCode::NotHonoured,
+            "spec.template.spec.requirements",
+            format!(
+                "{total} combinations of custom labels make a difference to pods; the first \
+                 {most} are planned"
+            ),
+            "split the pool so that each leaves fewer custom labels open",
+        );
+        findings.extend(subject.into_findings());
+    }
+    snapshot.offerings = folded.offerings;
+}
+
+/// Says how many offerings of each pool have no price, and which pools have no offering at all.
+fn note_unpriced(snapshot: &Snapshot, summary: &mut Summary, findings: &mut Vec<Finding>) {
+    let mut all = vec![0_u64; snapshot.pools.len()];
+    let mut unpriced = all.clone();
+    for offering in &snapshot.offerings {
+        let pool = offering.pool.get();
+        all[pool] += 1;
+        unpriced[pool] += u64::from(snapshot.listing_of(offering).price.is_none());
+    }
+    for (pool, (all, unpriced)) in snapshot.pools.iter().zip(all.into_iter().zip(unpriced)) {
+        let mut subject = Subject::new("NodePool", pool.name.as_str());
+        if all == 0 {
+            let message = if pools::wants_reserved_only(&pool.requirements) {
+                "the pool takes reserved capacity only, which is not planned yet".to_owned()
+            } else {
+                format!(
+                    "the requirements, or the class's subnets, admit nothing that {} sells",
+                    snapshot.region
+                )
+            };
+            let remedy = "loosen the requirements, or choose another region";
+            subject.note(FindingCode::Note, "spec.template.spec.requirements", message, remedy);
+        }
+        let mut found = subject.into_findings();
+        if unpriced > 0 {
+            summary.unpriced.push((pool.name.clone(), unpriced));
+            found.push(Finding {
+                code: FindingCode::MissingFact,
+                object: format!("NodePool {}", pool.name),
+                field: String::new(),
+                message: "offerings (type, zone, capacity type) without a known price are not \
+                          bought"
+                    .to_owned(),
+                remedy: "derive and mark the prices with --estimate-prices".to_owned(),
+                count: unpriced,
+            });
+        }
+        findings.append(&mut found);
+    }
+}
