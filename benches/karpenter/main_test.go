@@ -1,0 +1,94 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"os"
+	"strings"
+	"testing"
+)
+
+// planned runs the program on the file and returns what it wrote.
+func planned(t *testing.T, args ...string) result {
+	t.Helper()
+	var written bytes.Buffer
+	if err := run(context.Background(), args, nil, &written); err != nil {
+		t.Fatal(err)
+	}
+	var read result
+	if err := json.Unmarshal(written.Bytes(), &read); err != nil {
+		t.Fatal(err)
+	}
+	return read
+}
+
+// The web pods spread over two zones and leave 400m a node to the agent: one fits an m9.large, the
+// only type sold in both zones. Two share the 2xlarge of test-1a, as Karpenter fills nodes first.
+// The spot price and the unavailable offering are lower and must not be taken.
+func TestSmallFileIsPricedAtTheCheapestOfferingLeft(t *testing.T) {
+	for _, policy := range []string{policyRespect, policyIgnore} {
+		got := planned(t, "--preference-policy", policy, "--repeats", "2", "testdata/small.json")
+		if got.CostPerHourMicroUSD != 1_800_000 || got.PodsPlaced != 5 {
+			t.Errorf("%s: cost %d, %d pods placed", policy, got.CostPerHourMicroUSD, got.PodsPlaced)
+		}
+		var types []string
+		for _, node := range got.Nodes {
+			types = append(types, node.Zone+" "+node.InstanceType)
+		}
+		want := "test-1b g9.xlarge, test-1a m9.2xlarge, test-1b m9.large, test-1b m9.large"
+		if strings.Join(types, ", ") != want {
+			t.Errorf("%s: nodes %q, want %q", policy, types, want)
+		}
+		if len(got.Runs) != 2 || got.Runs[0].CostPerHourMicroUSD != got.Runs[1].CostPerHourMicroUSD {
+			t.Errorf("%s: runs %+v", policy, got.Runs)
+		}
+		if len(got.Unscheduled) != 1 || got.Unscheduled[0].Count != 2 || !strings.Contains(got.Unscheduled[0].Error, "did not tolerate taint") {
+			t.Errorf("%s: unscheduled %+v", policy, got.Unscheduled)
+		}
+		if got.Peer.Version == "" || got.Settings.TimeoutSeconds != 0 {
+			t.Errorf("%s: peer %+v, settings %+v", policy, got.Peer, got.Settings)
+		}
+	}
+}
+
+func TestPodsThatTheTimeoutCutsOffAreNotLost(t *testing.T) {
+	got := planned(t, "--timeout", "1ns", "testdata/small.json")
+	if !got.Runs[0].TimedOut || got.PodsPlaced != 0 {
+		t.Errorf("run %+v", got.Runs[0])
+	}
+	waiting := 0
+	for _, group := range got.Unscheduled {
+		waiting += group.Count
+	}
+	if waiting != 7 {
+		t.Errorf("unscheduled %+v", got.Unscheduled)
+	}
+}
+
+func TestFilesThatWouldMislead(t *testing.T) {
+	small, err := os.ReadFile("testdata/small.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cases := []struct{ from, to, says string }{
+		{`"version": 1`, `"version": 2`, "format version 2"},
+		{`"region": "test-1"`, `"region": ""`, "region is empty"},
+		{`"weight": 10`, `"wieght": 10`, `unknown field "wieght"`},
+		{`"nodeSelector"`, `"nodeSelectors"`, `unknown field "nodeSelectors"`},
+		{`"nodeClass": "linux"`, `"nodeClass": "windows"`, `pool "default": node class "windows" is not in nodeClasses`},
+		{`"count": 4`, `"count": 0`, `pod group "shop/web": count is 0`},
+		{`"name": "shop/model"`, `"name": "shop/web"`, `pod group "shop/web" appears twice`},
+		{`"name": "m9.2xlarge"`, `"name": "m9.large"`, `instance type "m9.large" appears twice`},
+		{`"priceMicroUsd": 30000`, `"priceMicroUsd": -1`, "a price is not negative"},
+		{`"priceMicroUsd": 30000, `, ``, "priceMicroUsd is missing"},
+		{`"priceMicroUsd": 30000`, `"priceMicroUsd": 0.03`, "not an exported file"},
+	}
+	for _, c := range cases {
+		changed := strings.Replace(string(small), c.from, c.to, 1)
+		err := run(context.Background(), []string{"-"}, strings.NewReader(changed), &bytes.Buffer{})
+		if err == nil || !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%s: got error %v, want %q", c.to, err, c.says)
+		}
+	}
+}
