@@ -65,7 +65,7 @@ impl Reader {
             document: 0,
             item: 0,
         };
-        if text.trim_start().starts_with(['{', '[']) {
+        if json::is_json(text) {
             self.read_json(text, &mut place, into);
             return;
         }

@@ -67,6 +67,13 @@ pub(super) enum Value<'a> {
     },
 }
 
+/// Whether a text is JSON rather than YAML in braces, whose keys have no quotes.
+pub(super) fn is_json(text: &str) -> bool {
+    let text = text.trim_start();
+    let inner = text.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '{' | '['));
+    inner.len() < text.len() && inner.starts_with(['"', '}', ']'])
+}
+
 /// Splits a text into its values. After a broken one it goes on at the next line that begins with
 /// a brace or is a `---`.
 pub(super) fn pieces(text: &str) -> impl Iterator<Item = Piece<'_>> {
@@ -234,7 +241,10 @@ impl<'a> Visitor<'a> for HeadSeed<'_, 'a> {
             match key.as_ref() {
                 "apiVersion" => self.head.api_version = map.next_value()?,
                 "kind" => self.head.kind = map.next_value()?,
-                "items" => self.head.items = map.next_value()?,
+                "items" => {
+                    let items: Option<_> = map.next_value()?;
+                    self.head.items = Some(items.unwrap_or_default());
+                }
                 _ => {
                     map.next_value::<IgnoredAny>()?;
                 }

@@ -36,13 +36,7 @@ pub(super) fn object(
         *into.objects.others.entry(name).or_default() += 1;
         return;
     };
-    let mut keeper = Keeper {
-        kind,
-        text,
-        place,
-        seen,
-        into,
-    };
+    let mut keeper = Keeper { kind, text, place, seen, into };
     if api_version != kind.api_version() {
         let message = format!(
             "apiVersion {api_version:?} is not read: {} is read as {:?}",
@@ -94,8 +88,14 @@ impl Keeper<'_> {
             Err(error) => {
                 // Tracking the path costs time, so only what is broken is read that way.
                 let field = field_of_error::<T>(self.text);
-                let remedy = "correct the field; the object was left out";
-                self.reject(&field, &plain(&error), remedy);
+                let message = plain(&error);
+                // YAML takes an unquoted `on`, `y` or `8` for something else than text.
+                let remedy = if message.ends_with("expected a string") {
+                    "put the value in quotes; the object was left out"
+                } else {
+                    "correct the field; the object was left out"
+                };
+                self.reject(&field, &message, remedy);
                 return;
             }
         };
@@ -115,10 +115,7 @@ impl Keeper<'_> {
             given.unwrap_or_else(|| "default".to_owned())
         });
         let namespace = metadata.namespace.clone().unwrap_or_default();
-        if !self
-            .seen
-            .insert((self.kind, namespace, metadata.name.clone()))
-        {
+        if !self.seen.insert((self.kind, namespace, metadata.name.clone())) {
             let message = "is given a second time; the first one counts";
             self.reject("metadata.name", message, "give each object once");
             return;
@@ -173,19 +170,17 @@ impl Keeper<'_> {
             }
         });
         let object = self.name();
-        self.into
-            .findings
-            .extend(unknown.into_iter().map(|field| Finding {
-                code: FindingCode::BadField,
-                object: object.clone(),
-                field,
-                message: "is not a field of this kind; it was ignored".to_owned(),
-                remedy: format!(
-                    "correct or remove it; read are the fields of {}",
-                    self.kind.api_version()
-                ),
-                count: 1,
-            }));
+        self.into.findings.extend(unknown.into_iter().map(|field| Finding {
+            code: FindingCode::BadField,
+            object: object.clone(),
+            field,
+            message: "is not a field of this kind; it was ignored".to_owned(),
+            remedy: format!(
+                "correct or remove it; read are the fields of {}",
+                self.kind.api_version()
+            ),
+            count: 1,
+        }));
     }
 }
 

@@ -1,0 +1,148 @@
+//! What pods ask for and planning does not honour yet.
+//!
+//! Input: a pod spec. Output: the features it asks for. One list of all of them; a feature that
+//! becomes honoured leaves it.
+
+use api::{Affinity, PodAffinity, PodSpec};
+
+/// A feature that is not honoured.
+#[derive(Debug)]
+pub(super) struct Feature {
+    /// The field below `spec`.
+    pub(super) field: &'static str,
+    /// What becomes of pods that ask for it.
+    pub(super) message: &'static str,
+    is_asked: fn(&Asker<'_>) -> bool,
+}
+
+/// Who may ask.
+#[derive(Debug)]
+pub(super) struct Asker<'a> {
+    /// The pod.
+    pub(super) spec: &'a PodSpec,
+    /// Whether admission has already added what a `RuntimeClass` adds.
+    pub(super) admitted: bool,
+    /// Whether each pod gets volumes from its workload.
+    pub(super) has_claim_templates: bool,
+}
+
+/// Those of [`ALL`] that are asked for.
+pub(super) fn asked<'a>(asker: &'a Asker<'a>) -> impl Iterator<Item = &'static Feature> + 'a {
+    ALL.iter().filter(|feature| (feature.is_asked)(asker))
+}
+
+const ALL: [Feature; 14] = [
+    Feature {
+        field: "topologySpreadConstraints",
+        message: "required topology spread is not honoured yet: pods are placed without it",
+        is_asked: |asker| spreads(asker, "DoNotSchedule"),
+    },
+    Feature {
+        field: "topologySpreadConstraints",
+        message: "preferred topology spread is not honoured yet: pods are placed without it",
+        is_asked: |asker| spreads(asker, "ScheduleAnyway"),
+    },
+    Feature {
+        field: "affinity.podAffinity.requiredDuringSchedulingIgnoredDuringExecution",
+        message: "required pod affinity is not honoured yet: pods are placed without it",
+        is_asked: |asker| pod_terms(asker, |affinity| &affinity.pod_affinity).0,
+    },
+    Feature {
+        field: "affinity.podAffinity.preferredDuringSchedulingIgnoredDuringExecution",
+        message: "preferred pod affinity is not honoured yet: pods are placed without it",
+        is_asked: |asker| pod_terms(asker, |affinity| &affinity.pod_affinity).1,
+    },
+    Feature {
+        field: "affinity.podAntiAffinity.requiredDuringSchedulingIgnoredDuringExecution",
+        message: "required pod anti-affinity is not honoured yet: pods are placed without it",
+        is_asked: |asker| pod_terms(asker, |affinity| &affinity.pod_anti_affinity).0,
+    },
+    Feature {
+        field: "affinity.podAntiAffinity.preferredDuringSchedulingIgnoredDuringExecution",
+        message: "preferred pod anti-affinity is not honoured yet: pods are placed without it",
+        is_asked: |asker| pod_terms(asker, |affinity| &affinity.pod_anti_affinity).1,
+    },
+    Feature {
+        field: "affinity.nodeAffinity.preferredDuringSchedulingIgnoredDuringExecution",
+        message: "preferred node affinity is not honoured yet: pods are placed without it",
+        is_asked: prefers_nodes,
+    },
+    Feature {
+        field: "volumes",
+        message: "volumes with claims are not honoured yet: neither their zone nor the number of \
+                  attachments of a node is looked at",
+        is_asked: has_claims,
+    },
+    Feature {
+        field: "containers[].ports[].hostPort",
+        message: "host ports are not honoured yet: pods with the same port may share a node",
+        is_asked: has_host_ports,
+    },
+    Feature {
+        field: "resourceClaims",
+        message: "resource claims are not honoured yet: pods are placed without their devices",
+        is_asked: |asker| !asker.spec.resource_claims.is_empty(),
+    },
+    Feature {
+        field: "workloadRef",
+        message: "gangs are not honoured yet: pods are placed one by one",
+        is_asked: |asker| asker.spec.workload_ref.is_some(),
+    },
+    Feature {
+        field: "schedulingGroup",
+        message: "scheduling groups are not honoured yet: pods are placed one by one",
+        is_asked: |asker| asker.spec.scheduling_group.is_some(),
+    },
+    Feature {
+        field: "runtimeClassName",
+        message: "RuntimeClass objects are not read: their overhead and node selector are missing \
+                  from the pod",
+        is_asked: |asker| {
+            !asker.admitted
+                && asker.spec.overhead.is_empty()
+                && asker.spec.runtime_class_name.is_some()
+        },
+    },
+    Feature {
+        field: "nodeName",
+        message: "a node named in advance is not honoured yet: the pod is planned afresh",
+        is_asked: |asker| !asker.admitted && asker.spec.node_name.is_some(),
+    },
+];
+
+fn spreads(asker: &Asker<'_>, when: &str) -> bool {
+    let constraints = &asker.spec.topology_spread_constraints;
+    constraints.iter().any(|constraint| constraint.when_unsatisfiable == when)
+}
+
+/// Whether there are required and preferred terms.
+fn pod_terms(asker: &Asker<'_>, of: fn(&Affinity) -> &Option<PodAffinity>) -> (bool, bool) {
+    let affinity = asker.spec.affinity.as_deref();
+    affinity.and_then(|affinity| of(affinity).as_ref()).map_or((false, false), |terms| {
+        (
+            !terms.required_during_scheduling_ignored_during_execution.is_empty(),
+            !terms.preferred_during_scheduling_ignored_during_execution.is_empty(),
+        )
+    })
+}
+
+fn prefers_nodes(asker: &Asker<'_>) -> bool {
+    let affinity = asker.spec.affinity.as_deref();
+    affinity
+        .and_then(|affinity| affinity.node_affinity.as_ref())
+        .is_some_and(|node| !node.preferred_during_scheduling_ignored_during_execution.is_empty())
+}
+
+fn has_claims(asker: &Asker<'_>) -> bool {
+    let is_claim = |volume: &api::Volume| {
+        volume.persistent_volume_claim.is_some() || volume.ephemeral.is_some()
+    };
+    asker.has_claim_templates || asker.spec.volumes.iter().any(is_claim)
+}
+
+/// On the host's network every container port is one of the host's.
+fn has_host_ports(asker: &Asker<'_>) -> bool {
+    let containers = asker.spec.containers.iter();
+    let mut ports = containers.flat_map(|container| &container.ports);
+    ports.any(|port| asker.spec.host_network || port.host_port > 0)
+}
