@@ -105,7 +105,7 @@ pub fn lower(
         region: market.name().clone(),
         catalog_date: catalog.date().to_owned(),
         price_grades: (priced.by_grade.iter())
-            .map(|(grade, types)| (grade.to_string(), u64::try_from(*types).unwrap_or(u64::MAX)))
+            .map(|(grade, types)| (grade.clone(), u64::try_from(*types).unwrap_or(u64::MAX)))
             .collect(),
         on_demand_prices: priced.on_demand,
         spot_prices: priced.spot,

@@ -1,6 +1,6 @@
 //! What was planned on what, for the first lines of an answer.
 
-use ec2::PriceCounts;
+use ec2::{PriceCounts, PriceGrade};
 use model::{NodePoolName, RegionName};
 
 use crate::PodSelection;
@@ -22,7 +22,7 @@ pub struct Summary {
     /// The date of the catalog's newest source, `YYYY-MM-DD`.
     pub catalog_date: String,
     /// Where on-demand prices come from, with date and quality, and how many types each priced.
-    pub price_grades: Vec<(String, u64)>,
+    pub price_grades: Vec<(PriceGrade, u64)>,
     /// On-demand listings of the region by how their price is known.
     pub on_demand_prices: PriceCounts,
     /// Spot listings of the region by how their price is known.
