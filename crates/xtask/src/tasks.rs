@@ -1,5 +1,6 @@
 //! The list of all tasks; each is one file with its arguments and a `run`.
 
+mod bench;
 mod catalog;
 mod ci;
 mod tidy;
@@ -19,6 +20,8 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Task {
+    /// Offline figures on the recorded workloads, into docs/benchmarks.md.
+    Bench(bench::Options),
     /// The embedded EC2 catalog, made from the recorded raw files.
     Catalog {
         /// The folder of recorded data, else the one that `STOWAGE_DATA` names.
@@ -27,6 +30,10 @@ enum Task {
     },
     /// Format, lints, tests, release build and a run of the main command; ends with the counts.
     Ci,
+    /// The times of plans in one process; a part of `bench`.
+    #[cfg(feature = "in-process")]
+    #[command(hide = true)]
+    FirstAnswer(bench::first_answer::Options),
     /// Crate edges, purity, sizes, module docs, licences: what the compiler does not hold.
     Tidy,
 }
@@ -34,10 +41,14 @@ enum Task {
 impl Cli {
     /// Runs the chosen task.
     pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
+        let done = |()| ExitCode::SUCCESS;
         match self.task {
-            Task::Catalog { data } => catalog::run(data).map(|()| ExitCode::SUCCESS),
+            Task::Bench(options) => bench::run(&options).map(done),
+            Task::Catalog { data } => catalog::run(data).map(done),
             Task::Ci => ci::run(),
-            Task::Tidy => tidy::run().map(|()| ExitCode::SUCCESS),
+            #[cfg(feature = "in-process")]
+            Task::FirstAnswer(options) => bench::first_answer::run(&options).map(done),
+            Task::Tidy => tidy::run().map(done),
         }
     }
 }

@@ -8,8 +8,7 @@ use anyhow::{Context as _, bail};
 /// The root of the workspace that this binary was built from.
 pub(crate) fn root() -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2);
-    root.expect("crates/xtask lies two folders below the root")
-        .to_path_buf()
+    root.expect("crates/xtask lies two folders below the root").to_path_buf()
 }
 
 /// The cargo that runs this task, or the one on the path, started at the root.
@@ -32,10 +31,8 @@ pub(crate) fn release_binary(name: &str) -> anyhow::Result<PathBuf> {
 /// The standard output of `command`, which must succeed; its standard error is in the error.
 pub(crate) fn output_of(command: &mut Command) -> anyhow::Result<String> {
     let shown = shown(command);
-    let output = command
-        .stdin(Stdio::null())
-        .output()
-        .with_context(|| format!("starting `{shown}`"))?;
+    let output =
+        command.stdin(Stdio::null()).output().with_context(|| format!("starting `{shown}`"))?;
     if !output.status.success() {
         let errors = String::from_utf8_lossy(&output.stderr);
         bail!("`{shown}` failed ({}):\n{errors}", output.status);

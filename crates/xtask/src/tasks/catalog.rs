@@ -51,14 +51,8 @@ fn generate(data: &Path) -> anyhow::Result<Vec<Generated>> {
     let market = raw::market(&folder)?;
     let grades = header::grades(&market);
     Ok(vec![
-        Generated {
-            path: "crates/ec2/catalog/catalog.tsv",
-            text: header::text(&grades),
-        },
-        Generated {
-            path: "crates/ec2/catalog/types.tsv",
-            text: types::text(&types)?,
-        },
+        Generated { path: "crates/ec2/catalog/catalog.tsv", text: header::text(&grades) },
+        Generated { path: "crates/ec2/catalog/types.tsv", text: types::text(&types)? },
         Generated {
             path: "crates/ec2/catalog/markets.tsv",
             text: markets::text(&types, &market, &grades)?,

@@ -25,52 +25,35 @@ const BEFORE: [(&str, &[&str]); 3] = [
             "clippy",
             "--workspace",
             "--all-targets",
+            "--all-features",
             "--locked",
             "--",
             "-D",
             "warnings",
         ],
     ),
-    (
-        "documentation",
-        &[
-            "doc",
-            "--workspace",
-            "--no-deps",
-            "--document-private-items",
-            "--locked",
-        ],
-    ),
+    ("documentation", &["doc", "--workspace", "--no-deps", "--document-private-items", "--locked"]),
 ];
 
+/// Broken links are errors; private items are documented too, and may link to each other.
+const RUSTDOCFLAGS: &str = "-D warnings -A rustdoc::private_intra_doc_links";
+
 /// `--show-output` lets tests that passed say what they skipped.
-const TESTS: &[&str] = &[
-    "test",
-    "--workspace",
-    "--locked",
-    "--no-fail-fast",
-    "--",
-    "--show-output",
-];
+const TESTS: &[&str] =
+    &["test", "--workspace", "--locked", "--no-fail-fast", "--", "--show-output"];
 
 /// Runs all steps and says how they went; the code is a failure where anything failed.
 pub(crate) fn run() -> anyhow::Result<ExitCode> {
     let mut tally = Tally::default();
     for (name, arguments) in BEFORE {
         let mut command = cargo(arguments);
-        command.env("RUSTDOCFLAGS", "-D warnings");
-        let succeeded = timed(name, &mut command, |command| {
-            Ok(command.status()?.success())
-        })?;
+        command.env("RUSTDOCFLAGS", RUSTDOCFLAGS);
+        let succeeded = timed(name, &mut command, |command| Ok(command.status()?.success()))?;
         tally.check(name, succeeded);
     }
-    timed("tests", &mut cargo(TESTS), |command| {
-        run_tests(command, &mut tally)
-    })?;
+    timed("tests", &mut cargo(TESTS), |command| run_tests(command, &mut tally))?;
     let mut build = cargo(smoke::BUILD);
-    let built = timed("release build", &mut build, |command| {
-        Ok(command.status()?.success())
-    })?;
+    let built = timed("release build", &mut build, |command| Ok(command.status()?.success()))?;
     tally.check("release build", built);
     if built {
         for (name, outcome) in smoke::run() {
@@ -92,10 +75,7 @@ fn timed<T>(
 ) -> anyhow::Result<T> {
     let shown = shown(command);
     println!("\n== {name}: {shown}");
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the report says how long each step took"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "the report says how long each step took")]
     let start = Instant::now();
     let result = run(command.stdin(Stdio::null())).with_context(|| format!("running `{shown}`"))?;
     println!("== {name}: {:.1} s", start.elapsed().as_secs_f64());
@@ -104,19 +84,13 @@ fn timed<T>(
 
 /// Runs the tests, passes on what they print, and counts.
 fn run_tests(command: &mut Command, tally: &mut Tally) -> io::Result<()> {
-    let mut child = command
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()?;
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
     let (output, errors) = streams(&mut child);
     let (lines, other_lines) = std::thread::scope(|scope| {
         let errors = scope.spawn(|| pass_on(errors, io::stderr()));
         (pass_on(output, io::stdout()), errors.join())
     });
-    for line in lines?
-        .iter()
-        .chain(&other_lines.expect("passing lines on does not panic")?)
-    {
+    for line in lines?.iter().chain(&other_lines.expect("passing lines on does not panic")?) {
         tally.read_line(line);
     }
     tally.end_of_tests(child.wait()?.success());

@@ -31,11 +31,7 @@ struct Violation {
 
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            place,
-            what,
-            remedy,
-        } = self;
+        let Self { place, what, remedy } = self;
         write!(f, "{place}: {what}; {remedy}")
     }
 }
@@ -63,11 +59,7 @@ pub(crate) fn run() -> anyhow::Result<()> {
         violations.extend(rule(&tree).with_context(|| format!("checking the rule `{name}`"))?);
     }
     if violations.is_empty() {
-        println!(
-            "tidy: {} rules hold in {} files",
-            ALL.len(),
-            tree.files.len()
-        );
+        println!("tidy: {} rules hold in {} files", ALL.len(), tree.files.len());
         return Ok(());
     }
     let lines: Vec<_> = violations.iter().map(Violation::to_string).collect();

@@ -14,18 +14,12 @@ pub(super) fn text(
     types: &BTreeMap<String, RawType>,
     reference: &BTreeMap<String, RawReference>,
 ) -> String {
-    let joined: Vec<(&String, &RawReference)> = reference
-        .iter()
-        .filter(|(name, _)| types.contains_key(*name))
-        .collect();
-    let labels: BTreeSet<&str> = joined
-        .iter()
-        .flat_map(|(_, entry)| entry.labels.keys().map(String::as_str))
-        .collect();
-    let resources: BTreeSet<&str> = joined
-        .iter()
-        .flat_map(|(_, entry)| entry.resources.keys().map(String::as_str))
-        .collect();
+    let joined: Vec<(&String, &RawReference)> =
+        reference.iter().filter(|(name, _)| types.contains_key(*name)).collect();
+    let labels: BTreeSet<&str> =
+        joined.iter().flat_map(|(_, entry)| entry.labels.keys().map(String::as_str)).collect();
+    let resources: BTreeSet<&str> =
+        joined.iter().flat_map(|(_, entry)| entry.resources.keys().map(String::as_str)).collect();
     let mut text = ATTRIBUTION.to_owned();
     text.push_str("type");
     for (kind, names) in [("label", &labels), ("resource", &resources)] {

@@ -74,11 +74,7 @@ pub(super) fn text(grades: &BTreeMap<Grade, char>) -> String {
         text.push('\n');
     }
     for (grade, letter) in grades {
-        let Grade {
-            as_of,
-            source,
-            quality,
-        } = grade;
+        let Grade { as_of, source, quality } = grade;
         writeln!(text, "grade\t{letter}\t{as_of}\t{source}\t{quality}")
             .expect("writing to a string cannot fail");
     }

@@ -17,11 +17,7 @@ pub(super) fn text(
     grades: &BTreeMap<Grade, char>,
 ) -> anyhow::Result<String> {
     let mut text = COLUMNS.to_owned();
-    let regions: BTreeSet<&str> = market
-        .zones
-        .keys()
-        .map(|(region, _)| region.as_str())
-        .collect();
+    let regions: BTreeSet<&str> = market.zones.keys().map(|(region, _)| region.as_str()).collect();
     for region in regions {
         writeln!(text, "region\t{region}")?;
         for ((_, zone), id) in of_region(&market.zones, region) {
@@ -37,10 +33,10 @@ pub(super) fn text(
             let letters: Result<String, _> =
                 zones.iter().map(|zone| letter(region, zone)).collect();
             let price = price(market.prices.get(key), grades)?;
-            let spot = market.interruption.get(key).map_or_else(
-                || "-\t-".to_owned(),
-                |(band, savings)| format!("{band}\t{savings}"),
-            );
+            let spot = market
+                .interruption
+                .get(key)
+                .map_or_else(|| "-\t-".to_owned(), |(band, savings)| format!("{band}\t{savings}"));
             writeln!(text, "{name}\t{}\t{price}\t{spot}", letters?)?;
         }
     }
@@ -51,8 +47,7 @@ fn of_region<'a, V>(
     map: &'a BTreeMap<(String, String), V>,
     region: &str,
 ) -> impl Iterator<Item = (&'a (String, String), &'a V)> {
-    map.range((region.to_owned(), String::new())..)
-        .take_while(move |((of, _), _)| of == region)
+    map.range((region.to_owned(), String::new())..).take_while(move |((of, _), _)| of == region)
 }
 
 /// What is left of a zone's name after its region's: one letter.
@@ -62,19 +57,12 @@ fn letter(region: &str, zone: &str) -> anyhow::Result<char> {
         .with_context(|| format!("zone {zone} is not named after {region}"))?
         .chars();
     let letter = rest.next().filter(char::is_ascii_lowercase);
-    ensure!(
-        rest.next().is_none(),
-        "zone {zone} ends in more than one letter"
-    );
+    ensure!(rest.next().is_none(), "zone {zone} ends in more than one letter");
     letter.with_context(|| format!("zone {zone} ends in no letter"))
 }
 
 fn price(price: Option<&RawPrice>, grades: &BTreeMap<Grade, char>) -> anyhow::Result<String> {
-    let Some(RawPrice {
-        usd_per_hour,
-        grade,
-    }) = price
-    else {
+    let Some(RawPrice { usd_per_hour, grade }) = price else {
         return Ok("-\t-".to_owned());
     };
     let letter = grades.get(grade).context("a price of unknown grade")?;

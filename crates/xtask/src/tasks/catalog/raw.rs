@@ -117,10 +117,7 @@ pub(super) struct Grade {
 /// `instance-types.json` by name.
 pub(super) fn types(folder: &Path) -> anyhow::Result<BTreeMap<String, RawType>> {
     let list: Vec<RawType> = json(&folder.join("instance-types.json"))?;
-    Ok(list
-        .into_iter()
-        .map(|raw| (raw.instance_type.clone(), raw))
-        .collect())
+    Ok(list.into_iter().map(|raw| (raw.instance_type.clone(), raw)).collect())
 }
 
 /// `karpenter-reference.json` by type.
@@ -161,25 +158,11 @@ pub(super) fn market(folder: &Path) -> anyhow::Result<RawMarket> {
 }
 
 fn prices(folder: &Path) -> anyhow::Result<BTreeMap<(String, String), RawPrice>> {
-    let columns = [
-        "region",
-        "instance_type",
-        "usd_per_hour",
-        "as_of",
-        "source",
-        "quality",
-    ];
+    let columns = ["region", "instance_type", "usd_per_hour", "as_of", "source", "quality"];
     let rows = csv(folder, "on-demand-prices.csv", columns)?;
     let price = |[region, name, usd_per_hour, as_of, source, quality]: [String; 6]| {
-        let grade = Grade {
-            as_of,
-            source,
-            quality,
-        };
-        let price = RawPrice {
-            usd_per_hour,
-            grade,
-        };
+        let grade = Grade { as_of, source, quality };
+        let price = RawPrice { usd_per_hour, grade };
         ((region, name), price)
     };
     Ok(rows.into_iter().map(price).collect())
@@ -192,9 +175,7 @@ fn interruption(folder: &Path) -> anyhow::Result<BTreeMap<(String, String), (u8,
         ensure!(os == "Linux", "spot-interruption.csv: {name}: os {os}");
         let figures = (
             band.parse().with_context(|| format!("band {band}"))?,
-            savings
-                .parse()
-                .with_context(|| format!("savings_pct {savings}"))?,
+            savings.parse().with_context(|| format!("savings_pct {savings}"))?,
         );
         found.insert((region, name), figures);
     }

@@ -32,11 +32,7 @@ fn fields(raw: &RawType) -> anyhow::Result<Vec<String>> {
         .as_ref()
         .filter(|limits| limits.trunking)
         .map_or(0, |limits| limits.branch_interfaces);
-    let clock = raw
-        .cpu_clock_ghz
-        .as_ref()
-        .map(|ghz| thousandths(&ghz.to_string()))
-        .transpose()?;
+    let clock = raw.cpu_clock_ghz.as_ref().map(|ghz| thousandths(&ghz.to_string())).transpose()?;
     Ok(vec![
         raw.instance_type.clone(),
         architecture(&raw.architectures)?.to_owned(),
@@ -107,23 +103,12 @@ fn disk(raw: &RawType) -> anyhow::Result<String> {
 }
 
 fn gpu(gpu: &RawGpu) -> String {
-    let RawGpu {
-        name,
-        manufacturer,
-        count,
-        memory_mib,
-    } = gpu;
+    let RawGpu { name, manufacturer, count, memory_mib } = gpu;
     format!("{name}:{manufacturer}:{count}:{memory_mib}")
 }
 
 fn accelerator(accelerator: &RawAccelerator) -> String {
-    let RawAccelerator {
-        kind,
-        name,
-        manufacturer,
-        count,
-        cores_per_device,
-    } = accelerator;
+    let RawAccelerator { kind, name, manufacturer, count, cores_per_device } = accelerator;
     let cores = cores_per_device.unwrap_or(0);
     format!("{kind}:{name}:{manufacturer}:{count}:{cores}")
 }
@@ -149,10 +134,7 @@ fn features(raw: &RawType) -> anyhow::Result<String> {
         "unsupported" => false,
         other => bail!("unknown nitro_enclaves {other}"),
     };
-    let cluster = raw
-        .placement_strategies
-        .iter()
-        .any(|name| name == "cluster");
+    let cluster = raw.placement_strategies.iter().any(|name| name == "cluster");
     let letters: String = [
         ('c', raw.current_generation),
         ('e', raw.network.encryption_in_transit),
@@ -163,11 +145,7 @@ fn features(raw: &RawType) -> anyhow::Result<String> {
     .into_iter()
     .filter_map(|(letter, has)| has.then_some(letter))
     .collect();
-    Ok(if letters.is_empty() {
-        "-".to_owned()
-    } else {
-        letters
-    })
+    Ok(if letters.is_empty() { "-".to_owned() } else { letters })
 }
 
 fn optional(number: Option<u32>) -> String {
@@ -176,22 +154,13 @@ fn optional(number: Option<u32>) -> String {
 
 fn list(items: impl Iterator<Item = String>) -> String {
     let joined = items.collect::<Vec<_>>().join(",");
-    if joined.is_empty() {
-        "-".to_owned()
-    } else {
-        joined
-    }
+    if joined.is_empty() { "-".to_owned() } else { joined }
 }
 
 /// `2.3` gives 2300, exactly.
 fn thousandths(decimal: &str) -> anyhow::Result<u32> {
     let (whole, fraction) = decimal.split_once('.').unwrap_or((decimal, ""));
-    ensure!(
-        fraction.len() <= 3,
-        "{decimal} has more than three decimals"
-    );
+    ensure!(fraction.len() <= 3, "{decimal} has more than three decimals");
     let digits = format!("{whole}{fraction:0<3}");
-    digits
-        .parse()
-        .with_context(|| format!("{decimal} is not a number"))
+    digits.parse().with_context(|| format!("{decimal} is not a number"))
 }

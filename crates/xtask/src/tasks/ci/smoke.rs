@@ -13,10 +13,7 @@ pub(super) const BUILD: &[&str] = &["build", "--release", "--locked", "--package
 pub(super) fn run() -> [(&'static str, anyhow::Result<()>); 2] {
     [
         ("main command prints a table", prints_a_table()),
-        (
-            "main command prints the same JSON twice",
-            prints_same_json_twice(),
-        ),
+        ("main command prints the same JSON twice", prints_same_json_twice()),
     ]
 }
 
@@ -32,10 +29,7 @@ fn prints_same_json_twice() -> anyhow::Result<()> {
     let answer: serde_json::Value = serde_json::from_str(&json)?;
     let nodes = answer["nodes"].as_array().map_or(0, Vec::len);
     ensure!(nodes > 0, "`stowage plan -o json` planned no node");
-    ensure!(
-        json == plan(&["-o", "json"])?,
-        "two runs printed different bytes"
-    );
+    ensure!(json == plan(&["-o", "json"])?, "two runs printed different bytes");
     Ok(())
 }
 

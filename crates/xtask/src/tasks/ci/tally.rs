@@ -39,20 +39,14 @@ impl Tally {
             self.failed_tests += count(" failed;");
             let ignored = count(" ignored;");
             if ignored > 0 {
-                *self
-                    .skipped
-                    .entry("marked `#[ignore]`".to_owned())
-                    .or_default() += ignored;
+                *self.skipped.entry("marked `#[ignore]`".to_owned()).or_default() += ignored;
             }
-        } else if let Some(name) = line
-            .strip_prefix("test ")
-            .and_then(|rest| rest.strip_suffix(" ... FAILED"))
+        } else if let Some(name) =
+            line.strip_prefix("test ").and_then(|rest| rest.strip_suffix(" ... FAILED"))
         {
             self.failed.push(name.to_owned());
         } else if let Some(skipped) = line.strip_prefix("skipped: ") {
-            let reason = skipped
-                .split_once(": ")
-                .map_or(skipped, |(_, reason)| reason);
+            let reason = skipped.split_once(": ").map_or(skipped, |(_, reason)| reason);
             *self.skipped.entry(reason.to_owned()).or_default() += 1;
             // libtest knows no skipping at run time and counts such a test as passed.
             self.passed = self.passed.saturating_sub(1);
@@ -62,8 +56,7 @@ impl Tally {
     /// Notes how `cargo test` ended: without a counted failure, a failed run did not compile.
     pub(super) fn end_of_tests(&mut self, succeeded: bool) {
         if !succeeded && self.failed_tests == 0 {
-            self.failed
-                .push("compiling and starting the tests".to_owned());
+            self.failed.push("compiling and starting the tests".to_owned());
         }
     }
 

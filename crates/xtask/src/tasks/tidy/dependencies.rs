@@ -47,10 +47,7 @@ pub(super) fn check(tree: &Tree) -> anyhow::Result<Vec<Violation>> {
     let file = tree.files.iter().find(|file| file.path == "deny.toml");
     let text = &file.context("deny.toml is missing")?.text;
     let deny: Deny = toml::from_str(text).context("reading deny.toml")?;
-    let foreign = tree
-        .packages
-        .iter()
-        .filter(|package| package.source.is_some());
+    let foreign = tree.packages.iter().filter(|package| package.source.is_some());
     let foreign: Vec<_> = foreign.collect();
     let mut violations = Vec::new();
     for package in &foreign {
@@ -86,12 +83,8 @@ fn licence(package: &Package, licenses: &Licenses) -> Option<Violation> {
 /// A licence is listed for as long as some dependency cannot do without it.
 fn unused_licences(packages: &[&Package], licenses: &Licenses) -> Vec<Violation> {
     let is_needed = |licence: &&String| {
-        let others: Vec<_> = licenses
-            .allow
-            .iter()
-            .filter(|other| other != licence)
-            .cloned()
-            .collect();
+        let others: Vec<_> =
+            licenses.allow.iter().filter(|other| other != licence).cloned().collect();
         packages
             .iter()
             .filter_map(|package| package.license.as_deref())
@@ -132,20 +125,11 @@ fn duplicates(packages: &[&Package], bans: &Bans) -> Vec<Violation> {
     let mut versions = BTreeMap::<&str, Vec<&str>>::new();
     for package in packages {
         let full = format!("{}@{}", package.name, package.version);
-        if !bans
-            .skip
-            .iter()
-            .any(|entry| entry.name == package.name || entry.name == full)
-        {
-            versions
-                .entry(&package.name)
-                .or_default()
-                .push(&package.version);
+        if !bans.skip.iter().any(|entry| entry.name == package.name || entry.name == full) {
+            versions.entry(&package.name).or_default().push(&package.version);
         }
     }
-    let several = versions
-        .into_iter()
-        .filter(|(_, versions)| versions.len() > 1);
+    let several = versions.into_iter().filter(|(_, versions)| versions.len() > 1);
     several
         .map(|(name, versions)| Violation {
             place: format!("Cargo.lock: {name}"),

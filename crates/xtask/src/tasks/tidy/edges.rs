@@ -64,10 +64,7 @@ fn impure_edges(tree: &Tree) -> Vec<Violation> {
         .filter(|(_, edge)| !pure.contains(edge.as_str()))
         .map(|(row, edge)| Violation {
             place: format!("ARCHITECTURE.md:{}", row.line),
-            what: format!(
-                "the pure crate `{}` uses `{edge}`, which is not pure",
-                row.name
-            ),
+            what: format!("the pure crate `{}` uses `{edge}`, which is not pure", row.name),
             remedy: "turn the edge round: the edge crate calls the pure one".to_owned(),
         })
         .collect()

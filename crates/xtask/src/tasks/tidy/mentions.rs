@@ -34,10 +34,7 @@ fn machine_path(line: &str) -> Option<(String, &'static str)> {
             !before.ends_with(|before: char| before.is_alphanumeric() || "._-/}".contains(before));
         is_root.then(|| {
             let what = format!("the path `{path}...` exists on some machine only");
-            (
-                what,
-                "say it relative to the repository, or take it from an argument",
-            )
+            (what, "say it relative to the repository, or take it from an argument")
         })
     })
 }
@@ -46,16 +43,10 @@ fn build_host(file: &TextFile, line: &str) -> Option<(String, &'static str)> {
     let steers =
         file.path.starts_with(".c") || file.has_extension("toml") || file.path == "Cargo.lock";
     let (_, address) = line.split_once("://").filter(|_| steers)?;
-    let host = address
-        .split(['/', '"', '\'', ' ', '>'])
-        .next()
-        .unwrap_or(address);
+    let host = address.split(['/', '"', '\'', ' ', '>']).next().unwrap_or(address);
     (!BUILD_HOSTS.contains(&host)).then(|| {
         let what = format!("the build depends on the host `{host}`");
-        (
-            what,
-            "use the public registry; mirrors belong to the machine's own configuration",
-        )
+        (what, "use the public registry; mirrors belong to the machine's own configuration")
     })
 }
 
@@ -76,10 +67,7 @@ mod tests {
     #[test]
     fn builds_name_public_hosts_only() {
         let path = "Cargo.lock".to_owned();
-        let file = TextFile {
-            path,
-            text: String::new(),
-        };
+        let file = TextFile { path, text: String::new() };
         let public = "source = \"registry+https://github.com/rust-lang/crates.io-index\"";
         assert!(build_host(&file, public).is_none());
         assert!(build_host(&file, "index = \"https://mirror.example/index\"").is_some());

@@ -15,23 +15,14 @@ const REFUSED: [(&str, &str); 24] = [
     ("chrono", "it reads the clock and the local time zone"),
     ("crossbeam*", "threads belong to the drivers"),
     ("env_logger", "pure crates return data, drivers log"),
-    (
-        "fastrand",
-        "randomness comes from the seed that the caller gives",
-    ),
+    ("fastrand", "randomness comes from the seed that the caller gives"),
     ("futures*", "asynchronous work belongs to the drivers"),
-    (
-        "getrandom",
-        "randomness comes from the seed that the caller gives",
-    ),
+    ("getrandom", "randomness comes from the seed that the caller gives"),
     ("hyper*", "network access belongs to the drivers"),
     ("kube*", "Kubernetes is spoken to by the drivers only"),
     ("log", "pure crates return data, drivers log"),
     ("mio", "network access belongs to the drivers"),
-    (
-        "rand*",
-        "randomness comes from the seed that the caller gives",
-    ),
+    ("rand*", "randomness comes from the seed that the caller gives"),
     ("rayon*", "threads belong to the drivers"),
     ("reqwest", "network access belongs to the drivers"),
     ("rustix", "system calls belong to the drivers"),
@@ -49,9 +40,7 @@ pub(super) fn check(tree: &Tree) -> anyhow::Result<Vec<Violation>> {
     for name in tree.pure() {
         let below = packages_below(name, "normal,no-proc-macro")?;
         for dependency in below {
-            let refused = REFUSED
-                .iter()
-                .find(|(pattern, _)| matches(pattern, &dependency));
+            let refused = REFUSED.iter().find(|(pattern, _)| matches(pattern, &dependency));
             violations.extend(refused.map(|(_, reason)| Violation {
                 place: format!("crates/{name}/Cargo.toml:1"),
                 what: format!("the pure crate `{name}` stands on `{dependency}`: {reason}"),
@@ -66,9 +55,7 @@ pub(super) fn check(tree: &Tree) -> anyhow::Result<Vec<Violation>> {
 
 /// Names of the packages below crate `name`, each once, by `cargo tree` with these edge kinds.
 pub(super) fn packages_below(name: &str, edges: &str) -> anyhow::Result<Vec<String>> {
-    let arguments = [
-        "tree", "--locked", "-p", name, "-e", edges, "--prefix", "none", "-f", "{p}",
-    ];
+    let arguments = ["tree", "--locked", "-p", name, "-e", edges, "--prefix", "none", "-f", "{p}"];
     let listed = output_of(&mut cargo(&arguments))?;
     let names = listed.lines().filter_map(|line| line.split(' ').next());
     let mut names: Vec<_> = names.map(str::to_owned).collect();

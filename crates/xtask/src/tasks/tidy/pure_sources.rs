@@ -66,9 +66,7 @@ pub(super) fn check(tree: &Tree) -> anyhow::Result<Vec<Violation>> {
     for name in tree.pure() {
         let own = |file: &&TextFile| file.crate_name() == Some(name) && !file.is_test();
         for file in tree.rust_files().filter(own) {
-            let allowance = FLOATS_ALLOWED
-                .iter()
-                .find(|(start, _)| file.path.starts_with(start));
+            let allowance = FLOATS_ALLOWED.iter().find(|(start, _)| file.path.starts_with(start));
             for found in find(file)? {
                 match allowance {
                     Some((start, _)) if found.is_float => {
@@ -206,10 +204,7 @@ fn length_of_item(tokens: &[TokenTree]) -> usize {
         TokenTree::Group(group) => group.delimiter() == Delimiter::Brace,
         other => is_punct(Some(other), ';'),
     };
-    tokens
-        .iter()
-        .position(is_end)
-        .map_or(tokens.len(), |end| end + 1)
+    tokens.iter().position(is_end).map_or(tokens.len(), |end| end + 1)
 }
 
 fn is_punct(token: Option<&TokenTree>, wanted: char) -> bool {
@@ -246,17 +241,15 @@ mod tests {
         let path = "crates/model/src/x.rs".to_owned();
         let text = text.to_owned();
         let found = find(&TextFile { path, text }).unwrap();
-        let found: Vec<_> = found
-            .iter()
-            .map(|found| format!("{} {}", found.line, found.what))
-            .collect();
+        let found: Vec<_> =
+            found.iter().map(|found| format!("{} {}", found.line, found.what)).collect();
         let expected = [
             "1 `std::env`",
             "2 `HashMap`",
             "3 `println`",
+            "3 a float",
             "4 `Instant`",
             "4 `std::fs`",
-            "3 a float",
         ];
         assert_eq!(found, expected);
     }

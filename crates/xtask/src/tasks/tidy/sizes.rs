@@ -29,15 +29,11 @@ fn check_file(file: &TextFile) -> anyhow::Result<Vec<Violation>> {
     let inline_tests = syntax.items.iter().filter(|item| is_test(attributes(item)));
     let inline: usize = inline_tests.map(|item| lines_of(item.span())).sum();
     let total = file.text.lines().count();
-    let (source, tests) = if file.is_test() {
-        (0, total)
-    } else {
-        (total.saturating_sub(inline), inline)
-    };
-    for (what, lines, most) in [
-        ("source", source, SOURCE_LINES_MAX),
-        ("tests", tests, TEST_LINES_MAX),
-    ] {
+    let (source, tests) =
+        if file.is_test() { (0, total) } else { (total.saturating_sub(inline), inline) };
+    for (what, lines, most) in
+        [("source", source, SOURCE_LINES_MAX), ("tests", tests, TEST_LINES_MAX)]
+    {
         if lines > most {
             violations.push(Violation {
                 place: format!("{}:1", file.path),
@@ -48,10 +44,7 @@ fn check_file(file: &TextFile) -> anyhow::Result<Vec<Violation>> {
     }
     let mut functions = Functions(Vec::new());
     functions.visit_file(&syntax);
-    let long = functions
-        .0
-        .into_iter()
-        .filter(|found| found.lines > FUNCTION_LINES_MAX);
+    let long = functions.0.into_iter().filter(|found| found.lines > FUNCTION_LINES_MAX);
     violations.extend(long.map(|found| Violation {
         place: format!("{}:{}", file.path, found.line),
         what: format!(
@@ -67,9 +60,7 @@ fn check_file(file: &TextFile) -> anyhow::Result<Vec<Violation>> {
 pub(super) fn is_test(attributes: &[syn::Attribute]) -> bool {
     attributes.iter().any(|attribute| {
         attribute.path().is_ident("cfg")
-            && attribute
-                .parse_args::<syn::Path>()
-                .is_ok_and(|path| path.is_ident("test"))
+            && attribute.parse_args::<syn::Path>().is_ok_and(|path| path.is_ident("test"))
     })
 }
 

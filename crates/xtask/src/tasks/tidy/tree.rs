@@ -74,25 +74,15 @@ impl Tree {
         let files = text_files()?;
         let table = edges_table(&files)?;
         let platform = "x86_64-unknown-linux-gnu";
-        let arguments = [
-            "metadata",
-            "--locked",
-            "--format-version=1",
-            "--filter-platform",
-            platform,
-        ];
+        let arguments =
+            ["metadata", "--locked", "--format-version=1", "--filter-platform", platform];
         let metadata: Metadata = serde_json::from_str(&output_of(&mut cargo(&arguments))?)
             .context("reading the output of `cargo metadata`")?;
         let packages = metadata.packages;
         let own = packages.iter().filter(|package| package.source.is_none());
         let mut crates: Vec<_> = own.cloned().collect();
         crates.sort_by(|left, right| left.name.cmp(&right.name));
-        Ok(Self {
-            files,
-            crates,
-            packages,
-            table,
-        })
+        Ok(Self { files, crates, packages, table })
     }
 
     /// Names of the crates that the table calls pure.
@@ -143,14 +133,7 @@ impl TextFile {
 
 fn text_files() -> anyhow::Result<Vec<TextFile>> {
     let mut git = Command::new("git");
-    git.args([
-        "ls-files",
-        "-z",
-        "--cached",
-        "--others",
-        "--exclude-standard",
-    ])
-    .current_dir(root());
+    git.args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"]).current_dir(root());
     let listed = output_of(&mut git)?;
     let mut files = Vec::new();
     for path in listed.split('\0').filter(|path| !path.is_empty()) {
@@ -168,11 +151,7 @@ fn text_files() -> anyhow::Result<Vec<TextFile>> {
 fn edges_table(files: &[TextFile]) -> anyhow::Result<Vec<Row>> {
     let page = files.iter().find(|file| file.path == "ARCHITECTURE.md");
     let page = page.context("ARCHITECTURE.md is missing")?;
-    let rows = page
-        .text
-        .lines()
-        .enumerate()
-        .map(|(at, line)| (at + 1, line));
+    let rows = page.text.lines().enumerate().map(|(at, line)| (at + 1, line));
     let rows: Vec<_> = rows
         .skip_while(|(_, line)| *line != "<!-- edges:begin -->")
         .take_while(|(_, line)| *line != "<!-- edges:end -->")
@@ -196,11 +175,7 @@ fn edges_row(line: usize, row: &str) -> anyhow::Result<Row> {
         );
     };
     let words = |cell: &str| -> BTreeSet<String> {
-        cell.split('`')
-            .skip(1)
-            .step_by(2)
-            .map(str::to_owned)
-            .collect()
+        cell.split('`').skip(1).step_by(2).map(str::to_owned).collect()
     };
     Ok(Row {
         line,
