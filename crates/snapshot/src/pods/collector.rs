@@ -1,0 +1,309 @@
+//! Collects pods, bound requests and `DaemonSets` one object at a time.
+//!
+//! Input: pods, workloads and `DaemonSets`, each once. Output: the [`PodSet`] they come to.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use api::PodSpec;
+use model::{
+    DaemonSet, DaemonSetName, Finding, FindingCode, NodeName, PodName, PodShape, Resources,
+};
+
+use super::fate::{Fate, fate};
+use super::features::{self, Asker};
+use super::limit_ranges::LimitRanges;
+use super::owners::namespace;
+use super::priority::Priorities;
+use super::tally::Tally;
+use super::workloads::Workload;
+use super::{PodSet, Problem, affinity, full_name, name_of, requests, tolerations};
+use crate::{Objects, PodSelection};
+
+/// Most pods that workloads without pods stand for, together: a million is a large fleet, and a
+/// slip of the keyboard in `replicas` must not fill the memory.
+const EXPANDED_PODS_MAX: u32 = 5_000_000;
+
+/// Who asks for what a spec says.
+struct Subject<'a> {
+    /// Kind, namespace and name.
+    object: &'a str,
+    /// Its namespace.
+    namespace: &'a str,
+    /// The path to the pod spec.
+    path: &'a str,
+    /// Whether admission has been over it.
+    admitted: bool,
+}
+
+/// What is known and decided so far.
+pub(super) struct Collector<'a> {
+    selection: PodSelection,
+    limit_ranges: LimitRanges,
+    priorities: Priorities<'a>,
+    nodes: BTreeSet<&'a str>,
+    daemon_sets: BTreeSet<String>,
+    index_by_shape: BTreeMap<PodShape, u32>,
+    names: BTreeSet<PodName>,
+    expanded: u32,
+    tally: Tally,
+    set: PodSet,
+}
+
+impl<'a> Collector<'a> {
+    /// A collector that knows the policies and nodes and has met no pod yet.
+    pub(super) fn new(
+        objects: &'a Objects,
+        selection: PodSelection,
+        limit_ranges: LimitRanges,
+        tally: Tally,
+    ) -> Self {
+        let nodes = objects.nodes.iter();
+        let daemon_sets = objects.daemon_sets.iter();
+        Self {
+            selection,
+            limit_ranges,
+            priorities: Priorities::new(&objects.priority_classes),
+            nodes: nodes.map(|node| node.metadata.name.as_str()).collect(),
+            daemon_sets: daemon_sets.map(|set| full_name(&set.metadata)).collect(),
+            index_by_shape: BTreeMap::new(),
+            names: BTreeSet::new(),
+            expanded: 0,
+            tally,
+            set: PodSet::default(),
+        }
+    }
+
+    /// Decides on one pod.
+    pub(super) fn add_pod(&mut self, pod: &api::Pod) {
+        let object = name_of("Pod", &pod.metadata);
+        let subject = Subject {
+            object: &object,
+            namespace: namespace(&pod.metadata),
+            path: "spec",
+            admitted: pod.metadata.uid.is_some(),
+        };
+        self.expect_daemon_set(pod, &object);
+        match fate(pod, self.selection, &self.nodes) {
+            Fate::Dropped => {}
+            Fate::Gated => {
+                let message = "pods with scheduling gates are not planned";
+                self.tally.note(&object, "spec.schedulingGates", message, 1);
+            }
+            Fate::Daemon(node) => self.bind(&subject, &pod.spec, node, true),
+            Fate::Bound(node) => self.bind(&subject, &pod.spec, node, false),
+            Fate::Promised(node) => {
+                let message = "a node is nominated for the pod: it takes room there";
+                self.tally.note(&object, "status.nominatedNodeName", message, 1);
+                self.bind(&subject, &pod.spec, node, false);
+            }
+            Fate::Planned => {
+                let asker = Asker {
+                    spec: &pod.spec,
+                    admitted: subject.admitted,
+                    has_claim_templates: false,
+                };
+                if let Some(shape) = self.shape(&subject, &asker, 1) {
+                    self.plan(&full_name(&pod.metadata), shape);
+                }
+            }
+        }
+    }
+
+    /// Plans the pods that a workload stands for.
+    pub(super) fn add_workload(&mut self, workload: &Workload<'_>) {
+        let object = name_of(workload.kind, workload.metadata);
+        let subject = Subject {
+            object: &object,
+            namespace: namespace(workload.metadata),
+            path: workload.path,
+            admitted: false,
+        };
+        let expanded = self.expanded.saturating_add(workload.replicas);
+        if expanded > EXPANDED_PODS_MAX {
+            let problem = Problem {
+                field: String::new(),
+                message: format!("workloads stand for more than {EXPANDED_PODS_MAX} pods together"),
+                remedy: "lower the number of replicas, or plan in parts".to_owned(),
+            };
+            self.tally.bad_field(&object, problem, 1);
+            return;
+        }
+        self.expanded = expanded;
+        let count = u64::from(workload.replicas);
+        if !workload.template.spec.scheduling_gates.is_empty() {
+            let field = format!("{}.schedulingGates", workload.path);
+            let message = "pods with scheduling gates are not planned";
+            self.tally.note(&object, &field, message, count);
+            return;
+        }
+        let asker = Asker {
+            spec: &workload.template.spec,
+            admitted: false,
+            has_claim_templates: workload.has_claim_templates,
+        };
+        if let Some(shape) = self.shape(&subject, &asker, count) {
+            let base = full_name(workload.metadata);
+            for ordinal in 0..workload.replicas {
+                self.plan(&format!("{base}-{ordinal}"), shape);
+            }
+        }
+    }
+
+    /// A `DaemonSet` is its template: its pods carry the name of their node instead of the
+    /// template's node affinity.
+    pub(super) fn add_daemon_set(&mut self, daemon_set: &api::DaemonSet) {
+        let object = name_of("DaemonSet", &daemon_set.metadata);
+        let subject = Subject {
+            object: &object,
+            namespace: namespace(&daemon_set.metadata),
+            path: "spec.template.spec",
+            admitted: false,
+        };
+        let spec = &daemon_set.spec.template.spec;
+        match self.placement(&subject, spec) {
+            Ok(mut shape) => {
+                tolerations::add_of_daemons(&mut shape.tolerations, spec.host_network);
+                self.set.daemon_sets.push(DaemonSet {
+                    name: DaemonSetName::new(full_name(&daemon_set.metadata)),
+                    shape,
+                });
+            }
+            Err(problem) => self.tally.bad_field(&object, problem, 1),
+        }
+    }
+
+    /// Tells of a `DaemonSet` whose pods are there and which is not.
+    fn expect_daemon_set(&mut self, pod: &api::Pod, object: &str) {
+        let Some(owner) = pod.metadata.controller() else {
+            return;
+        };
+        let name = format!("{}/{}", namespace(&pod.metadata), owner.name);
+        if &*owner.kind == "DaemonSet" && !self.daemon_sets.contains(&name) {
+            self.tally.add(Finding {
+                code: FindingCode::MissingReference,
+                object: object.to_owned(),
+                field: "metadata.ownerReferences".to_owned(),
+                message: format!(
+                    "DaemonSet {name} is not in the input: new nodes are planned without its pods"
+                ),
+                remedy: "add the DaemonSet to the input".to_owned(),
+                count: 1,
+            });
+        }
+    }
+
+    /// The index of the shape of `count` like pods; `None` where a field is wrong.
+    fn shape(&mut self, subject: &Subject<'_>, asker: &Asker<'_>, count: u64) -> Option<u32> {
+        let mut shape = match self.placement(subject, asker.spec) {
+            Ok(shape) => shape,
+            Err(problem) => {
+                self.tally.bad_field(subject.object, problem, count);
+                return None;
+            }
+        };
+        shape.priority = self.priority(subject, asker.spec, count);
+        for feature in features::asked(asker) {
+            self.tally.add(Finding {
+                code: FindingCode::NotHonoured,
+                object: subject.object.to_owned(),
+                field: format!("{}.{}", subject.path, feature.field),
+                message: feature.message.to_owned(),
+                remedy: String::new(),
+                count,
+            });
+        }
+        self.note_scheduler(subject, asker.spec, count);
+        let next = self.set.shapes.len();
+        if let Some(index) = self.index_by_shape.get(&shape) {
+            return Some(*index);
+        }
+        let index = u32::try_from(next).expect("there are fewer shapes than pods");
+        self.set.shapes.push(shape.clone());
+        self.index_by_shape.insert(shape, index);
+        Some(index)
+    }
+
+    /// All of a shape but the priority.
+    fn placement(&self, subject: &Subject<'_>, spec: &PodSpec) -> Result<PodShape, Problem> {
+        Ok(PodShape {
+            requests: self.requests(subject, spec)?,
+            alternatives: affinity::alternatives(spec, subject.path)?,
+            tolerations: tolerations::read(&spec.tolerations, subject.path)?,
+            priority: 0,
+        })
+    }
+
+    fn requests(&self, subject: &Subject<'_>, spec: &PodSpec) -> Result<Resources, Problem> {
+        // What has passed admission has its defaults; a later LimitRange does not change it.
+        let defaults =
+            if subject.admitted { None } else { self.limit_ranges.of(subject.namespace) };
+        requests::effective(spec, subject.path, defaults)
+    }
+
+    fn priority(&mut self, subject: &Subject<'_>, spec: &PodSpec, count: u64) -> i32 {
+        match self.priorities.of(spec, subject.admitted) {
+            Ok(priority) => priority,
+            Err(class) => {
+                self.tally.add(Finding {
+                    code: FindingCode::MissingReference,
+                    object: subject.object.to_owned(),
+                    field: format!("{}.priorityClassName", subject.path),
+                    message: format!("PriorityClass {class} is not in the input: 0 is assumed"),
+                    remedy: "add the PriorityClass to the input".to_owned(),
+                    count,
+                });
+                0
+            }
+        }
+    }
+
+    fn note_scheduler(&mut self, subject: &Subject<'_>, spec: &PodSpec, count: u64) {
+        let scheduler = spec.scheduler_name.as_deref().unwrap_or_default();
+        if !matches!(scheduler, "" | "default-scheduler") {
+            let field = format!("{}.schedulerName", subject.path);
+            let message = format!("pods of {scheduler} are planned as by the default scheduler");
+            self.tally.note(subject.object, &field, &message, count);
+        }
+    }
+
+    /// Plans a pod; a name seen before gets a number behind it.
+    fn plan(&mut self, name: &str, shape: u32) {
+        let mut unique = PodName::from(name);
+        let mut repeat = 2_u32;
+        while !self.names.insert(unique.clone()) {
+            unique = PodName::new(format!("{name}#{repeat}"));
+            repeat += 1;
+        }
+        self.set.pods.push((unique, shape));
+    }
+
+    fn bind(&mut self, subject: &Subject<'_>, spec: &PodSpec, node: &str, is_daemon: bool) {
+        let requests = match self.requests(subject, spec) {
+            Ok(requests) => requests,
+            Err(problem) => return self.tally.bad_field(subject.object, problem, 1),
+        };
+        if !self.nodes.contains(node) {
+            self.tally.add(Finding {
+                code: FindingCode::MissingReference,
+                object: subject.object.to_owned(),
+                field: "spec.nodeName".to_owned(),
+                message: "the pod's node is not in the input: neither is planned".to_owned(),
+                remedy: "add the Node to the input, or plan all pods afresh with --pods all"
+                    .to_owned(),
+                count: 1,
+            });
+        }
+        let bound = self.set.bound.entry(NodeName::from(node)).or_default();
+        bound.all.add(&requests);
+        if is_daemon {
+            bound.daemons.add(&requests);
+        }
+    }
+
+    /// All that was decided.
+    pub(super) fn finish(mut self) -> PodSet {
+        self.set.daemon_sets.sort_by(|a, b| a.name.cmp(&b.name));
+        self.set.findings = self.tally.into_findings();
+        self.set
+    }
+}
