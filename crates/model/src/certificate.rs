@@ -35,7 +35,7 @@ impl Objective {
     /// The interruption term of one pod on `listing`: restart cost × monthly probability ÷ 730 h,
     /// rounded down. On-demand has none. A band means its midpoint, the open one 25 %; spot of
     /// which the Spot Advisor says nothing counts as the open band.
-    pub fn term(&self, listing: &Listing) -> NanoUsdPerHour {
+    pub fn term(self, listing: &Listing) -> NanoUsdPerHour {
         let per_mille = match (listing.capacity_type, listing.interruption) {
             (crate::CapacityType::OnDemand, _) => 0,
             (crate::CapacityType::Spot, Some(InterruptionBand::Below5)) => 25,

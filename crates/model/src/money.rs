@@ -27,10 +27,7 @@ impl MicroUsdPerHour {
 
     /// This rate `times` over, saturating.
     pub fn times(self, times: usize) -> Self {
-        Self(
-            self.0
-                .saturating_mul(i64::try_from(times).unwrap_or(i64::MAX)),
-        )
+        Self(self.0.saturating_mul(i64::try_from(times).unwrap_or(i64::MAX)))
     }
 
     /// Parses dollars per hour such as `0.0168`, exactly.
@@ -59,12 +56,7 @@ impl fmt::Display for MicroUsdPerHour {
         if decimals == 0 {
             return write!(f, "{sign}{rounded}");
         }
-        write!(
-            f,
-            "{sign}{}.{:0decimals$}",
-            rounded / scale,
-            rounded % scale
-        )
+        write!(f, "{sign}{}.{:0decimals$}", rounded / scale, rounded % scale)
     }
 }
 
@@ -100,23 +92,13 @@ mod tests {
 
     #[test]
     fn prices_are_read_and_shown_exactly() {
-        for (text, micro) in [
-            ("0.0168", 16_800),
-            ("32.7726", 32_772_600),
-            ("1", 1_000_000),
-        ] {
-            assert_eq!(
-                MicroUsdPerHour::parse_usd(text),
-                Some(MicroUsdPerHour::new(micro))
-            );
+        for (text, micro) in [("0.0168", 16_800), ("32.7726", 32_772_600), ("1", 1_000_000)] {
+            assert_eq!(MicroUsdPerHour::parse_usd(text), Some(MicroUsdPerHour::new(micro)));
         }
         for text in ["", ".5", "-1", "1e3", "0.0000001", "1.2.3"] {
             assert_eq!(MicroUsdPerHour::parse_usd(text), None, "{text}");
         }
         assert_eq!(MicroUsdPerHour::new(16_800).to_string(), "0.016800");
-        assert_eq!(
-            format!("{:.2}", MicroUsdPerHour::new(1_049_715_000)),
-            "1049.72"
-        );
+        assert_eq!(format!("{:.2}", MicroUsdPerHour::new(1_049_715_000)), "1049.72");
     }
 }

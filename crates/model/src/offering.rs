@@ -55,12 +55,7 @@ impl<'a> OfferingLabels<'a> {
                 .chosen_labels
                 .get(key)
                 .or_else(|| pool.labels.get(key))
-                .or_else(|| {
-                    self.snapshot
-                        .instance_type(listing.instance_type)
-                        .labels
-                        .get(key)
-                })
+                .or_else(|| self.snapshot.instance_type(listing.instance_type).labels.get(key))
                 .map(LabelValue::as_str),
         }
     }

@@ -41,11 +41,7 @@ impl Quantity {
     fn scaled(self, unit: i128) -> i64 {
         let magnitude = (self.nanos.abs() + unit - 1) / unit;
         let magnitude = i64::try_from(magnitude).unwrap_or(i64::MAX);
-        if self.nanos < 0 {
-            -magnitude
-        } else {
-            magnitude
-        }
+        if self.nanos < 0 { -magnitude } else { magnitude }
     }
 }
 
@@ -55,9 +51,7 @@ impl Add for Quantity {
     /// The exact sum, cut at the largest quantity. Sums are rounded to a resource's unit only once
     /// they are complete, as kube-scheduler does it.
     fn add(self, other: Self) -> Self {
-        Self {
-            nanos: (self.nanos + other.nanos).clamp(-MAX_NANOS, MAX_NANOS),
-        }
+        Self { nanos: (self.nanos + other.nanos).clamp(-MAX_NANOS, MAX_NANOS) }
     }
 }
 
@@ -67,9 +61,7 @@ impl FromStr for Quantity {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         parse(text)
             .map(|nanos| Self { nanos })
-            .ok_or_else(|| ParseQuantityError {
-                text: text.to_owned(),
-            })
+            .ok_or_else(|| ParseQuantityError { text: text.to_owned() })
     }
 }
 
@@ -97,9 +89,7 @@ fn parse(text: &str) -> Option<i128> {
         b'+' => (false, &text[1..]),
         _ => (false, text),
     };
-    let end = unsigned
-        .find(|c: char| !c.is_ascii_digit() && c != '.')
-        .unwrap_or(unsigned.len());
+    let end = unsigned.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(unsigned.len());
     let (number, suffix) = unsigned.split_at(end);
     let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
     if (whole.is_empty() && fraction.is_empty()) || fraction.contains('.') {
@@ -182,11 +172,7 @@ fn doubled(digits: &str, bits: u32, decimals: i32) -> i128 {
 }
 
 fn integer(digits: &str) -> i128 {
-    if digits.is_empty() {
-        0
-    } else {
-        digits.parse().unwrap_or(i128::MAX)
-    }
+    if digits.is_empty() { 0 } else { digits.parse().unwrap_or(i128::MAX) }
 }
 
 #[cfg(test)]
@@ -220,15 +206,10 @@ mod tests {
         ];
         for (text, value, milli) in cases {
             let quantity: Quantity = text.parse().expect(text);
-            assert_eq!(
-                (quantity.value(), quantity.milli_value()),
-                (value, milli),
-                "{text}"
-            );
+            assert_eq!((quantity.value(), quantity.milli_value()), (value, milli), "{text}");
         }
-        for text in [
-            "", "-", "Ki", "1ki", "1K", "1 Gi", "1e", "1e1.5", "1.2.3", "0x1", "1mi", "é",
-        ] {
+        for text in ["", "-", "Ki", "1ki", "1K", "1 Gi", "1e", "1e1.5", "1.2.3", "0x1", "1mi", "é"]
+        {
             assert!(text.parse::<Quantity>().is_err(), "{text}");
         }
     }

@@ -95,61 +95,31 @@ impl Requirement {
                 [one] => one.parse::<i64>().ok(),
                 _ => None,
             }
-            .ok_or_else(|| RequirementError::Bound {
-                operator,
-                values: values.to_vec(),
-            })
+            .ok_or_else(|| RequirementError::Bound { operator, values: values.to_vec() })
         };
-        let listed = values
-            .iter()
-            .map(|value| LabelValue::from(value.as_str()))
-            .collect();
+        let listed = values.iter().map(|value| LabelValue::from(value.as_str())).collect();
         let any = Self::exists();
         Ok(match operator {
-            Operator::In => Self {
-                complement: false,
-                values: listed,
-                ..any
-            },
-            Operator::NotIn => Self {
-                allows_absent: true,
-                values: listed,
-                ..any
-            },
+            Operator::In => Self { complement: false, values: listed, ..any },
+            Operator::NotIn => Self { allows_absent: true, values: listed, ..any },
             Operator::Exists => any,
             Operator::DoesNotExist => Self::absent(),
             Operator::Gt => match bound()?.checked_add(1) {
-                Some(least) => Self {
-                    at_least: Some(least),
-                    ..any
-                },
+                Some(least) => Self { at_least: Some(least), ..any },
                 None => Self::nothing(),
             },
             Operator::Lt => match bound()?.checked_sub(1) {
-                Some(most) => Self {
-                    at_most: Some(most),
-                    ..any
-                },
+                Some(most) => Self { at_most: Some(most), ..any },
                 None => Self::nothing(),
             },
-            Operator::Gte => Self {
-                at_least: Some(bound()?),
-                ..any
-            },
-            Operator::Lte => Self {
-                at_most: Some(bound()?),
-                ..any
-            },
+            Operator::Gte => Self { at_least: Some(bound()?), ..any },
+            Operator::Lte => Self { at_most: Some(bound()?), ..any },
         })
     }
 
     /// `In` one value.
     pub fn is(value: LabelValue) -> Self {
-        Self {
-            complement: false,
-            values: BTreeSet::from([value]),
-            ..Self::exists()
-        }
+        Self { complement: false, values: BTreeSet::from([value]), ..Self::exists() }
     }
 
     /// `Exists`.
@@ -165,18 +135,12 @@ impl Requirement {
 
     /// `DoesNotExist`.
     pub fn absent() -> Self {
-        Self {
-            allows_absent: true,
-            ..Self::nothing()
-        }
+        Self { allows_absent: true, ..Self::nothing() }
     }
 
     /// Admits neither a value nor absence; what a contradiction comes to.
     pub fn nothing() -> Self {
-        Self {
-            complement: false,
-            ..Self::exists()
-        }
+        Self { complement: false, ..Self::exists() }
     }
 
     /// Whether a label with this value, or no such label, is admitted.
@@ -211,18 +175,9 @@ impl Requirement {
     pub fn intersect(&self, other: &Self) -> Self {
         let (complement, values) = match (self.complement, other.complement) {
             (true, true) => (true, self.values.union(&other.values).cloned().collect()),
-            (true, false) => (
-                false,
-                other.values.difference(&self.values).cloned().collect(),
-            ),
-            (false, true) => (
-                false,
-                self.values.difference(&other.values).cloned().collect(),
-            ),
-            (false, false) => (
-                false,
-                self.values.intersection(&other.values).cloned().collect(),
-            ),
+            (true, false) => (false, other.values.difference(&self.values).cloned().collect()),
+            (false, true) => (false, self.values.difference(&other.values).cloned().collect()),
+            (false, false) => (false, self.values.intersection(&other.values).cloned().collect()),
         };
         let mut both = Self {
             allows_absent: self.allows_absent && other.allows_absent,
@@ -252,10 +207,7 @@ impl Requirement {
         }
         if !self.complement {
             let values = std::mem::take(&mut self.values);
-            self.values = values
-                .into_iter()
-                .filter(|v| self.within_bounds(v.as_str()))
-                .collect();
+            self.values = values.into_iter().filter(|v| self.within_bounds(v.as_str())).collect();
             self.at_least = None;
             self.at_most = None;
         }
@@ -275,35 +227,18 @@ impl Requirement {
 impl fmt::Display for Requirement {
     /// Such as `In [a, b]`, `NotIn [c]`, `Exists`, `>= 4 and <= 8`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let list = || {
-            self.values
-                .iter()
-                .map(LabelValue::as_str)
-                .collect::<Vec<_>>()
-                .join(", ")
-        };
+        let list = || self.values.iter().map(LabelValue::as_str).collect::<Vec<_>>().join(", ");
         let mut parts = Vec::new();
         if !self.complement {
             let absent = self.allows_absent && self.values.is_empty();
-            parts.push(if absent {
-                "DoesNotExist".to_owned()
-            } else {
-                format!("In [{}]", list())
-            });
+            parts.push(if absent { "DoesNotExist".to_owned() } else { format!("In [{}]", list()) });
         } else if !self.values.is_empty() {
             parts.push(format!("NotIn [{}]", list()));
         }
         parts.extend(self.at_least.map(|least| format!(">= {least}")));
         parts.extend(self.at_most.map(|most| format!("<= {most}")));
         if parts.is_empty() {
-            parts.push(
-                if self.allows_absent {
-                    "anything"
-                } else {
-                    "Exists"
-                }
-                .to_owned(),
-            );
+            parts.push(if self.allows_absent { "anything" } else { "Exists" }.to_owned());
         }
         f.write_str(&parts.join(" and "))
     }
@@ -317,12 +252,7 @@ mod tests {
 
     fn requirement() -> impl Strategy<Value = Requirement> {
         let listed = prop::collection::vec("[a-c]|[0-5]", 0..3);
-        let operators = [
-            Operator::In,
-            Operator::NotIn,
-            Operator::Exists,
-            Operator::DoesNotExist,
-        ];
+        let operators = [Operator::In, Operator::NotIn, Operator::Exists, Operator::DoesNotExist];
         let bounds = [Operator::Gt, Operator::Lt, Operator::Gte, Operator::Lte];
         prop_oneof![
             (prop::sample::select(operators.to_vec()), listed)
@@ -349,11 +279,7 @@ mod tests {
 
     #[test]
     fn bounds_take_one_integer() {
-        for values in [
-            vec![],
-            vec!["1".to_owned(), "2".to_owned()],
-            vec!["x".to_owned()],
-        ] {
+        for values in [vec![], vec!["1".to_owned(), "2".to_owned()], vec!["x".to_owned()]] {
             assert!(Requirement::new(Operator::Gt, &values).is_err());
         }
         let above = Requirement::new(Operator::Gt, &["3".to_owned()]).expect("an integer");

@@ -123,9 +123,7 @@ impl Resources {
     /// Whether each amount here is at most that of `room`. Zero always fits, even into a deficit:
     /// a pod that asks for none of a resource is not refused for want of it, as in kube-scheduler.
     pub fn fits_in(&self, room: &Self) -> bool {
-        self.0
-            .iter()
-            .all(|(name, amount)| *amount <= room.get(name.as_str()))
+        self.0.iter().all(|(name, amount)| *amount <= room.get(name.as_str()))
     }
 
     /// Whether nothing is listed.

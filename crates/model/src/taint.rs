@@ -38,13 +38,7 @@ pub struct Taint {
 impl fmt::Display for Taint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let equals = if self.value.is_empty() { "" } else { "=" };
-        write!(
-            f,
-            "{}{equals}{}:{}",
-            self.key,
-            self.value,
-            self.effect.as_str()
-        )
+        write!(f, "{}{equals}{}:{}", self.key, self.value, self.effect.as_str())
     }
 }
 
@@ -90,9 +84,5 @@ pub fn untolerated<'a>(taints: &'a [Taint], tolerations: &[Toleration]) -> Optio
     taints
         .iter()
         .filter(|taint| taint.effect != Effect::PreferNoSchedule)
-        .find(|taint| {
-            !tolerations
-                .iter()
-                .any(|toleration| toleration.covers(taint))
-        })
+        .find(|taint| !tolerations.iter().any(|toleration| toleration.covers(taint)))
 }

@@ -6,5 +6,6 @@
 mod plan;
 mod report;
 
-pub use plan::{Seed, Settings, Timestamp, plan};
+pub use plan::{Seed, Settings, Timestamp, plan, plan_watched};
 pub use report::{LimitUse, PoolReport, Report};
+pub use solver::Progress;

@@ -1,7 +1,7 @@
 //! Runs the steps of a plan in order.
 
-use model::{Plan, Snapshot};
-use solver::Weights;
+use model::{Objective, Plan, Snapshot};
+use solver::{Progress, Weights};
 
 use crate::report::{self, Report};
 
@@ -19,6 +19,10 @@ pub struct Settings {
     /// Also solve with all weights equal, to report what the weights cost. Doubles the work where
     /// pools differ in weight, and is free where they do not.
     pub price_weights: bool,
+    /// What is minimised beside list prices.
+    pub objective: Objective,
+    /// Units of work to spend on improving the first answer; see [`solver::Settings`].
+    pub work_limit: u64,
 }
 
 /// Plans `snapshot`: every pod is placed or left out with reasons.
@@ -30,24 +34,31 @@ pub fn plan(
     now: Timestamp,
     seed: Seed,
 ) -> (Plan, Report) {
-    let plan = solver::solve(
-        snapshot,
-        &solver::Settings {
-            weights: Weights::Honoured,
-        },
-    );
-    let weights_differ = snapshot
-        .pools
-        .windows(2)
-        .any(|pair| pair[0].weight != pair[1].weight);
+    plan_watched(snapshot, settings, now, seed, &mut |_| false)
+}
+
+/// As [`plan`]; `watch` is told at counted steps how things stand, and may end the improvement by
+/// answering true. The report then says how much work was done, and a plan with that limit is the
+/// same plan.
+pub fn plan_watched(
+    snapshot: &Snapshot,
+    settings: &Settings,
+    now: Timestamp,
+    seed: Seed,
+    watch: &mut dyn FnMut(&Progress) -> bool,
+) -> (Plan, Report) {
+    let solver_settings = |weights| solver::Settings {
+        weights,
+        objective: settings.objective,
+        work_limit: settings.work_limit,
+    };
+    let solution = solver::solve(snapshot, &solver_settings(Weights::Honoured), watch);
+    let weights_differ = snapshot.pools.windows(2).any(|pair| pair[0].weight != pair[1].weight);
     let unweighted = (settings.price_weights && weights_differ).then(|| {
-        solver::solve(
-            snapshot,
-            &solver::Settings {
-                weights: Weights::Ignored,
-            },
-        )
+        let mut settings = solver_settings(Weights::Ignored);
+        settings.work_limit = solution.work_used;
+        solver::solve(snapshot, &settings, &mut |_| false).plan
     });
-    let report = report::report(snapshot, &plan, unweighted.as_ref(), now, seed);
-    (plan, report)
+    let report = report::report(snapshot, &solution, unweighted.as_ref(), now, seed);
+    (solution.plan, report)
 }

@@ -1,9 +1,11 @@
 //! What a plan amounts to, and what it left out, as data.
 
 use model::{
-    Amount, MicroUsdPerHour, NodePoolName, OfferingIndex, Plan, PoolIndex, ResourceName, Snapshot,
-    well_known,
+    Amount, Certificate, MicroUsdPerHour, NodePoolName, OfferingIndex, Plan, PoolIndex,
+    ResourceName, Snapshot, well_known,
 };
+
+use solver::Solution;
 
 use crate::{Seed, Timestamp};
 
@@ -22,6 +24,12 @@ pub struct Report {
     /// pods, as the two costs are for different work then. May be negative, as neither plan is
     /// proved optimal.
     pub weights_cost: Option<MicroUsdPerHour>,
+    /// What pods are worth, for the checker to derive its lower bound from.
+    pub certificate: Certificate,
+    /// Units of work done; the same number as the limit gives the same plan.
+    pub work_used: u64,
+    /// Whether the search ended by itself, and neither by the limit nor by the watcher.
+    pub complete: bool,
     /// One entry for each pool, in snapshot order.
     pub pools: Vec<PoolReport>,
 }
@@ -58,11 +66,12 @@ pub struct LimitUse {
 
 pub(crate) fn report(
     snapshot: &Snapshot,
-    plan: &Plan,
+    solution: &Solution,
     unweighted: Option<&Plan>,
     now: Timestamp,
     seed: Seed,
 ) -> Report {
+    let plan = &solution.plan;
     let cost = cost(snapshot, plan);
     let weights_cost = unweighted
         .filter(|other| left_out(other) == left_out(plan))
@@ -74,42 +83,30 @@ pub(crate) fn report(
         seed,
         cost,
         weights_cost,
+        certificate: solution.certificate.clone(),
+        work_used: solution.work_used,
+        complete: solution.complete,
         pools: pools.collect(),
     }
 }
 
 fn cost(snapshot: &Snapshot, plan: &Plan) -> MicroUsdPerHour {
-    plan.new_nodes
-        .iter()
-        .map(|node| price(snapshot, node.offering))
-        .sum()
+    plan.new_nodes.iter().map(|node| price(snapshot, node.offering)).sum()
 }
 
 fn price(snapshot: &Snapshot, offering: OfferingIndex) -> MicroUsdPerHour {
     let listing = snapshot.listing_of(snapshot.offering(offering));
-    listing
-        .price
-        .map_or(MicroUsdPerHour::ZERO, |price| price.rate)
+    listing.price.map_or(MicroUsdPerHour::ZERO, |price| price.rate)
 }
 
 fn left_out(plan: &Plan) -> usize {
-    plan.unschedulable
-        .iter()
-        .map(|group| group.pods.len())
-        .sum()
+    plan.unschedulable.iter().map(|group| group.pods.len()).sum()
 }
 
 fn pool_report(snapshot: &Snapshot, plan: &Plan, index: PoolIndex) -> PoolReport {
     let pool = snapshot.pool(index);
-    let offerings = || {
-        snapshot
-            .offerings
-            .iter()
-            .filter(|offering| offering.pool == index)
-    };
-    let unpriced = offerings()
-        .filter(|o| snapshot.listing_of(o).price.is_none())
-        .count();
+    let offerings = || snapshot.offerings.iter().filter(|offering| offering.pool == index);
+    let unpriced = offerings().filter(|o| snapshot.listing_of(o).price.is_none()).count();
     let bought: Vec<OfferingIndex> = plan
         .new_nodes
         .iter()
@@ -121,9 +118,7 @@ fn pool_report(snapshot: &Snapshot, plan: &Plan, index: PoolIndex) -> PoolReport
         .iter()
         .map(|(resource, limit)| {
             let used_before = pool.used.get(resource.as_str());
-            let added = bought
-                .iter()
-                .map(|offering| draw(snapshot, *offering, resource));
+            let added = bought.iter().map(|offering| draw(snapshot, *offering, resource));
             let used_after = added.fold(used_before.get(), i64::saturating_add);
             LimitUse {
                 resource: resource.clone(),
@@ -139,10 +134,7 @@ fn pool_report(snapshot: &Snapshot, plan: &Plan, index: PoolIndex) -> PoolReport
         offerings: count(offerings().count()),
         unpriced: count(unpriced),
         new_nodes: count(bought.len()),
-        cost: bought
-            .iter()
-            .map(|offering| price(snapshot, *offering))
-            .sum(),
+        cost: bought.iter().map(|offering| price(snapshot, *offering)).sum(),
         limits,
     }
 }
@@ -150,11 +142,7 @@ fn pool_report(snapshot: &Snapshot, plan: &Plan, index: PoolIndex) -> PoolReport
 fn draw(snapshot: &Snapshot, offering: OfferingIndex, resource: &ResourceName) -> i64 {
     match resource.as_str() {
         well_known::NODES => 1,
-        name => snapshot
-            .machine_of(snapshot.offering(offering))
-            .capacity
-            .get(name)
-            .get(),
+        name => snapshot.machine_of(snapshot.offering(offering)).capacity.get(name).get(),
     }
 }
 

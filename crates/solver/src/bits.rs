@@ -22,9 +22,6 @@ impl Bits {
 
     /// Whether every member of `other` is in this set; both have the same capacity.
     pub(crate) fn covers(&self, other: &Self) -> bool {
-        self.0
-            .iter()
-            .zip(&other.0)
-            .all(|(mine, theirs)| theirs & !mine == 0)
+        self.0.iter().zip(&other.0).all(|(mine, theirs)| theirs & !mine == 0)
     }
 }

@@ -9,7 +9,7 @@
 //! growing aversion to what draws on limits compete; the one that leaves out fewer wins.
 
 mod anchors;
-mod fill;
+pub(crate) mod fill;
 mod greedy;
 mod size;
 mod top_up;
@@ -42,38 +42,48 @@ pub(crate) fn answer(problem: &Problem) -> Packing {
         }
     }
     let limited = problem.pools.iter().any(|pool| !pool.limits.is_empty());
-    let placeable_left = || {
-        first
-            .left
-            .iter()
-            .zip(&values)
-            .any(|(left, value)| *left > 0 && *value > 0)
-    };
+    let placeable_left =
+        || first.left.iter().zip(&values).any(|(left, value)| *left > 0 && *value > 0);
     if !limited || !placeable_left() {
         return first;
     }
     let bands = bands(problem);
     let budget = first.cost(problem);
-    AVERSIONS
-        .into_iter()
-        .map(|aversion| attempt(problem, &values, &bands, aversion, budget))
-        .fold(first, |best, next| {
-            if rank(&next) < rank(&best) {
-                next
-            } else {
-                best
-            }
-        })
+    AVERSIONS.into_iter().map(|aversion| attempt(problem, &values, &bands, aversion, budget)).fold(
+        first,
+        |best, next| {
+            if rank(&next) < rank(&best) { next } else { best }
+        },
+    )
+}
+
+/// What a pod of each class costs alone at least, nano-USD per hour.
+pub(crate) fn standalone_values(problem: &Problem) -> Vec<i64> {
+    values::standalone(problem)
+}
+
+/// One greedy packing of `demand` pods of each class, by the values given.
+pub(crate) fn pack(problem: &Problem, values: &[i64], demand: &[i64]) -> Packing {
+    let mut packing = Packing::new(problem);
+    let absent: Vec<i64> = packing.left.iter().zip(demand).map(|(all, want)| all - want).collect();
+    packing.left.clone_from_slice(demand);
+    complete(problem, values, &mut packing);
+    for (left, absent) in packing.left.iter_mut().zip(absent) {
+        *left += absent;
+    }
+    packing
+}
+
+/// Completes `packing` greedily with the pods left in it, by the values given, and right-sizes all.
+pub(crate) fn complete(problem: &Problem, values: &[i64], packing: &mut Packing) {
+    fill_up(problem, values, 0, 0, packing);
 }
 
 /// Classes by descending priority, one list for each priority.
 fn bands(problem: &Problem) -> Vec<Vec<usize>> {
     let mut bands = std::collections::BTreeMap::<std::cmp::Reverse<i32>, Vec<usize>>::new();
     for (position, class) in problem.classes.iter().enumerate() {
-        bands
-            .entry(std::cmp::Reverse(class.priority))
-            .or_default()
-            .push(position);
+        bands.entry(std::cmp::Reverse(class.priority)).or_default().push(position);
     }
     bands.into_values().collect()
 }
@@ -91,10 +101,15 @@ fn attempt(
         for &class in band {
             packing.left[class] = std::mem::take(&mut waiting[class]);
         }
-        top_up::top_up(problem, values, &mut packing);
-        greedy::buy(problem, values, aversion, budget, &mut packing);
-        size::right_size(problem, &mut packing);
-        top_up::top_up(problem, values, &mut packing);
+        fill_up(problem, values, aversion, budget, &mut packing);
     }
     packing
+}
+
+/// Places the pods left in `packing` on what is there, then on new nodes.
+fn fill_up(problem: &Problem, values: &[i64], aversion: i64, budget: i64, packing: &mut Packing) {
+    top_up::top_up(problem, values, packing);
+    greedy::buy(problem, values, aversion, budget, packing);
+    size::right_size(problem, packing);
+    top_up::top_up(problem, values, packing);
 }

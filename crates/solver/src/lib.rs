@@ -6,6 +6,7 @@
 
 mod bits;
 mod first;
+mod improve;
 mod materialise;
 mod packing;
 mod problem;
@@ -13,5 +14,5 @@ mod reasons;
 mod settings;
 mod solve;
 
-pub use settings::{Settings, Weights};
-pub use solve::solve;
+pub use settings::{Progress, Settings, Weights};
+pub use solve::{Solution, solve};

@@ -11,18 +11,12 @@ use crate::reasons;
 /// The plan of `packing`: pods are handed out in input order, nodes of a kind take its offerings
 /// (zones of equal price) in turn.
 pub(crate) fn plan(snapshot: &Snapshot, problem: &Problem, mut packing: Packing) -> Plan {
-    let mut queues: Vec<std::slice::Iter<'_, PodIndex>> = problem
-        .classes
-        .iter()
-        .map(|class| class.pods.iter())
-        .collect();
+    let mut queues: Vec<std::slice::Iter<'_, PodIndex>> =
+        problem.classes.iter().map(|class| class.pods.iter()).collect();
     let mut existing: Vec<NodeFill> = Vec::new();
     for (node, mix) in problem.nodes.iter().zip(&packing.existing) {
         if !mix.is_empty() {
-            existing.push(NodeFill {
-                node: node.node,
-                pods: hand_out(&mut queues, mix),
-            });
+            existing.push(NodeFill { node: node.node, pods: hand_out(&mut queues, mix) });
         }
     }
     existing.sort_by_key(|fill| fill.node);
@@ -34,19 +28,12 @@ pub(crate) fn plan(snapshot: &Snapshot, problem: &Problem, mut packing: Packing)
         for _ in 0..*copies {
             let offering = offerings[turns[*kind] % offerings.len()];
             turns[*kind] += 1;
-            new_nodes.push(NewNode {
-                offering,
-                pods: hand_out(&mut queues, mix),
-            });
+            new_nodes.push(NewNode { offering, pods: hand_out(&mut queues, mix) });
         }
     }
     let left: Vec<PodIndex> = queues.into_iter().flatten().copied().collect();
     let unschedulable = unschedulable(snapshot, &new_nodes, left);
-    Plan {
-        new_nodes,
-        existing,
-        unschedulable,
-    }
+    Plan { new_nodes, existing, unschedulable }
 }
 
 fn hand_out(queues: &mut [std::slice::Iter<'_, PodIndex>], mix: &Mix) -> Vec<PodIndex> {
@@ -66,20 +53,14 @@ fn unschedulable(
 ) -> Vec<Unschedulable> {
     let mut by_shape: BTreeMap<ShapeIndex, Vec<PodIndex>> = BTreeMap::new();
     for pod in left {
-        by_shape
-            .entry(snapshot.pod(pod).shape)
-            .or_default()
-            .push(pod);
+        by_shape.entry(snapshot.pod(pod).shape).or_default().push(pod);
     }
     let used = reasons::Used::after(snapshot, new_nodes);
     by_shape
         .into_iter()
         .map(|(shape, mut pods)| {
             pods.sort_unstable();
-            Unschedulable {
-                reasons: reasons::reasons(snapshot, &used, shape),
-                pods,
-            }
+            Unschedulable { reasons: reasons::reasons(snapshot, &used, shape), pods }
         })
         .collect()
 }

@@ -33,34 +33,25 @@ impl Packing {
         Self {
             groups: Vec::new(),
             existing: vec![Mix::new(); problem.nodes.len()],
-            left: problem
-                .classes
-                .iter()
-                .map(|class| count(class.pods.len()))
-                .collect(),
+            left: problem.classes.iter().map(|class| count(class.pods.len())).collect(),
         }
     }
 
-    /// The price of the new nodes, micro-USD per hour.
+    /// The objective: prices and interruption terms of the new nodes, nano-USD per hour.
     pub(crate) fn cost(&self, problem: &Problem) -> i64 {
         self.groups
             .iter()
             .map(|group| {
-                problem.kinds[group.kind]
-                    .price
-                    .get()
-                    .saturating_mul(group.copies)
+                let one = problem.kinds[group.kind].objective(pods_in(&group.mix));
+                one.saturating_mul(group.copies)
             })
             .fold(0, i64::saturating_add)
     }
 
     /// What is left of each pool's limits after this packing.
     pub(crate) fn limits_left(&self, problem: &Problem) -> Vec<Vec<i64>> {
-        let mut left: Vec<Vec<i64>> = problem
-            .pools
-            .iter()
-            .map(|pool| pool.limits.clone())
-            .collect();
+        let mut left: Vec<Vec<i64>> =
+            problem.pools.iter().map(|pool| pool.limits.clone()).collect();
         for group in &self.groups {
             let kind = &problem.kinds[group.kind];
             for (left, draw) in left[kind.pool].iter_mut().zip(&kind.draws) {
@@ -74,12 +65,15 @@ impl Packing {
     pub(crate) fn left_by_priority(&self, problem: &Problem) -> Vec<(std::cmp::Reverse<i32>, i64)> {
         let mut by_priority = std::collections::BTreeMap::new();
         for (class, left) in problem.classes.iter().zip(&self.left) {
-            *by_priority
-                .entry(std::cmp::Reverse(class.priority))
-                .or_insert(0) += left;
+            *by_priority.entry(std::cmp::Reverse(class.priority)).or_insert(0) += left;
         }
         by_priority.into_iter().collect()
     }
+}
+
+/// How many pods `mix` has.
+pub(crate) fn pods_in(mix: &Mix) -> i64 {
+    mix.iter().map(|entry| entry.1).sum()
 }
 
 /// A length as a count.

@@ -9,7 +9,7 @@ mod build;
 mod dominance;
 mod kinds;
 
-use model::{MicroUsdPerHour, NodeIndex, OfferingIndex, PodIndex};
+use model::{MicroUsdPerHour, NodeIndex, OfferingIndex, PodIndex, ShapeIndex};
 
 use crate::bits::Bits;
 pub(crate) use build::build;
@@ -24,6 +24,8 @@ pub(crate) struct Class {
     pub(crate) requests: Amounts,
     /// Higher goes first where not all can be placed.
     pub(crate) priority: i32,
+    /// The shapes it stands for, ascending.
+    pub(crate) shapes: Vec<ShapeIndex>,
     /// The pods, in input order.
     pub(crate) pods: Vec<PodIndex>,
     /// The kinds whose rules admit it; size is another matter.
@@ -41,6 +43,8 @@ pub(crate) struct Kind {
     pub(crate) room: Amounts,
     /// List price.
     pub(crate) price: MicroUsdPerHour,
+    /// Interruption term of one pod, nano-USD per hour.
+    pub(crate) term: i64,
     /// What a node takes of each limit of its pool, in the order of [`Pool::limits`].
     pub(crate) draws: Vec<i64>,
     /// The offerings, in snapshot order; nodes are spread over them in turn.
@@ -80,13 +84,18 @@ pub(crate) struct Problem {
     pub(crate) nodes: Vec<ExistingNode>,
 }
 
+impl Kind {
+    /// The objective of one node with `pods` pods, nano-USD per hour: list price and interruption
+    /// terms.
+    pub(crate) fn objective(&self, pods: i64) -> i64 {
+        self.price.get().saturating_mul(1000).saturating_add(self.term.saturating_mul(pods))
+    }
+}
+
 impl Problem {
     /// Whether a node with `room` holds one pod with these requests. Zero always fits.
     pub(crate) fn fits(requests: &[i64], room: &[i64]) -> bool {
-        requests
-            .iter()
-            .zip(room)
-            .all(|(need, room)| *need == 0 || need <= room)
+        requests.iter().zip(room).all(|(need, room)| *need == 0 || need <= room)
     }
 
     /// How many pods with these requests fit in `room`.

@@ -13,20 +13,14 @@ pub(crate) struct Used(Vec<Resources>);
 impl Used {
     /// The sums of what is there and what `new_nodes` add.
     pub(crate) fn after(snapshot: &Snapshot, new_nodes: &[NewNode]) -> Self {
-        let mut used: Vec<Resources> = snapshot
-            .pools
-            .iter()
-            .map(|pool| pool.used.clone())
-            .collect();
+        let mut used: Vec<Resources> =
+            snapshot.pools.iter().map(|pool| pool.used.clone()).collect();
         for node in new_nodes {
             let offering = snapshot.offering(node.offering);
             let pool = offering.pool.get();
             for (name, _) in &snapshot.pools[pool].limits {
                 let draw = draw(snapshot, offering, name);
-                let sum = used[pool]
-                    .get(name.as_str())
-                    .get()
-                    .saturating_add(draw.get());
+                let sum = used[pool].get(name.as_str()).get().saturating_add(draw.get());
                 used[pool].set(name.clone(), Amount::new(sum));
             }
         }
@@ -61,21 +55,14 @@ fn pool_reasons(
 ) -> Vec<Reason> {
     let pool = snapshot.pool(index);
     let name = || pool.name.clone();
-    let offerings: Vec<&Offering> = snapshot
-        .offerings
-        .iter()
-        .filter(|offering| offering.pool == index)
-        .collect();
+    let offerings: Vec<&Offering> =
+        snapshot.offerings.iter().filter(|offering| offering.pool == index).collect();
     if offerings.is_empty() {
         return vec![Reason::EmptyPool { pool: name() }];
     }
     if let Some(taint) = untolerated(&pool.taints, &shape.tolerations) {
         let excluded = count(offerings.len());
-        return vec![Reason::Taint {
-            pool: name(),
-            taint: taint.clone(),
-            excluded,
-        }];
+        return vec![Reason::Taint { pool: name(), taint: taint.clone(), excluded }];
     }
     let mut refused: BTreeMap<LabelKey, u32> = BTreeMap::new();
     let mut unpriced = 0;
@@ -91,23 +78,13 @@ fn pool_reasons(
     }
     let mut reasons: Vec<Reason> = refused
         .into_iter()
-        .map(|(key, excluded)| Reason::Requirement {
-            pool: name(),
-            key,
-            excluded,
-        })
+        .map(|(key, excluded)| Reason::Requirement { pool: name(), key, excluded })
         .collect();
     if unpriced > 0 {
-        reasons.push(Reason::Unpriced {
-            pool: name(),
-            excluded: unpriced,
-        });
+        reasons.push(Reason::Unpriced { pool: name(), excluded: unpriced });
     }
-    let fitting: Vec<&Offering> = rest
-        .iter()
-        .filter(|offering| shape.requests.fits_in(&offering.room))
-        .copied()
-        .collect();
+    let fitting: Vec<&Offering> =
+        rest.iter().filter(|offering| shape.requests.fits_in(&offering.room)).copied().collect();
     if fitting.is_empty() {
         reasons.extend(size_reasons(snapshot, shape, index, &rest));
     } else {
@@ -120,17 +97,11 @@ fn pool_reasons(
 /// alternative admits it.
 fn refused_key(snapshot: &Snapshot, offering: &Offering, shape: &PodShape) -> Option<LabelKey> {
     let labels = snapshot.labels_of(offering);
-    let mut refused = shape
-        .alternatives
-        .iter()
-        .map(|terms| terms.first_refused(|key| labels.get(key)));
+    let mut refused =
+        shape.alternatives.iter().map(|terms| terms.first_refused(|key| labels.get(key)));
     let first = refused.next()?;
     let key = first?;
-    if refused.any(|refused| refused.is_none()) {
-        None
-    } else {
-        Some(key.clone())
-    }
+    if refused.any(|refused| refused.is_none()) { None } else { Some(key.clone()) }
 }
 
 fn size_reasons(
@@ -159,10 +130,7 @@ fn size_reasons(
         }
     }
     if reasons.is_empty() {
-        reasons.push(Reason::Combination {
-            pool: pool.clone(),
-            excluded,
-        });
+        reasons.push(Reason::Combination { pool: pool.clone(), excluded });
     }
     reasons
 }
@@ -178,10 +146,7 @@ fn largest(
         .map(|offering| {
             let listing = snapshot.listing_of(offering);
             let name = &snapshot.instance_type(listing.instance_type).name;
-            (
-                offering.room.get(resource.as_str()),
-                std::cmp::Reverse(name),
-            )
+            (offering.room.get(resource.as_str()), std::cmp::Reverse(name))
         })
         .max()
         .expect("there is at least one offering");
@@ -201,10 +166,8 @@ fn limit_reasons(
     let mut broken: BTreeMap<&ResourceName, (Amount, Amount, u32)> = BTreeMap::new();
     for offering in offerings {
         let first = limits.iter().find(|(name, limit)| {
-            let sum = used
-                .get(name.as_str())
-                .get()
-                .saturating_add(draw(snapshot, offering, name).get());
+            let sum =
+                used.get(name.as_str()).get().saturating_add(draw(snapshot, offering, name).get());
             sum > limit.get()
         });
         if let Some((name, limit)) = first {

@@ -1,4 +1,6 @@
-//! What a caller may choose.
+//! What a caller may choose, and what it learns on the way.
+
+use model::{NanoUsdPerHour, Objective};
 
 /// Whether pool weights govern which nodes may be opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,4 +16,22 @@ pub enum Weights {
 pub struct Settings {
     /// Whether pool weights count.
     pub weights: Weights,
+    /// What is minimised.
+    pub objective: Objective,
+    /// Units of work to spend on improving the first answer; 0 leaves it as it is. A unit is about
+    /// one node of a search tree, some 100 ns on a machine of 2026. More work never makes a dearer
+    /// plan.
+    pub work_limit: u64,
+}
+
+/// Where a solve stands, told at counted steps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// Units of work done.
+    pub work_used: u64,
+    /// The objective of the best packing so far.
+    pub objective: NanoUsdPerHour,
+    /// What the linear program over the columns so far says the pods placed are worth; near the
+    /// lower bound in the end, above it before, and no proof of anything.
+    pub estimate: NanoUsdPerHour,
 }

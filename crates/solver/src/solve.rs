@@ -1,21 +1,60 @@
 //! The one entry of this crate.
 
-use model::{Plan, Snapshot};
+use model::{Certificate, NanoUsdPerHour, Plan, Snapshot};
 
-use crate::{Settings, Weights, first, materialise, problem};
+use crate::improve::{self, Improved, Work};
+use crate::problem::{self, Problem};
+use crate::{Progress, Settings, Weights, first, materialise};
+
+/// What a solve came to.
+#[must_use]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Solution {
+    /// The plan.
+    pub plan: Plan,
+    /// What pods are worth, for the checker to derive its lower bound from.
+    pub certificate: Certificate,
+    /// Units of work done; the same number as the limit gives the same plan.
+    pub work_used: u64,
+    /// Whether the search ended by itself, and neither by the limit nor by the interrupt.
+    pub complete: bool,
+}
 
 /// Plans every pod of `snapshot`: placed on an existing node, placed on a node to buy, or left out
 /// with reasons.
 ///
 /// Bought nodes come in canonical order: by pool, price, room and content. The plan depends on
 /// the contents of the snapshot alone: renaming pods, nodes and namespaces, or giving them in
-/// another order, changes neither the cost nor the multiset of (offering, shapes).
-pub fn solve(snapshot: &Snapshot, settings: &Settings) -> Plan {
-    let mut problem = problem::build(snapshot);
+/// another order, changes neither the cost nor the multiset of (offering, shapes). `interrupt` is
+/// asked at counted steps and may end the improvement early; a solve with the limit `work_used`
+/// then gives the same plan.
+pub fn solve(
+    snapshot: &Snapshot,
+    settings: &Settings,
+    interrupt: &mut dyn FnMut(&Progress) -> bool,
+) -> Solution {
+    let mut problem = problem::build(snapshot, settings.objective);
     match settings.weights {
         Weights::Honoured => {}
         Weights::Ignored => problem.pools.iter_mut().for_each(|pool| pool.weight = 0),
     }
-    let packing = first::answer(&problem);
-    materialise::plan(snapshot, &problem, packing)
+    let first = first::answer(&problem);
+    let mut work = Work::new(settings.work_limit, interrupt);
+    let Improved { packing, worths, complete } = improve::improve(&problem, first, &mut work);
+    Solution {
+        certificate: certificate(snapshot, &problem, &worths),
+        plan: materialise::plan(snapshot, &problem, packing),
+        work_used: work.used(),
+        complete,
+    }
+}
+
+fn certificate(snapshot: &Snapshot, problem: &Problem, worths: &[i64]) -> Certificate {
+    let mut by_shape = vec![NanoUsdPerHour::ZERO; snapshot.shapes.len()];
+    for (class, worth) in problem.classes.iter().zip(worths) {
+        for shape in &class.shapes {
+            by_shape[shape.get()] = NanoUsdPerHour::new(*worth);
+        }
+    }
+    Certificate { worths: by_shape }
 }

@@ -29,6 +29,8 @@ impl Fixture {
             &snapshot,
             &Settings {
                 price_weights: false,
+                objective: model::Objective { restart_cost: 0 },
+                work_limit: 0,
             },
             Timestamp(0),
             Seed(7),

@@ -17,17 +17,14 @@ pub(crate) fn anchors(problem: &Problem, left: &[Vec<i64>]) -> Anchors {
     if least == greatest {
         return vec![None; problem.pools.len()];
     }
-    let heaviest: Vec<Option<i32>> = (0..problem.classes.len())
-        .map(|class| heaviest(problem, left, class))
-        .collect();
+    let heaviest: Vec<Option<i32>> =
+        (0..problem.classes.len()).map(|class| heaviest(problem, left, class)).collect();
     problem
         .pools
         .iter()
         .map(|pool| {
-            let justifies: Vec<bool> = heaviest
-                .iter()
-                .map(|weight| weight.is_none_or(|w| w <= pool.weight))
-                .collect();
+            let justifies: Vec<bool> =
+                heaviest.iter().map(|weight| weight.is_none_or(|w| w <= pool.weight)).collect();
             (!justifies.iter().all(|yes| *yes)).then_some(justifies)
         })
         .collect()
@@ -44,8 +41,5 @@ fn heaviest(problem: &Problem, left: &[Vec<i64>], class: usize) -> Option<i32> {
 /// Whether one more node of `kind` keeps within what is left of its pool's limits.
 pub(crate) fn within(problem: &Problem, left: &[Vec<i64>], kind: usize) -> bool {
     let kind = &problem.kinds[kind];
-    kind.draws
-        .iter()
-        .zip(&left[kind.pool])
-        .all(|(draw, left)| draw <= left)
+    kind.draws.iter().zip(&left[kind.pool]).all(|(draw, left)| draw <= left)
 }

@@ -35,10 +35,7 @@ pub(crate) fn fill(
     room: &[i64],
     anchors: Option<&[bool]>,
 ) -> Filled {
-    let mut filled = Filled {
-        mix: Mix::new(),
-        value: 0,
-    };
+    let mut filled = Filled { mix: Mix::new(), value: 0 };
     let mut rest = room.to_vec();
     let mut open: Vec<(usize, i64)> = stock
         .candidates
@@ -47,9 +44,8 @@ pub(crate) fn fill(
         .filter(|&(_, left)| left > 0)
         .collect();
     if let Some(anchors) = anchors {
-        let Some(class) = best(problem, stock.values, &mut open, &rest, |class| {
-            anchors[class]
-        }) else {
+        let Some(class) = best(problem, stock.values, &mut open, &rest, |class| anchors[class])
+        else {
             return filled;
         };
         take(&mut open, class, |_| 1);
@@ -66,10 +62,7 @@ pub(crate) fn fill(
 
 /// Takes as many pods of `class` out of `open` as `amount` says of those left; returns how many.
 fn take(open: &mut [(usize, i64)], class: usize, amount: impl Fn(i64) -> i64) -> i64 {
-    let entry = open
-        .iter_mut()
-        .find(|entry| entry.0 == class)
-        .expect("a chosen class is open");
+    let entry = open.iter_mut().find(|entry| entry.0 == class).expect("a chosen class is open");
     let pods = amount(entry.1);
     entry.1 -= pods;
     pods
@@ -86,9 +79,7 @@ fn place(
     for (rest, need) in rest.iter_mut().zip(&problem.classes[class].requests) {
         *rest -= need * pods;
     }
-    filled.value = filled
-        .value
-        .saturating_add(values[class].saturating_mul(pods));
+    filled.value = filled.value.saturating_add(values[class].saturating_mul(pods));
     add(&mut filled.mix, class, pods);
 }
 
@@ -101,16 +92,8 @@ fn best(
     rest: &[i64],
     accept: impl Fn(usize) -> bool,
 ) -> Option<usize> {
-    let inverses: Vec<i64> = rest
-        .iter()
-        .map(|rest| {
-            if *rest > 0 {
-                (1 << INVERSE_BITS) / rest
-            } else {
-                0
-            }
-        })
-        .collect();
+    let inverses: Vec<i64> =
+        rest.iter().map(|rest| if *rest > 0 { (1 << INVERSE_BITS) / rest } else { 0 }).collect();
     let mut best: Option<(usize, i64, i64)> = None;
     open.retain(|&(class, left)| {
         let requests = &problem.classes[class].requests;
@@ -120,10 +103,7 @@ fn best(
         if !accept(class) {
             return true;
         }
-        let shares = requests
-            .iter()
-            .zip(&inverses)
-            .map(|(need, inverse)| need * inverse);
+        let shares = requests.iter().zip(&inverses).map(|(need, inverse)| need * inverse);
         let size = 1 + (shares.sum::<i64>() >> (INVERSE_BITS - SHARE_BITS));
         let value = values[class];
         let better = best.is_none_or(|(_, best_value, best_size)| {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::anchors::{self, Anchors};
 use super::fill::{Filled, Stock, fill};
-use crate::packing::{Group, Packing};
+use crate::packing::{Group, Packing, pods_in};
 use crate::problem::Problem;
 
 /// Worth per price in units of 2^-20; both in nano-USD per hour.
@@ -24,7 +24,7 @@ struct Shop<'a> {
 
 /// Buys nodes for the pods left in `packing` until no more can be bought for any of them.
 ///
-/// `aversion` × `budget` (micro-USD per hour) is the surcharge for using up a whole limit.
+/// `aversion` × `budget` (nano-USD per hour) is the surcharge for using up a whole limit.
 pub(crate) fn buy(
     problem: &Problem,
     values: &[i64],
@@ -35,19 +35,8 @@ pub(crate) fn buy(
     let limits_left = packing.limits_left(problem);
     let anchors = anchors::anchors(problem, &limits_left);
     let candidates = candidates(problem, &packing.left);
-    let charges = charges(
-        problem,
-        &limits_left,
-        i128::from(aversion) * i128::from(budget),
-    );
-    let mut shop = Shop {
-        problem,
-        values,
-        candidates,
-        charges,
-        limits_left,
-        anchors,
-    };
+    let charges = charges(problem, &limits_left, i128::from(aversion) * i128::from(budget));
+    let mut shop = Shop { problem, values, candidates, charges, limits_left, anchors };
     let mut queue = shop.queue(packing);
     while let Some((Reverse(_), kind)) = queue.pop_first() {
         let Some((filled, rate)) = shop.offer(kind, packing) else {
@@ -76,13 +65,7 @@ fn candidates(problem: &Problem, left: &[i64]) -> Vec<Vec<usize>> {
             .collect()
     };
     (0..problem.kinds.len())
-        .map(|kind| {
-            if problem.kinds[kind].searched {
-                holds(kind)
-            } else {
-                Vec::new()
-            }
-        })
+        .map(|kind| if problem.kinds[kind].searched { holds(kind) } else { Vec::new() })
         .collect()
 }
 
@@ -91,13 +74,12 @@ fn charges(problem: &Problem, limits_left: &[Vec<i64>], whole_limit: i128) -> Ve
         .kinds
         .iter()
         .map(|kind| {
-            let worst = kind
-                .draws
-                .iter()
-                .zip(&limits_left[kind.pool])
-                .map(|(draw, left)| whole_limit * i128::from(*draw) / i128::from((*left).max(1)));
-            let micro = i128::from(kind.price.get()) + worst.max().unwrap_or(0);
-            i64::try_from(micro * 1000).unwrap_or(i64::MAX).max(1)
+            let worst =
+                kind.draws.iter().zip(&limits_left[kind.pool]).map(|(draw, left)| {
+                    whole_limit * i128::from(*draw) / i128::from((*left).max(1))
+                });
+            let charge = i128::from(kind.price.get()) * 1000 + worst.max().unwrap_or(0);
+            i64::try_from(charge).unwrap_or(i64::MAX).max(1)
         })
         .collect()
 }
@@ -106,10 +88,7 @@ impl Shop<'_> {
     /// Every kind that has something to offer now, best rate first.
     fn queue(&self, packing: &Packing) -> BTreeSet<(Reverse<i128>, usize)> {
         (0..self.problem.kinds.len())
-            .filter_map(|kind| {
-                self.offer(kind, packing)
-                    .map(|(_, rate)| (Reverse(rate), kind))
-            })
+            .filter_map(|kind| self.offer(kind, packing).map(|(_, rate)| (Reverse(rate), kind)))
             .collect()
     }
 
@@ -120,22 +99,16 @@ impl Shop<'_> {
         {
             return None;
         }
-        let stock = Stock {
-            values: self.values,
-            left: &packing.left,
-            candidates: &self.candidates[kind],
-        };
+        let stock =
+            Stock { values: self.values, left: &packing.left, candidates: &self.candidates[kind] };
         let anchors = self.anchors[self.problem.kinds[kind].pool].as_deref();
-        let filled = fill(
-            self.problem,
-            &stock,
-            &self.problem.kinds[kind].room,
-            anchors,
-        );
+        let filled = fill(self.problem, &stock, &self.problem.kinds[kind].room, anchors);
         if filled.mix.is_empty() {
             return None;
         }
-        let rate = (i128::from(filled.value) << RATE_BITS) / i128::from(self.charges[kind]);
+        let terms = self.problem.kinds[kind].term.saturating_mul(pods_in(&filled.mix));
+        let charge = self.charges[kind].saturating_add(terms);
+        let rate = (i128::from(filled.value) << RATE_BITS) / i128::from(charge);
         Some((filled, rate))
     }
 
@@ -143,28 +116,14 @@ impl Shop<'_> {
     /// have opened, as this one has run out.
     fn purchase(&mut self, kind: usize, filled: Filled, packing: &mut Packing) -> bool {
         let bought = &self.problem.kinds[kind];
-        let by_pods = filled
-            .mix
-            .iter()
-            .map(|&(class, pods)| packing.left[class] / pods)
-            .min();
+        let by_pods = filled.mix.iter().map(|&(class, pods)| packing.left[class] / pods).min();
         let limits = bought.draws.iter().zip(&self.limits_left[bought.pool]);
-        let by_limits = limits
-            .filter(|(draw, _)| **draw > 0)
-            .map(|(draw, left)| left / draw)
-            .min();
-        let copies = by_pods
-            .unwrap_or(0)
-            .min(by_limits.unwrap_or(i64::MAX))
-            .max(1);
+        let by_limits = limits.filter(|(draw, _)| **draw > 0).map(|(draw, left)| left / draw).min();
+        let copies = by_pods.unwrap_or(0).min(by_limits.unwrap_or(i64::MAX)).max(1);
         for &(class, pods) in &filled.mix {
             packing.left[class] -= pods * copies;
         }
-        packing.groups.push(Group {
-            kind,
-            mix: filled.mix,
-            copies,
-        });
+        packing.groups.push(Group { kind, mix: filled.mix, copies });
         for (left, draw) in self.limits_left[bought.pool].iter_mut().zip(&bought.draws) {
             *left -= draw * copies;
         }

@@ -1,42 +1,35 @@
 //! Replaces each bought node by the cheapest kind of its pool that holds the same pods.
 
-use crate::packing::{Group, Packing, residual};
+use crate::packing::{Group, Packing, pods_in, residual};
 use crate::problem::Problem;
 
 /// Right-sizes every group. Only kinds that draw no more on limits are considered, so that limits
 /// and weights that held before hold after.
 pub(crate) fn right_size(problem: &Problem, packing: &mut Packing) {
     for group in &mut packing.groups {
-        if let Some(kind) = cheaper(problem, group) {
-            group.kind = kind;
-        }
+        let pods = pods_in(&group.mix);
+        let now = problem.kinds[group.kind].objective(pods);
+        let best = (0..problem.kinds.len())
+            .filter(|&kind| {
+                problem.kinds[kind].objective(pods) < now && suits(problem, kind, group)
+            })
+            .min_by_key(|&kind| (problem.kinds[kind].objective(pods), kind));
+        group.kind = best.unwrap_or(group.kind);
     }
 }
 
-/// Kinds come by pool and price, so the first that does is the cheapest.
-fn cheaper(problem: &Problem, group: &Group) -> Option<usize> {
+fn suits(problem: &Problem, position: usize, group: &Group) -> bool {
     let current = &problem.kinds[group.kind];
-    (0..group.kind).find(|&position| {
-        let kind = &problem.kinds[position];
-        kind.searched
-            && kind.pool == current.pool
-            && kind.price < current.price
-            && kind
-                .draws
-                .iter()
-                .zip(&current.draws)
-                .all(|(new, old)| new <= old)
-            && group
-                .mix
-                .iter()
-                .all(|(class, _)| problem.classes[*class].kinds.contains(position))
-            && holds_all(problem, &kind.room, group)
-    })
+    let kind = &problem.kinds[position];
+    kind.searched
+        && kind.pool == current.pool
+        && kind.draws.iter().zip(&current.draws).all(|(new, old)| new <= old)
+        && group.mix.iter().all(|(class, _)| problem.classes[*class].kinds.contains(position))
+        && holds(problem, &kind.room, group)
 }
 
-fn holds_all(problem: &Problem, room: &[i64], group: &Group) -> bool {
+/// Whether `room` holds the group's mix; a resource that none of it asks for may be short.
+fn holds(problem: &Problem, room: &[i64], group: &Group) -> bool {
     let rest = residual(problem, room, &group.mix);
-    rest.iter()
-        .zip(room)
-        .all(|(rest, room)| *rest >= 0 || rest == room)
+    rest.iter().zip(room).all(|(rest, room)| *rest >= 0 || rest == room)
 }

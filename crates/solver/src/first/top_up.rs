@@ -11,19 +11,10 @@ pub(crate) fn top_up(problem: &Problem, values: &[i64], packing: &mut Packing) {
         if packing.left.iter().all(|left| *left == 0) {
             return;
         }
-        let candidates = candidates(problem, packing, |c| {
-            problem.classes[c].nodes.contains(position)
-        });
-        let stock = Stock {
-            values,
-            left: &packing.left,
-            candidates: &candidates,
-        };
-        let room = residual(
-            problem,
-            &problem.nodes[position].room,
-            &packing.existing[position],
-        );
+        let candidates =
+            candidates(problem, packing, |c| problem.classes[c].nodes.contains(position));
+        let stock = Stock { values, left: &packing.left, candidates: &candidates };
+        let room = residual(problem, &problem.nodes[position].room, &packing.existing[position]);
         let more = fill(problem, &stock, &room, None).mix;
         take(packing, &more, 1);
         extend(&mut packing.existing[position], &more);
@@ -42,48 +33,25 @@ pub(crate) fn top_up(problem: &Problem, values: &[i64], packing: &mut Packing) {
 /// they are tried in turn with what is left then.
 fn top_up_group(problem: &Problem, values: &[i64], packing: &mut Packing, position: usize) {
     let Group { kind, mix, copies } = packing.groups[position].clone();
-    let candidates = candidates(problem, packing, |c| {
-        problem.classes[c].kinds.contains(kind)
-    });
-    let stock = Stock {
-        values,
-        left: &packing.left,
-        candidates: &candidates,
-    };
+    let candidates = candidates(problem, packing, |c| problem.classes[c].kinds.contains(kind));
+    let stock = Stock { values, left: &packing.left, candidates: &candidates };
     let room = residual(problem, &problem.kinds[kind].room, &mix);
     let more = fill(problem, &stock, &room, None).mix;
-    let Some(times) = more
-        .iter()
-        .map(|&(class, pods)| packing.left[class] / pods)
-        .min()
-    else {
+    let Some(times) = more.iter().map(|&(class, pods)| packing.left[class] / pods).min() else {
         return;
     };
     let times = times.min(copies);
     take(packing, &more, times);
     let mut filled = mix.clone();
     extend(&mut filled, &more);
-    packing.groups[position] = Group {
-        kind,
-        mix: filled,
-        copies: times,
-    };
+    packing.groups[position] = Group { kind, mix: filled, copies: times };
     if times < copies {
-        packing.groups.insert(
-            position + 1,
-            Group {
-                kind,
-                mix,
-                copies: copies - times,
-            },
-        );
+        packing.groups.insert(position + 1, Group { kind, mix, copies: copies - times });
     }
 }
 
 fn candidates(problem: &Problem, packing: &Packing, admits: impl Fn(usize) -> bool) -> Vec<usize> {
-    (0..problem.classes.len())
-        .filter(|&class| packing.left[class] > 0 && admits(class))
-        .collect()
+    (0..problem.classes.len()).filter(|&class| packing.left[class] > 0 && admits(class)).collect()
 }
 
 fn take(packing: &mut Packing, more: &Mix, times: i64) {

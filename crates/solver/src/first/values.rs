@@ -1,10 +1,10 @@
 //! What a pod is worth: the least that any kind would charge for it alone.
 
-use crate::packing::Packing;
+use crate::packing::{Packing, pods_in};
 use crate::problem::Problem;
 
 /// Nano-USD per hour for a pod of each class: the least, over the kinds that hold it, of price ×
-/// its largest share of the room. 0 where no kind holds it.
+/// its largest share of the room, and the interruption term. 0 where no kind holds it.
 pub(crate) fn standalone(problem: &Problem) -> Vec<i64> {
     (0..problem.classes.len())
         .map(|class| {
@@ -18,20 +18,17 @@ pub(crate) fn standalone(problem: &Problem) -> Vec<i64> {
 }
 
 fn charge(problem: &Problem, kind: usize, class: usize) -> i64 {
-    let price = i128::from(problem.kinds[kind].price.get()) * 1000;
+    let kind = &problem.kinds[kind];
+    let price = i128::from(kind.price.get()) * 1000;
     let requests = &problem.classes[class].requests;
-    let share = requests
-        .iter()
-        .zip(&problem.kinds[kind].room)
-        .filter(|(need, _)| **need > 0)
-        .map(|(need, room)| {
+    let share =
+        requests.iter().zip(&kind.room).filter(|(need, _)| **need > 0).map(|(need, room)| {
             let (need, room) = (i128::from(*need), i128::from((*room).max(1)));
             (price * need + room - 1) / room
         });
     // A free kind still makes the pod worth something, or nothing would be bought for it.
-    i64::try_from(share.max().unwrap_or(0))
-        .unwrap_or(i64::MAX)
-        .max(1)
+    let charge = share.max().unwrap_or(0) + i128::from(kind.term);
+    i64::try_from(charge).unwrap_or(i64::MAX).max(1)
 }
 
 /// Values moved halfway from `values` to what `packing` paid: each node's price is shared out over
@@ -43,12 +40,9 @@ pub(crate) fn learnt(problem: &Problem, values: &[i64], packing: &Packing) -> Ve
     let mut paid = vec![0_i128; values.len()];
     let mut pods = vec![0_i128; values.len()];
     for group in &packing.groups {
-        let price = i128::from(problem.kinds[group.kind].price.get()) * 1000;
-        let worth: i128 = group
-            .mix
-            .iter()
-            .map(|&(c, n)| i128::from(values[c]) * i128::from(n))
-            .sum();
+        let price = i128::from(problem.kinds[group.kind].objective(pods_in(&group.mix)));
+        let worth: i128 =
+            group.mix.iter().map(|&(c, n)| i128::from(values[c]) * i128::from(n)).sum();
         for &(class, count) in &group.mix {
             let many = i128::from(count) * i128::from(group.copies);
             paid[class] += price * i128::from(values[class]) * many / worth.max(1);
@@ -60,7 +54,7 @@ pub(crate) fn learnt(problem: &Problem, values: &[i64], packing: &Packing) -> Ve
         .zip(paid.iter().zip(&pods))
         .map(|(value, (paid, pods))| match pods {
             0 => *value,
-            pods => i64::try_from((i128::from(*value) + paid / pods) / 2)
+            pods => i64::try_from(i128::midpoint(i128::from(*value), paid / pods))
                 .unwrap_or(*value)
                 .max(1),
         })

@@ -31,9 +31,7 @@ pub(crate) fn evaluate(snapshot: &Snapshot, used: &BTreeSet<ShapeIndex>) -> Admi
     for index in used {
         let shape = snapshot.shape(*index);
         let next = rules.len();
-        rules
-            .entry((&shape.alternatives, &shape.tolerations))
-            .or_insert(next);
+        rules.entry((&shape.alternatives, &shape.tolerations)).or_insert(next);
     }
     let mut rule_of = vec![None; snapshot.shapes.len()];
     for index in used {
@@ -46,17 +44,8 @@ pub(crate) fn evaluate(snapshot: &Snapshot, used: &BTreeSet<ShapeIndex>) -> Admi
         ordered[*position] = *rule;
     }
     let (column_of, columns) = offering_columns(snapshot, &ordered);
-    let nodes = snapshot
-        .nodes
-        .iter()
-        .map(|node| node_column(node, &ordered))
-        .collect();
-    Admission {
-        rule_of,
-        column_of,
-        columns,
-        nodes,
-    }
+    let nodes = snapshot.nodes.iter().map(|node| node_column(node, &ordered)).collect();
+    Admission { rule_of, column_of, columns, nodes }
 }
 
 fn offering_columns(snapshot: &Snapshot, rules: &[Rule<'_>]) -> (Vec<usize>, Vec<Bits>) {
@@ -94,9 +83,9 @@ fn offering_columns(snapshot: &Snapshot, rules: &[Rule<'_>]) -> (Vec<usize>, Vec
 fn node_column(node: &model::Node, rules: &[Rule<'_>]) -> Bits {
     match node.state {
         NodeState::Unschedulable => Bits::new(rules.len()),
-        NodeState::Ready | NodeState::InFlight => admitted(rules, &node.taints, |key| {
-            node.labels.get(key).map(model::LabelValue::as_str)
-        }),
+        NodeState::Ready | NodeState::InFlight => {
+            admitted(rules, &node.taints, |key| node.labels.get(key).map(model::LabelValue::as_str))
+        }
     }
 }
 
@@ -108,11 +97,7 @@ fn admitted<'v>(
     let mut bits = Bits::new(rules.len());
     for (position, (alternatives, tolerations)) in rules.iter().enumerate() {
         let tolerated = untolerated(taints, tolerations).is_none();
-        let matched = || {
-            alternatives
-                .iter()
-                .any(|terms| terms.first_refused(&value_of).is_none())
-        };
+        let matched = || alternatives.iter().any(|terms| terms.first_refused(&value_of).is_none());
         if tolerated && matched() {
             bits.insert(position);
         }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use model::{NodeIndex, NodeState, PodIndex, ResourceName, ShapeIndex, Snapshot};
+use model::{NodeIndex, NodeState, Objective, PodIndex, ResourceName, ShapeIndex, Snapshot};
 
 use super::admission::{self, Admission};
 use super::kinds::{self, KindWithColumn};
@@ -10,28 +10,20 @@ use super::{Amounts, Class, ExistingNode, Kind, Pool, Problem, dominance};
 use crate::bits::Bits;
 
 /// The problem of `snapshot`.
-pub(crate) fn build(snapshot: &Snapshot) -> Problem {
+pub(crate) fn build(snapshot: &Snapshot, objective: Objective) -> Problem {
     let mut pods_of: BTreeMap<ShapeIndex, Vec<PodIndex>> = BTreeMap::new();
     for (position, pod) in snapshot.pods.iter().enumerate() {
-        pods_of
-            .entry(pod.shape)
-            .or_default()
-            .push(PodIndex::new(position));
+        pods_of.entry(pod.shape).or_default().push(PodIndex::new(position));
     }
     let used: BTreeSet<ShapeIndex> = pods_of.keys().copied().collect();
     let dimensions = dimensions(snapshot, &used);
     let admission = admission::evaluate(snapshot, &used);
-    let grouped = kinds::group(snapshot, &admission, &dimensions);
+    let grouped = kinds::group(snapshot, objective, &admission, &dimensions);
     let nodes = nodes(snapshot, &admission, &dimensions);
     let classes = classes(snapshot, pods_of, &dimensions, &admission, &grouped, &nodes);
     let mut kinds: Vec<Kind> = grouped.into_iter().map(|group| group.kind).collect();
     dominance::mark(&mut kinds, &classes);
-    Problem {
-        classes,
-        kinds,
-        pools: pools(snapshot),
-        nodes,
-    }
+    Problem { classes, kinds, pools: pools(snapshot), nodes }
 }
 
 fn dimensions(snapshot: &Snapshot, used: &BTreeSet<ShapeIndex>) -> Vec<ResourceName> {
@@ -58,28 +50,17 @@ fn classes(
         let shape = snapshot.shape(index);
         let rule = admission.rule_of[index.get()].expect("every used shape has a rule set");
         let requests = kinds::amounts(&shape.requests, dimensions);
-        let admitted = collect(
-            kinds
-                .iter()
-                .map(|k| admission.columns[k.column].contains(rule)),
-        );
-        let on_nodes = collect(
-            nodes
-                .iter()
-                .map(|n| admission.nodes[n.node.get()].contains(rule)),
-        );
-        let key = (
-            requests.clone(),
-            shape.priority,
-            admitted.clone(),
-            on_nodes.clone(),
-        );
+        let admitted = collect(kinds.iter().map(|k| admission.columns[k.column].contains(rule)));
+        let on_nodes = collect(nodes.iter().map(|n| admission.nodes[n.node.get()].contains(rule)));
+        let key = (requests.clone(), shape.priority, admitted.clone(), on_nodes.clone());
         if let Some(position) = position_of.get(&key) {
+            classes[*position].shapes.push(index);
             classes[*position].pods.extend(pods);
             continue;
         }
         position_of.insert(key, classes.len());
         classes.push(Class {
+            shapes: vec![index],
             requests,
             priority: shape.priority,
             pods,
@@ -136,11 +117,7 @@ fn pools(snapshot: &Snapshot) -> Vec<Pool> {
             limits: pool
                 .limits
                 .iter()
-                .map(|(name, limit)| {
-                    limit
-                        .get()
-                        .saturating_sub(pool.used.get(name.as_str()).get())
-                })
+                .map(|(name, limit)| limit.get().saturating_sub(pool.used.get(name.as_str()).get()))
                 .collect(),
         })
         .collect()

@@ -1,7 +1,7 @@
 //! Drops kinds from search that another one makes superfluous.
 //!
 //! Kind B is superfluous beside A where A is in the same pool, admits every class that B admits,
-//! has at least B's room in every dimension, costs no more, and draws no more on any limit: in
+//! has at least B's room in every dimension, costs no more, loses no more to interruptions, and draws no more on any limit: in
 //! every node of B, A would do as well. B stays for alternatives and reasons.
 
 use super::{Class, Kind};
@@ -9,9 +9,7 @@ use crate::bits::Bits;
 
 /// Marks superfluous kinds as not searched. Of equal kinds the first stays.
 pub(crate) fn mark(kinds: &mut [Kind], classes: &[Class]) {
-    let admits: Vec<Bits> = (0..kinds.len())
-        .map(|kind| admitted(kind, classes))
-        .collect();
+    let admits: Vec<Bits> = (0..kinds.len()).map(|kind| admitted(kind, classes)).collect();
     let mut kept: Vec<usize> = Vec::new();
     // Kinds come by pool and ascending price, so a dominating kind of lower price comes earlier;
     // among equal prices, more room comes later, which the second test takes care of.
@@ -46,6 +44,7 @@ fn admitted(kind: usize, classes: &[Class]) -> Bits {
 fn dominates(a: &Kind, b: &Kind) -> bool {
     a.pool == b.pool
         && a.price <= b.price
+        && a.term <= b.term
         && a.room.iter().zip(&b.room).all(|(a, b)| a >= b)
         && a.draws.iter().zip(&b.draws).all(|(a, b)| a <= b)
 }

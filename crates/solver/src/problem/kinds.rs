@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use model::{MicroUsdPerHour, OfferingIndex, ResourceName, Snapshot, well_known};
+use model::{MicroUsdPerHour, Objective, OfferingIndex, ResourceName, Snapshot, well_known};
 
 use super::admission::Admission;
 use super::{Amounts, Kind};
@@ -13,51 +13,37 @@ pub(crate) struct KindWithColumn {
     pub(crate) column: usize,
 }
 
-/// Kinds of all priced offerings, by pool, price, room, draws, column.
+/// Kinds of all priced offerings, by pool, price, term, room, draws, column.
 pub(crate) fn group(
     snapshot: &Snapshot,
+    objective: Objective,
     admission: &Admission,
     dimensions: &[ResourceName],
 ) -> Vec<KindWithColumn> {
-    type Key = (usize, MicroUsdPerHour, Amounts, Vec<i64>, usize);
+    type Key = (usize, MicroUsdPerHour, i64, Amounts, Vec<i64>, usize);
     let mut groups: BTreeMap<Key, Vec<OfferingIndex>> = BTreeMap::new();
     for (position, offering) in snapshot.offerings.iter().enumerate() {
-        let Some(price) = snapshot.listing_of(offering).price else {
-            continue;
-        };
+        let listing = snapshot.listing_of(offering);
+        let Some(price) = listing.price else { continue };
+        let term = objective.term(listing).get();
         let room = amounts(&offering.room, dimensions);
         let draws = draws(snapshot, offering);
         let column = admission.column_of[position];
-        let key = (offering.pool.get(), price.rate, room, draws, column);
-        groups
-            .entry(key)
-            .or_default()
-            .push(OfferingIndex::new(position));
+        let key = (offering.pool.get(), price.rate, term, room, draws, column);
+        groups.entry(key).or_default().push(OfferingIndex::new(position));
     }
     groups
         .into_iter()
-        .map(
-            |((pool, price, room, draws, column), offerings)| KindWithColumn {
-                kind: Kind {
-                    pool,
-                    room,
-                    price,
-                    draws,
-                    offerings,
-                    searched: true,
-                },
-                column,
-            },
-        )
+        .map(|((pool, price, term, room, draws, column), offerings)| KindWithColumn {
+            kind: Kind { pool, room, price, term, draws, offerings, searched: true },
+            column,
+        })
         .collect()
 }
 
 /// `resources` in the order of `dimensions`.
 pub(crate) fn amounts(resources: &model::Resources, dimensions: &[ResourceName]) -> Amounts {
-    dimensions
-        .iter()
-        .map(|name| resources.get(name.as_str()).get())
-        .collect()
+    dimensions.iter().map(|name| resources.get(name.as_str()).get()).collect()
 }
 
 /// What buying `offering` takes of each limit of its pool.

@@ -1,0 +1,73 @@
+//! Improves the first answer by column generation.
+//!
+//! A column is one node with a multiset of pods. A linear program over the columns known so far
+//! says what each pod is worth; pricing finds columns worth more than they cost; when none is left,
+//! the worths prove a lower bound. The fractional answer is rounded by diving, and each packing
+//! found on the way competes with the best. Floats live in the linear programs alone: worths are
+//! rounded to integers, and every packing is made and compared in integers.
+
+mod columns;
+mod dive;
+mod dynamic;
+mod generate;
+mod knapsack;
+mod master;
+mod polish;
+mod pricing;
+mod relaxation;
+mod work;
+
+use crate::packing::Packing;
+use crate::problem::Problem;
+use generate::Step;
+pub(crate) use work::Work;
+
+/// The best packing found and the worths that bound any packing from below.
+#[derive(Clone, Debug)]
+pub(crate) struct Improved {
+    /// Never dearer than the first answer, and places the same pods.
+    pub(crate) packing: Packing,
+    /// What a pod of each class is worth, nano-USD per hour.
+    pub(crate) worths: Vec<i64>,
+    /// Whether the search ended by itself.
+    pub(crate) complete: bool,
+}
+
+/// The first dive comes after this much work; each later one when work has doubled since, so that
+/// half of all work goes into columns, and more work never makes a worse answer.
+const FIRST_DIVE: u64 = 200_000;
+
+/// Improves `first` within the limits of `work`.
+pub(crate) fn improve(problem: &Problem, first: Packing, work: &mut Work<'_>) -> Improved {
+    let mut search = generate::Search::new(problem, first);
+    let mut next_dive = FIRST_DIVE;
+    while !search.is_over(work) {
+        match search.step(work) {
+            Step::Going => {}
+            Step::Converged => {
+                search.dive(work);
+                let complete = !search.is_over(work);
+                return search.finish(complete);
+            }
+            Step::Stuck => return search.finish(true),
+        }
+        if work.used() >= next_dive {
+            search.dive(work);
+            next_dive = work.used().saturating_mul(2);
+        }
+    }
+    search.finish(false)
+}
+
+/// A float as the nearest integer, negative ones and oddities as 0.
+#[expect(clippy::cast_possible_truncation, reason = "checked against the range first")]
+fn rounded(value: f64) -> i64 {
+    // 2^62 is far above any worth: the dearest type costs 10^12 nano-USD per hour.
+    if value.is_finite() && value > 0.0 && value < 4.6e18 { value.round() as i64 } else { 0 }
+}
+
+/// An integer as the nearest float.
+#[expect(clippy::cast_precision_loss, reason = "bounds hold whatever is rounded here")]
+fn float(value: i64) -> f64 {
+    value as f64
+}

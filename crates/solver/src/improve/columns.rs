@@ -1,0 +1,65 @@
+//! Columns: one node of one kind, or one existing node, with a mix of pods.
+
+use std::collections::BTreeSet;
+
+use crate::packing::{Group, Mix, Packing, pods_in};
+use crate::problem::Problem;
+
+/// What a column fills.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Bin {
+    /// A node to buy, of this kind.
+    Kind(usize),
+    /// The existing node at this position.
+    Node(usize),
+}
+
+/// One way to fill one node.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Column {
+    pub(super) bin: Bin,
+    pub(super) mix: Mix,
+}
+
+impl Column {
+    /// The objective of the node, nano-USD per hour; existing ones cost nothing more.
+    pub(super) fn price(&self, problem: &Problem) -> i64 {
+        match self.bin {
+            Bin::Kind(kind) => problem.kinds[kind].objective(pods_in(&self.mix)),
+            Bin::Node(_) => 0,
+        }
+    }
+}
+
+/// Distinct columns in order of arrival.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Columns {
+    all: Vec<Column>,
+    known: BTreeSet<Column>,
+}
+
+impl Columns {
+    /// Adds `column`; false where it is known already.
+    pub(super) fn add(&mut self, column: Column) -> bool {
+        let fresh = self.known.insert(column.clone());
+        if fresh {
+            self.all.push(column);
+        }
+        fresh
+    }
+
+    /// Adds every node of `packing`.
+    pub(super) fn add_packing(&mut self, packing: &Packing) {
+        for Group { kind, mix, .. } in &packing.groups {
+            self.add(Column { bin: Bin::Kind(*kind), mix: mix.clone() });
+        }
+        for (node, mix) in packing.existing.iter().enumerate().filter(|(_, mix)| !mix.is_empty()) {
+            self.add(Column { bin: Bin::Node(node), mix: mix.clone() });
+        }
+    }
+
+    /// All columns.
+    pub(super) fn all(&self) -> &[Column] {
+        &self.all
+    }
+}

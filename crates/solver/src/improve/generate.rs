@@ -1,0 +1,170 @@
+//! Column generation.
+
+use super::columns::{Column, Columns};
+use super::pricing::{self, Fillable, Pricing, Worths};
+use super::work::Work;
+use super::{Improved, master};
+use crate::first;
+use crate::packing::Packing;
+use crate::problem::Problem;
+
+/// Budgets of the exact search for one bin, in tree nodes: raised when a round finds nothing, and
+/// the last one finding nothing ends column generation.
+const BUDGETS: [u64; 3] = [500, 20_000, 400_000];
+
+/// Tolerances of the linear program: blunt at first, as worths from the middle of the optimal face
+/// price better than those of a corner; sharper whenever a round finds few columns.
+const BLUNTEST: f64 = 1e-2;
+const SHARPEST: f64 = 1e-8;
+const SHARPER: f64 = 0.7;
+const FEW: usize = 10;
+
+/// Rounds between roundings with the worths of the moment.
+const ROUNDING_EVERY: usize = 4;
+
+/// The state of an improvement.
+pub(super) struct Search<'a> {
+    pub(super) problem: &'a Problem,
+    /// Pods of each class that the first answer placed.
+    pub(super) demand: Vec<i64>,
+    /// What is left of each pool's limits before the plan.
+    pub(super) limits: Vec<Vec<i64>>,
+    pub(super) fillables: Vec<Fillable>,
+    pub(super) columns: Columns,
+    pub(super) best: Packing,
+    pub(super) worths: Worths,
+    /// What pods were worth in the last master over all demand.
+    proof: Vec<i64>,
+    round: usize,
+    level: usize,
+    tolerance: f64,
+}
+
+/// What a round came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    /// There may be more columns.
+    Going,
+    /// No column is worth more than it costs, as far as the exact search goes.
+    Converged,
+    /// The linear program has no answer.
+    Stuck,
+}
+
+impl<'a> Search<'a> {
+    pub(super) fn new(problem: &'a Problem, first: Packing) -> Self {
+        let all = problem.classes.iter().map(|class| crate::packing::count(class.pods.len()));
+        let demand: Vec<i64> = all.zip(&first.left).map(|(all, left)| all - left).collect();
+        let mut columns = Columns::default();
+        columns.add_packing(&first);
+        let limits: Vec<Vec<i64>> = problem.pools.iter().map(|pool| pool.limits.clone()).collect();
+        let worths = Worths {
+            pods: first::standalone_values(problem),
+            nodes: vec![0; problem.nodes.len()],
+            limits: limits.iter().map(|limits| vec![0; limits.len()]).collect(),
+        };
+        Self {
+            problem,
+            demand,
+            limits,
+            fillables: pricing::fillables(problem),
+            columns,
+            best: first,
+            proof: worths.pods.clone(),
+            worths,
+            round: 0,
+            level: 0,
+            tolerance: BLUNTEST,
+        }
+    }
+
+    /// Whether work ends here.
+    pub(super) fn is_over(&self, work: &mut Work<'_>) -> bool {
+        let pods = self.worths.pods.iter().zip(&self.demand);
+        let estimate =
+            pods.map(|(worth, pods)| worth.saturating_mul(*pods)).fold(0, i64::saturating_add);
+        work.is_over(self.best.cost(self.problem), estimate)
+    }
+
+    /// One round: solve the master, price every bin at its worths.
+    pub(super) fn step(&mut self, work: &mut Work<'_>) -> Step {
+        if !self.solve_master(work) {
+            return Step::Stuck;
+        }
+        self.proof.clone_from(&self.worths.pods);
+        self.round += 1;
+        if self.round % ROUNDING_EVERY == 1 {
+            self.try_greedy();
+        }
+        let found = self.price_all(self.round, BUDGETS[self.level], work);
+        if found < FEW {
+            self.tolerance = (self.tolerance * SHARPER).max(SHARPEST);
+        }
+        if found > 0 {
+            return Step::Going;
+        }
+        if self.tolerance > SHARPEST {
+            self.tolerance = (self.tolerance / 10.0).max(SHARPEST);
+            return Step::Going;
+        }
+        self.level += 1;
+        if self.level < BUDGETS.len() { Step::Going } else { Step::Converged }
+    }
+
+    fn solve_master(&mut self, work: &mut Work<'_>) -> bool {
+        let columns = std::mem::take(&mut self.columns);
+        let solved = self.solve_over(columns.all(), work).is_some();
+        self.columns = columns;
+        solved
+    }
+
+    /// Solves the master over `columns` for the demand of the moment, and takes its worths; `None`
+    /// where it has no answer.
+    pub(super) fn solve_over(
+        &mut self,
+        columns: &[Column],
+        work: &mut Work<'_>,
+    ) -> Option<Vec<f64>> {
+        work.spend(20 * u64::try_from(columns.len() + self.demand.len()).unwrap_or(u64::MAX));
+        let optimum =
+            master::solve(self.problem, columns, &self.demand, &self.limits, self.tolerance)
+                .ok()?;
+        self.worths = Worths {
+            pods: optimum.worths,
+            nodes: optimum.node_worths,
+            limits: optimum.limit_worths,
+        };
+        Some(optimum.uses)
+    }
+
+    /// Adds the columns that pricing finds at the current worths; returns how many are new.
+    pub(super) fn price_all(&mut self, round: usize, budget: u64, work: &mut Work<'_>) -> usize {
+        let mut fresh: Vec<Column> = Vec::new();
+        for (position, fillable) in self.fillables.iter().enumerate() {
+            let pricing =
+                Pricing::new(self.problem, &self.limits, &self.worths, &self.demand, fillable);
+            fresh.extend(pricing.columns(budget, round + position, work));
+        }
+        fresh.into_iter().filter(|column| self.columns.add(column.clone())).count()
+    }
+
+    /// Packs everything greedily by the worths of the moment, and keeps it if it is better.
+    fn try_greedy(&mut self) {
+        let packing = first::pack(self.problem, &self.worths.pods, &self.demand);
+        self.offer(packing);
+    }
+
+    /// Keeps `packing` if it leaves out no more and costs less than the best.
+    pub(super) fn offer(&mut self, packing: Packing) {
+        let placed = packing.left.iter().zip(&self.best.left).all(|(new, old)| new <= old);
+        if placed && packing.cost(self.problem) < self.best.cost(self.problem) {
+            self.columns.add_packing(&packing);
+            self.best = packing;
+        }
+    }
+
+    /// The best packing, and the worths of the last full master.
+    pub(super) fn finish(self, complete: bool) -> Improved {
+        Improved { packing: self.best, worths: self.proof, complete }
+    }
+}

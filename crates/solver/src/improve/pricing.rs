@@ -1,0 +1,171 @@
+//! Pricing: the columns that are worth more than they cost.
+
+use super::columns::{Bin, Column};
+use super::knapsack::{self, Item, Relaxed};
+use super::work::Work;
+use super::{dynamic, polish};
+use crate::first::fill::{Stock, fill};
+use crate::packing::{Mix, add, residual};
+use crate::problem::Problem;
+
+/// Every how many-th class is forced into a mix in one round.
+const SEED_STRIDE: usize = 6;
+
+/// What pods and supplies are worth now, nano-USD per hour.
+#[derive(Clone, Debug)]
+pub(super) struct Worths {
+    pub(super) pods: Vec<i64>,
+    pub(super) nodes: Vec<i64>,
+    /// For the whole of each limit of each pool.
+    pub(super) limits: Vec<Vec<i64>>,
+}
+
+/// A bin that can be filled, with the classes it can hold.
+#[derive(Clone, Debug)]
+pub(super) struct Fillable {
+    pub(super) bin: Bin,
+    pub(super) classes: Vec<usize>,
+}
+
+/// Every searched kind and every existing node that can hold something.
+pub(super) fn fillables(problem: &Problem) -> Vec<Fillable> {
+    let classes = 0..problem.classes.len();
+    let kinds = (0..problem.kinds.len()).filter(|&kind| problem.kinds[kind].searched).map(|kind| {
+        let classes = classes.clone().filter(|&class| problem.holds(kind, class)).collect();
+        Fillable { bin: Bin::Kind(kind), classes }
+    });
+    let nodes = (0..problem.nodes.len()).map(|node| {
+        let holds = |class: &usize| {
+            let class = &problem.classes[*class];
+            class.nodes.contains(node) && Problem::fits(&class.requests, &problem.nodes[node].room)
+        };
+        Fillable { bin: Bin::Node(node), classes: classes.clone().filter(holds).collect() }
+    });
+    kinds.chain(nodes).filter(|fillable| !fillable.classes.is_empty()).collect()
+}
+
+/// The problem of filling one bin at the worths of the moment.
+pub(super) struct Pricing<'a> {
+    problem: &'a Problem,
+    fillable: &'a Fillable,
+    demand: &'a [i64],
+    room: &'a [i64],
+    /// What a pod of each class is worth here: less the interruption term of the bin.
+    values: Vec<i64>,
+    /// What a mix has to be worth to be of use.
+    charge: i64,
+    items: Vec<Item>,
+}
+
+impl<'a> Pricing<'a> {
+    /// The pricing problem of `fillable`, with `limits` left in each pool.
+    pub(super) fn new(
+        problem: &'a Problem,
+        limits: &[Vec<i64>],
+        worths: &Worths,
+        demand: &'a [i64],
+        fillable: &'a Fillable,
+    ) -> Self {
+        let (room, term) = match fillable.bin {
+            Bin::Kind(kind) => (&problem.kinds[kind].room, problem.kinds[kind].term),
+            Bin::Node(node) => (&problem.nodes[node].room, 0),
+        };
+        let values: Vec<i64> = worths.pods.iter().map(|worth| worth - term).collect();
+        let items = fillable
+            .classes
+            .iter()
+            .filter(|&&class| values[class] > 0 && demand[class] > 0)
+            .map(|&class| {
+                let requests = problem.classes[class].requests.clone();
+                let cap = Problem::fit_count(&requests, room).min(demand[class]);
+                Item { class, worth: values[class], requests, cap }
+            })
+            .collect();
+        let charge = charge(problem, limits, worths, fillable.bin);
+        // A millionth of the price above it is noise of the linear program.
+        let charge = charge.saturating_add(charge / 1_000_000 + 1);
+        Self { problem, fillable, demand, room, values, charge, items }
+    }
+
+    /// Columns worth more than they cost; none where none was found within `budget` tree nodes.
+    ///
+    /// Quick mixes are tried first: the greedy one, the relaxed optimum rounded down, and some with
+    /// a class forced in, which class depending on `seed`. Where they are worth too little and the
+    /// relaxation leaves hope, dynamic programming and the exact search follow.
+    pub(super) fn columns(&self, budget: u64, seed: usize, work: &mut Work<'_>) -> Vec<Column> {
+        let relaxed = knapsack::relax(&self.items, self.room);
+        work.spend(64 + 24 * u64::try_from(self.items.len()).unwrap_or(u64::MAX));
+        if relaxed.bound <= self.charge {
+            return Vec::new();
+        }
+        let mut mixes = self.quick(&relaxed, seed);
+        if mixes.iter().all(|mix| self.worth(mix) <= self.charge) {
+            let (found, done) = dynamic::search(&self.items, self.room, &relaxed.prices);
+            work.spend(done);
+            mixes.extend(found.into_iter().filter_map(|mix| self.top_up(mix)));
+        }
+        let best = mixes.iter().max_by_key(|mix| self.worth(mix)).cloned();
+        mixes.retain(|mix| self.worth(mix) > self.charge);
+        let polished = best
+            .map(|mix| polish::polish(self.problem, &self.items, self.room, mix, budget / 4, work));
+        mixes.extend(polished.filter(|mix| self.worth(mix) > self.charge));
+        if mixes.is_empty() {
+            let found =
+                knapsack::search(&self.items, self.room, &relaxed.prices, self.charge, budget);
+            work.spend(found.visited);
+            mixes.extend(found.best.map(|(mut mix, _)| {
+                mix.sort_unstable();
+                mix
+            }));
+        }
+        mixes.into_iter().map(|mix| Column { bin: self.fillable.bin, mix }).collect()
+    }
+
+    fn worth(&self, mix: &Mix) -> i64 {
+        mix.iter().map(|&(class, pods)| self.values[class].saturating_mul(pods)).sum()
+    }
+
+    fn quick(&self, relaxed: &Relaxed, seed: usize) -> Vec<Mix> {
+        let whole = self.items.iter().zip(&relaxed.amounts).filter(|(_, amount)| **amount > 0);
+        let rounded: Mix = whole.map(|(item, amount)| (item.class, *amount)).collect();
+        let seeded = self.items.iter().skip(seed % SEED_STRIDE).step_by(SEED_STRIDE);
+        let seeded = seeded.map(|item| vec![(item.class, (item.cap / 2).max(1))]);
+        [Mix::new(), rounded].into_iter().chain(seeded).filter_map(|mix| self.top_up(mix)).collect()
+    }
+
+    /// `mix` with what still fits beside it; `None` where `mix` itself does not fit.
+    fn top_up(&self, mut mix: Mix) -> Option<Mix> {
+        let rest = residual(self.problem, self.room, &mix);
+        if !mix.is_empty() && rest.iter().any(|rest| *rest < 0) {
+            return None;
+        }
+        let mut left = self.demand.to_vec();
+        for &(class, pods) in &mix {
+            left[class] -= pods;
+        }
+        let candidates: Vec<usize> = self.items.iter().map(|item| item.class).collect();
+        let stock = Stock { values: &self.values, left: &left, candidates: &candidates };
+        for (class, pods) in fill(self.problem, &stock, &rest, None).mix {
+            add(&mut mix, class, pods);
+        }
+        (!mix.is_empty()).then_some(mix)
+    }
+}
+
+/// What a bin has to earn, nano-USD per hour: its price and what it takes of scarce supplies.
+fn charge(problem: &Problem, limits: &[Vec<i64>], worths: &Worths, bin: Bin) -> i64 {
+    match bin {
+        Bin::Node(node) => worths.nodes[node],
+        Bin::Kind(kind) => {
+            let kind = &problem.kinds[kind];
+            let scarce = kind.draws.iter().zip(&limits[kind.pool]).zip(&worths.limits[kind.pool]);
+            let surcharge: i128 = scarce
+                .map(|((draw, left), worth)| {
+                    i128::from(*worth) * i128::from(*draw) / i128::from((*left).max(1))
+                })
+                .sum();
+            let price = i128::from(kind.price.get()) * 1000 + surcharge;
+            i64::try_from(price).unwrap_or(i64::MAX)
+        }
+    }
+}
