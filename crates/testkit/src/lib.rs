@@ -1,1 +1,21 @@
-//! Placeholder replaced in the first commit of this crate.
+//! Fixtures for the pure crates' tests.
+//!
+//! - [`world`] and [`parse`]: a [`model::Snapshot`] from a short readable text.
+//! - [`worlds`]: a proptest strategy of such texts.
+//! - [`shuffle_lines`], [`shuffle_pods`], [`rename`]: the same world in another order or under
+//!   other names.
+//! - [`apply`]: the snapshot after a plan.
+//! - [`assert_sound`]: what every plan must satisfy; solver and checker come in as closures.
+
+mod apply;
+mod fold;
+mod generate;
+mod shuffle;
+mod sound;
+mod world;
+
+pub use apply::apply;
+pub use generate::worlds;
+pub use shuffle::{rename, shuffle_lines, shuffle_pods};
+pub use sound::{assert_sound, left_out};
+pub use world::{WorldError, parse, world};

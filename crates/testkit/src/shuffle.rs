@@ -1,0 +1,88 @@
+//! The same world in another order or under other names, as a seed says.
+
+use std::collections::BTreeMap;
+
+use model::{LabelKey, PodName, Snapshot, well_known};
+
+/// The lines of a world's text in another order. [`crate::parse`] gives a snapshot that differs in
+/// the order of pods and in nothing else.
+pub fn shuffle_lines(text: &str, seed: u64) -> String {
+    let mut lines: Vec<&str> = text.lines().collect();
+    Random(seed).shuffle(&mut lines);
+    lines.join("\n")
+}
+
+/// The same snapshot with pods in another order, the only order in it that nothing prescribes.
+pub fn shuffle_pods(snapshot: &Snapshot, seed: u64) -> Snapshot {
+    let mut shuffled = snapshot.clone();
+    Random(seed).shuffle(&mut shuffled.pods);
+    shuffled
+}
+
+/// The same snapshot under other names of pods, nodes and namespaces, so that any order by name
+/// differs; lists that are sorted by name are sorted again.
+///
+/// # Panics
+/// Where some pod or DaemonSet asks for a node by its name: its requirement would have to follow.
+pub fn rename(snapshot: &Snapshot, seed: u64) -> Snapshot {
+    let hostname = LabelKey::from(well_known::HOSTNAME);
+    let shapes = snapshot.shapes.iter();
+    let all = shapes.chain(snapshot.daemon_sets.iter().map(|set| &set.shape));
+    let mut terms = all.flat_map(|shape| &shape.alternatives);
+    assert!(
+        terms.all(|terms| terms.get(hostname.as_str()).is_none()),
+        "a world whose pods ask for nodes by name cannot be renamed"
+    );
+    let mut random = Random(seed);
+    let mut renamed = snapshot.clone();
+    let mut namespaces: BTreeMap<String, String> = BTreeMap::new();
+    let numbers = random.numbers(renamed.pods.len());
+    for (pod, number) in renamed.pods.iter_mut().zip(numbers) {
+        let namespace = pod.name.as_str().split('/').next().unwrap_or_default();
+        let namespace = namespaces
+            .entry(namespace.to_owned())
+            .or_insert_with(|| format!("ns-{}", random.below(1_000_000)));
+        pod.name = PodName::from(format!("{namespace}/pod-{number}"));
+    }
+    let numbers = random.numbers(renamed.nodes.len());
+    for (node, number) in renamed.nodes.iter_mut().zip(numbers) {
+        let name = format!("node-{number}");
+        node.labels.insert(hostname.clone(), name.as_str().into());
+        node.name = name.into();
+    }
+    renamed.nodes.sort_by(|a, b| a.name.cmp(&b.name));
+    renamed
+}
+
+/// Splitmix64 (Steele, Lea, Flood 2014): a few lines, the same numbers everywhere.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        mixed ^ (mixed >> 31)
+    }
+
+    /// A number below `bound`, which is not 0; the bias is of no matter to tests.
+    fn below(&mut self, bound: u64) -> u64 {
+        self.next() % bound
+    }
+
+    fn shuffle<T>(&mut self, items: &mut [T]) {
+        for last in (1..items.len()).rev() {
+            let bound = u64::try_from(last + 1).expect("lengths fit 64 bits");
+            let other = usize::try_from(self.below(bound)).expect("below a length");
+            items.swap(last, other);
+        }
+    }
+
+    /// The numbers below `count`, shuffled.
+    fn numbers(&mut self, count: usize) -> Vec<usize> {
+        let mut numbers: Vec<usize> = (0..count).collect();
+        self.shuffle(&mut numbers);
+        numbers
+    }
+}

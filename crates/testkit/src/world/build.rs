@@ -1,0 +1,320 @@
+//! From a draft to a snapshot: sort, resolve names, fold.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use model::{
+    CapacityType, InstanceType, LabelKey, LabelValue, Labels, Listing, ListingIndex, Machine,
+    MachineIndex, Node, NodeClass, NodeClassIndex, NodePool, Offering, Pod, PodShape, PoolIndex,
+    Price, Requirement, Resources, ShapeIndex, Snapshot, TypeIndex, well_known,
+};
+
+use super::WorldError;
+use super::draft::{Draft, NodeDraft, NodePrice, PoolDraft, TypeDraft};
+use crate::fold;
+
+/// The class of pools that name none.
+const DEFAULT_CLASS: &str = "default";
+
+/// The snapshot of `draft`.
+pub(super) fn build(mut draft: Draft) -> Result<Snapshot, WorldError> {
+    draft.types.sort_by(|a, b| a.name.cmp(&b.name));
+    draft.daemon_sets.sort_by(|a, b| a.name.cmp(&b.name));
+    draft.nodes.sort_by(|a, b| a.name.cmp(&b.name));
+    draft.pools.sort_by(|a, b| b.weight.cmp(&a.weight).then_with(|| a.name.cmp(&b.name)));
+    if draft.zones.is_empty() {
+        draft.zones = vec!["a".into()];
+    }
+    draft.classes.entry(DEFAULT_CLASS.into()).or_default();
+    let (shapes, pods) = pods(&draft);
+    let mut snapshot = Snapshot {
+        region: draft.region.as_deref().unwrap_or("us-east-1").into(),
+        shapes,
+        pods,
+        daemon_sets: std::mem::take(&mut draft.daemon_sets),
+        nodes: Vec::new(),
+        pools: Vec::new(),
+        node_classes: classes(&draft),
+        types: draft.types.iter().map(instance_type).collect(),
+        listings: listings(&draft),
+        offerings: Vec::new(),
+    };
+    for pool in &draft.pools {
+        let resolved = pool_of(&snapshot, pool)?;
+        snapshot.pools.push(resolved);
+    }
+    for node in &draft.nodes {
+        let resolved = node_of(&mut snapshot, &draft, node)?;
+        snapshot.nodes.push(resolved);
+    }
+    for pool in 0..snapshot.pools.len() {
+        let offerings = offerings(&snapshot, PoolIndex::new(pool));
+        snapshot.offerings.extend(offerings);
+    }
+    Ok(snapshot)
+}
+
+fn pods(draft: &Draft) -> (Vec<PodShape>, Vec<Pod>) {
+    let distinct: BTreeSet<&PodShape> = draft.pods.iter().map(|(_, shape)| shape).collect();
+    let index: BTreeMap<&PodShape, usize> = distinct.iter().copied().zip(0..).collect();
+    let pods = draft
+        .pods
+        .iter()
+        .map(|(name, shape)| Pod { name: name.clone(), shape: ShapeIndex::new(index[shape]) });
+    let pods = pods.collect();
+    (distinct.into_iter().cloned().collect(), pods)
+}
+
+fn classes(draft: &Draft) -> Vec<NodeClass> {
+    let machine = |(position, drafted): (usize, &TypeDraft), beside: &Resources| {
+        let mut overhead = drafted.overhead.clone();
+        overhead.add(beside);
+        Machine {
+            instance_type: TypeIndex::new(position),
+            capacity: drafted.capacity.clone(),
+            overhead,
+        }
+    };
+    let machines = |beside: &Resources| {
+        let types = draft.types.iter().enumerate();
+        types.map(|one| machine(one, beside)).collect()
+    };
+    draft
+        .classes
+        .iter()
+        .map(|(name, beside)| NodeClass { name: name.clone(), machines: machines(beside) })
+        .collect()
+}
+
+fn instance_type(drafted: &TypeDraft) -> InstanceType {
+    InstanceType { name: drafted.name.clone(), labels: drafted.labels.clone() }
+}
+
+/// By type, zone, capacity type.
+fn listings(draft: &Draft) -> Vec<Listing> {
+    let mut listings = Vec::new();
+    for (position, drafted) in draft.types.iter().enumerate() {
+        let own = Some(&drafted.zones).filter(|zones| !zones.is_empty());
+        let zones: BTreeSet<_> = own.unwrap_or(&draft.zones).iter().collect();
+        for zone in zones {
+            for (capacity_type, prices) in &drafted.prices {
+                let rate = prices.by_zone.get(zone).unwrap_or(&prices.everywhere);
+                listings.push(Listing {
+                    instance_type: TypeIndex::new(position),
+                    zone: zone.clone(),
+                    zone_id: format!("id-{zone}").into(),
+                    capacity_type: *capacity_type,
+                    price: rate.map(|rate| Price {
+                        rate,
+                        estimated: *capacity_type == CapacityType::Spot,
+                    }),
+                    interruption: None,
+                });
+            }
+        }
+    }
+    listings
+}
+
+fn missing(object: &str, missing: &str) -> WorldError {
+    WorldError::Missing { object: object.to_owned(), missing: missing.to_owned() }
+}
+
+fn pool_of(snapshot: &Snapshot, drafted: &PoolDraft) -> Result<NodePool, WorldError> {
+    let class = drafted.class.as_ref();
+    let name = class.map_or(DEFAULT_CLASS, |name| name.as_str());
+    let class = (snapshot.node_classes.iter())
+        .position(|class| class.name.as_str() == name)
+        .ok_or_else(|| missing(&format!("pool {}", drafted.name), &format!("class {name}")))?;
+    Ok(NodePool {
+        name: drafted.name.clone(),
+        weight: drafted.weight,
+        requirements: drafted.requirements.clone(),
+        labels: drafted.labels.clone(),
+        taints: drafted.taints.clone(),
+        limits: drafted.limits.clone(),
+        node_class: NodeClassIndex::new(class),
+        used: drafted.used.clone(),
+    })
+}
+
+/// Resolves a node and counts it as used by its pool.
+fn node_of(
+    snapshot: &mut Snapshot,
+    draft: &Draft,
+    drafted: &NodeDraft,
+) -> Result<Node, WorldError> {
+    let (pool, type_position) = references(snapshot, drafted)?;
+    let zone = drafted.zone.clone().or_else(|| draft.zones.first().cloned());
+    let listing = snapshot.listings.iter().find(|listing| {
+        Some(listing.instance_type.get()) == type_position
+            && Some(&listing.zone) == zone.as_ref()
+            && listing.capacity_type == drafted.capacity_type
+    });
+    let class = match pool {
+        Some(pool) => Some(snapshot.node_class(snapshot.pools[pool].node_class)),
+        None => (snapshot.node_classes.iter()).find(|class| class.name.as_str() == DEFAULT_CLASS),
+    };
+    let class = class.expect("the default class is always there");
+    let machine = type_position.map(|position| &class.machines[position]);
+    let mut allocatable = Resources::new();
+    if let Some(machine) = machine {
+        allocatable.add(&machine.capacity);
+        allocatable.subtract(&machine.overhead);
+    }
+    for (name, amount) in drafted.allocatable.iter() {
+        allocatable.set(name.clone(), amount);
+    }
+    let mut bound = drafted.bound.clone();
+    bound.add(&drafted.daemons);
+    let mut node = Node {
+        name: drafted.name.clone(),
+        pool: drafted.pool.clone(),
+        state: drafted.state,
+        labels: node_labels(snapshot, drafted, pool, type_position, zone.as_ref()),
+        taints: drafted.taints.clone(),
+        allocatable,
+        bound,
+        bound_daemons: drafted.daemons.clone(),
+        room: Resources::new(),
+        price: match drafted.price {
+            NodePrice::Given(price) => price,
+            NodePrice::Listed => listing.and_then(|one| one.price).map(|price| price.rate),
+        },
+    };
+    let capacity = machine.map_or(&node.allocatable, |machine| &machine.capacity);
+    let capacity = capacity.clone().with(well_known::NODES, 1);
+    if let Some(pool) = pool {
+        let pool = &mut snapshot.pools[pool];
+        pool.used.add(&capacity);
+        node.taints.extend(pool.taints.iter().cloned());
+    }
+    node.room = fold::node_room(&snapshot.daemon_sets, &node);
+    Ok(node)
+}
+
+/// The positions of the node's pool and type.
+fn references(
+    snapshot: &Snapshot,
+    drafted: &NodeDraft,
+) -> Result<(Option<usize>, Option<usize>), WorldError> {
+    let object = format!("node {}", drafted.name);
+    let pool = (drafted.pool.as_ref())
+        .map(|name| {
+            let position = snapshot.pools.iter().position(|pool| pool.name == *name);
+            position.ok_or_else(|| missing(&object, &format!("pool {name}")))
+        })
+        .transpose()?;
+    let type_position = (drafted.instance_type.as_ref())
+        .map(|name| {
+            let position = snapshot.types.iter().position(|one| one.name == *name);
+            position.ok_or_else(|| missing(&object, &format!("type {name}")))
+        })
+        .transpose()?;
+    Ok((pool, type_position))
+}
+
+fn node_labels(
+    snapshot: &Snapshot,
+    drafted: &NodeDraft,
+    pool: Option<usize>,
+    type_position: Option<usize>,
+    zone: Option<&model::ZoneName>,
+) -> Labels {
+    let mut labels = Labels::new();
+    let mut put = |key: &str, value: &str| labels.insert(key.into(), value.into());
+    put(well_known::HOSTNAME, drafted.name.as_str());
+    put(well_known::REGION, snapshot.region.as_str());
+    if let Some(zone) = zone {
+        put(well_known::ZONE, zone.as_str());
+        put(well_known::ZONE_ID, &format!("id-{zone}"));
+    }
+    if type_position.is_some() {
+        put(well_known::CAPACITY_TYPE, drafted.capacity_type.as_str());
+    }
+    if let Some(pool) = pool.map(|pool| &snapshot.pools[pool]) {
+        put(well_known::NODE_POOL, pool.name.as_str());
+        put(well_known::NODE_CLASS, snapshot.node_class(pool.node_class).name.as_str());
+        labels.extend(pool.labels.clone());
+    }
+    if let Some(position) = type_position {
+        labels.extend(snapshot.types[position].labels.clone());
+    }
+    labels.extend(drafted.labels.clone());
+    labels
+}
+
+/// What a pool can buy, by listing, then chosen labels.
+fn offerings(snapshot: &Snapshot, pool: PoolIndex) -> Vec<Offering> {
+    let choices = choices(snapshot, pool);
+    let machines = &snapshot.node_class(snapshot.pool(pool).node_class).machines;
+    let mut offerings = Vec::new();
+    for (position, listing) in snapshot.listings.iter().enumerate() {
+        let machine = (machines.iter())
+            .position(|machine| machine.instance_type == listing.instance_type)
+            .expect("a class has a machine of each type");
+        for chosen_labels in &choices {
+            let mut offering = Offering {
+                pool,
+                listing: ListingIndex::new(position),
+                machine: MachineIndex::new(machine),
+                chosen_labels: chosen_labels.clone(),
+                room: Resources::new(),
+            };
+            let labels = snapshot.labels_of(&offering);
+            let requirements = &snapshot.pool(pool).requirements;
+            if requirements.first_refused(|key| labels.get(key)).is_none() {
+                offering.room = fold::offering_room(snapshot, &offering);
+                offerings.push(offering);
+            }
+        }
+    }
+    offerings
+}
+
+/// Every combination of values for the keys that the pool's requirements leave open, sorted.
+fn choices(snapshot: &Snapshot, pool: PoolIndex) -> BTreeSet<Labels> {
+    let pool = snapshot.pool(pool);
+    let fixed = |key: &LabelKey| {
+        let known = [
+            well_known::ZONE,
+            well_known::ZONE_ID,
+            well_known::REGION,
+            well_known::CAPACITY_TYPE,
+            well_known::NODE_POOL,
+            well_known::NODE_CLASS,
+            well_known::HOSTNAME,
+        ];
+        known.contains(&key.as_str())
+            || pool.labels.contains_key(key)
+            || snapshot.types.iter().any(|one| one.labels.contains_key(key))
+    };
+    let mut choices = BTreeSet::from([Labels::new()]);
+    for (key, requirement) in pool.requirements.iter() {
+        if fixed(key) || requirement.allows_absent() {
+            continue;
+        }
+        let with = |labels: &Labels, value: LabelValue| {
+            let mut labels = labels.clone();
+            labels.insert(key.clone(), value);
+            labels
+        };
+        choices = values(requirement)
+            .into_iter()
+            .flat_map(|value| choices.iter().map(move |labels| with(labels, value.clone())))
+            .collect();
+    }
+    choices
+}
+
+/// The values that a choice is made from.
+fn values(requirement: &Requirement) -> Vec<LabelValue> {
+    if let Some(listed) = requirement.listed() {
+        return listed.cloned().collect();
+    }
+    let bound = match requirement.bounds() {
+        (Some(least), _) => least.to_string(),
+        (None, Some(most)) => most.to_string(),
+        (None, None) => "any".to_owned(),
+    };
+    vec![LabelValue::from(bound)]
+}

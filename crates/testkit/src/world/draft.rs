@@ -1,0 +1,80 @@
+//! A world as written: objects refer to each other by name, nothing is sorted or folded.
+
+use std::collections::BTreeMap;
+
+use model::{
+    Amount, CapacityType, DaemonSet, InstanceTypeName, Labels, MicroUsdPerHour, NodeClassName,
+    NodeName, NodePoolName, NodeState, PodName, PodShape, Requirements, ResourceName, Resources,
+    Taint, ZoneName,
+};
+
+/// All objects of a world.
+#[derive(Debug, Default)]
+pub(super) struct Draft {
+    pub(super) region: Option<String>,
+    pub(super) zones: Vec<ZoneName>,
+    /// With what each class takes beside the type's own overhead.
+    pub(super) classes: BTreeMap<NodeClassName, Resources>,
+    pub(super) types: Vec<TypeDraft>,
+    pub(super) pools: Vec<PoolDraft>,
+    pub(super) daemon_sets: Vec<DaemonSet>,
+    pub(super) nodes: Vec<NodeDraft>,
+    pub(super) pods: Vec<(PodName, PodShape)>,
+}
+
+/// What a type costs under one capacity type.
+#[derive(Debug)]
+pub(super) struct Prices {
+    /// `None` is unknown.
+    pub(super) everywhere: Option<MicroUsdPerHour>,
+    pub(super) by_zone: BTreeMap<ZoneName, Option<MicroUsdPerHour>>,
+}
+
+#[derive(Debug)]
+pub(super) struct TypeDraft {
+    pub(super) name: InstanceTypeName,
+    pub(super) labels: Labels,
+    pub(super) capacity: Resources,
+    pub(super) overhead: Resources,
+    /// Empty: the world's.
+    pub(super) zones: Vec<ZoneName>,
+    pub(super) prices: BTreeMap<CapacityType, Prices>,
+}
+
+#[derive(Debug)]
+pub(super) struct PoolDraft {
+    pub(super) name: NodePoolName,
+    pub(super) weight: i32,
+    pub(super) requirements: Requirements,
+    pub(super) labels: Labels,
+    pub(super) taints: Vec<Taint>,
+    pub(super) limits: Vec<(ResourceName, Amount)>,
+    pub(super) class: Option<NodeClassName>,
+    pub(super) used: Resources,
+}
+
+#[derive(Debug)]
+pub(super) struct NodeDraft {
+    pub(super) name: NodeName,
+    pub(super) pool: Option<NodePoolName>,
+    pub(super) state: NodeState,
+    pub(super) instance_type: Option<InstanceTypeName>,
+    pub(super) zone: Option<ZoneName>,
+    pub(super) capacity_type: CapacityType,
+    pub(super) labels: Labels,
+    pub(super) taints: Vec<Taint>,
+    /// Overrides the machine's.
+    pub(super) allocatable: Resources,
+    pub(super) bound: Resources,
+    pub(super) daemons: Resources,
+    pub(super) price: NodePrice,
+}
+
+/// Where a node's price comes from.
+#[derive(Debug)]
+pub(super) enum NodePrice {
+    /// From the listing of its type, zone and capacity type.
+    Listed,
+    /// From the line; `None` is unknown.
+    Given(Option<MicroUsdPerHour>),
+}

@@ -1,0 +1,173 @@
+//! Single words of the grammar: amounts, expressions, taints, tolerations, prices.
+
+use std::collections::BTreeMap;
+
+use model::{
+    Amount, Effect, LabelKey, LabelValue, Labels, MicroUsdPerHour, Operator, Quantity, Requirement,
+    ResourceName, Resources, Taint, Toleration, TolerationOperator, ZoneName, well_known,
+};
+
+use super::draft::Prices;
+
+/// Words whose argument may follow a space.
+const SPACED: [&str; 10] = [
+    "select", "require", "tolerate", "taint", "label", "overhead", "bound", "daemons", "limits",
+    "used",
+];
+
+/// `(name, argument)` pairs of a line after its subject; a bare word has an empty argument.
+pub(super) fn pairs<'a>(
+    mut words: impl Iterator<Item = &'a str>,
+) -> Result<Vec<(&'a str, &'a str)>, String> {
+    let mut pairs = Vec::new();
+    while let Some(word) = words.next() {
+        if SPACED.contains(&word) {
+            let argument = words.next().ok_or(format!("{word} lacks its argument"))?;
+            pairs.push((word, argument));
+        } else {
+            pairs.push(word.split_once('=').unwrap_or((word, "")));
+        }
+    }
+    Ok(pairs)
+}
+
+/// One resource by its short or full name.
+pub(super) fn resource(name: &str) -> ResourceName {
+    ResourceName::from(match name {
+        "mem" => well_known::MEMORY,
+        "gpu" => well_known::NVIDIA_GPU,
+        "disk" => well_known::EPHEMERAL_STORAGE,
+        full => full,
+    })
+}
+
+/// The amount of one resource.
+pub(super) fn amount(name: &ResourceName, text: &str) -> Result<Amount, String> {
+    let quantity: Quantity = text.parse().map_err(|error| format!("{name}: {error}"))?;
+    Ok(Amount::new(match name.as_str() {
+        well_known::CPU => quantity.milli_value(),
+        _ => quantity.value(),
+    }))
+}
+
+/// Such as `cpu=2,mem=8Gi`; zeros are kept.
+pub(super) fn amounts(text: &str) -> Result<Vec<(ResourceName, Amount)>, String> {
+    text.split(',')
+        .map(|part| {
+            let (name, text) =
+                part.split_once('=').ok_or(format!("{part:?} is not RESOURCE=QUANTITY"))?;
+            let name = resource(name);
+            let amount = amount(&name, text)?;
+            Ok((name, amount))
+        })
+        .collect()
+}
+
+/// Such as `cpu=2,mem=8Gi`.
+pub(super) fn resources(text: &str) -> Result<Resources, String> {
+    Ok(amounts(text)?.into_iter().collect())
+}
+
+/// One label key by its short or full name.
+pub(super) fn key(name: &str) -> LabelKey {
+    LabelKey::from(match name {
+        "zone" => well_known::ZONE,
+        "zoneid" => well_known::ZONE_ID,
+        "arch" => well_known::ARCH,
+        "os" => well_known::OS,
+        "type" => well_known::INSTANCE_TYPE,
+        "capacity" => well_known::CAPACITY_TYPE,
+        "pool" => well_known::NODE_POOL,
+        "class" => well_known::NODE_CLASS,
+        "region" => well_known::REGION,
+        "hostname" => well_known::HOSTNAME,
+        full => full,
+    })
+}
+
+/// Adds `k=v` to `labels`.
+pub(super) fn label(labels: &mut Labels, text: &str) -> Result<(), String> {
+    let (name, value) = text.split_once('=').ok_or(format!("{text:?} is not KEY=VALUE"))?;
+    labels.insert(key(name), LabelValue::from(value));
+    Ok(())
+}
+
+/// An expression of `select` or `require`.
+pub(super) fn expression(text: &str) -> Result<(LabelKey, Requirement), String> {
+    if let Some(name) = text.strip_prefix('!') {
+        return Ok((key(name), Requirement::absent()));
+    }
+    let signs = [
+        ("!=", Operator::NotIn),
+        (">=", Operator::Gte),
+        ("<=", Operator::Lte),
+        (">", Operator::Gt),
+        ("<", Operator::Lt),
+        ("=", Operator::In),
+    ];
+    let found = signs
+        .into_iter()
+        .find_map(|(sign, operator)| text.split_once(sign).map(|parts| (parts, operator)));
+    let Some(((name, values), operator)) = found else {
+        return Ok((key(text), Requirement::exists()));
+    };
+    let values: Vec<String> =
+        values.split(',').filter(|value| !value.is_empty()).map(str::to_owned).collect();
+    let requirement = Requirement::new(operator, &values).map_err(|error| error.to_string())?;
+    Ok((key(name), requirement))
+}
+
+/// Such as `k=v:NoSchedule`.
+pub(super) fn taint(text: &str) -> Result<Taint, String> {
+    let (pair, effect) = text.rsplit_once(':').ok_or(format!("taint {text:?} lacks its effect"))?;
+    let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+    Ok(Taint { key: key.to_owned(), value: value.to_owned(), effect: self::effect(effect)? })
+}
+
+/// Such as `k=v:NoSchedule`, `k` or `*`.
+pub(super) fn toleration(text: &str) -> Result<Toleration, String> {
+    let (pair, effect) = match text.rsplit_once(':') {
+        Some((pair, effect)) => (pair, Some(self::effect(effect)?)),
+        None => (text, None),
+    };
+    let (key, value, operator) = match pair.split_once('=') {
+        Some((key, value)) => (Some(key), value, TolerationOperator::Equal),
+        None if pair == "*" => (None, "", TolerationOperator::Exists),
+        None => (Some(pair), "", TolerationOperator::Exists),
+    };
+    Ok(Toleration { key: key.map(str::to_owned), operator, value: value.to_owned(), effect })
+}
+
+fn effect(text: &str) -> Result<Effect, String> {
+    [Effect::NoSchedule, Effect::PreferNoSchedule, Effect::NoExecute]
+        .into_iter()
+        .find(|effect| effect.as_str() == text)
+        .ok_or(format!("{text:?} is not an effect"))
+}
+
+/// Zone names between commas.
+pub(super) fn zones(text: &str) -> Vec<ZoneName> {
+    text.split(',').map(ZoneName::from).collect()
+}
+
+/// Such as `0.10`, `?` or `0.10,b:0.12,c:?`.
+pub(super) fn prices(text: &str) -> Result<Prices, String> {
+    let mut parts = text.split(',');
+    let everywhere = price(parts.next().unwrap_or_default())?;
+    let mut by_zone = BTreeMap::new();
+    for part in parts {
+        let (zone, text) = part.split_once(':').ok_or(format!("{part:?} is not ZONE:PRICE"))?;
+        by_zone.insert(ZoneName::from(zone), price(text)?);
+    }
+    Ok(Prices { everywhere, by_zone })
+}
+
+/// US dollars per hour, or `?`.
+pub(super) fn price(text: &str) -> Result<Option<MicroUsdPerHour>, String> {
+    if text == "?" {
+        return Ok(None);
+    }
+    MicroUsdPerHour::parse_usd(text)
+        .map(Some)
+        .ok_or(format!("{text:?} is not a price in USD per hour"))
+}
