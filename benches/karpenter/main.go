@@ -14,7 +14,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"runtime"
 	"time"
 )
 
@@ -73,8 +72,8 @@ func parse(args []string) (settings, string, error) {
 	repeats := flags.Int("repeats", 1, "how often the whole solve is run and timed")
 	timeout := flags.Duration("timeout", 0,
 		"cut each solve after this time, such as 1m, which is Karpenter's own; 0 never cuts")
-	concurrency := flags.Int("concurrency", runtime.GOMAXPROCS(0),
-		"how many candidate nodes are tried at once; Karpenter takes one per requested core")
+	concurrency := flags.Int("concurrency", 1,
+		"how many candidate nodes are tried at once; Karpenter takes one per requested core, by default 1")
 	if err := flags.Parse(args); err != nil {
 		return settings{}, "", fmt.Errorf("reading the options: %w", err)
 	}
