@@ -8,7 +8,7 @@
 //! Where limits leave pods out, pods are placed by descending priority, and a few attempts with
 //! growing aversion to what draws on limits compete; the one that leaves out fewer wins.
 
-mod anchors;
+pub(crate) mod anchors;
 pub(crate) mod fill;
 mod greedy;
 mod size;

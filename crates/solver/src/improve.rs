@@ -40,6 +40,9 @@ const FIRST_DIVE: u64 = 200_000;
 /// Improves `first` within the limits of `work`.
 pub(crate) fn improve(problem: &Problem, first: Packing, work: &mut Work<'_>) -> Improved {
     let mut search = generate::Search::new(problem, first);
+    if search.demand.iter().all(|demand| *demand == 0) {
+        return search.finish(true);
+    }
     let mut next_dive = FIRST_DIVE;
     while !search.is_over(work) {
         match search.step(work) {

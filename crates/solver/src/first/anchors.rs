@@ -3,6 +3,7 @@
 //! A node may be opened for a pod that no pool of greater weight can hold, by its rules, its priced
 //! offerings and what is left of its limits. Other pods may ride along.
 
+use crate::packing::{Mix, Packing};
 use crate::problem::Problem;
 
 /// For each pool the classes that justify opening a node there; `None` where all do.
@@ -28,6 +29,20 @@ pub(crate) fn anchors(problem: &Problem, left: &[Vec<i64>]) -> Anchors {
             (!justifies.iter().all(|yes| *yes)).then_some(justifies)
         })
         .collect()
+}
+
+/// Whether each node of `packing` is justified, given what the packing leaves of the limits.
+pub(crate) fn all_justified(problem: &Problem, packing: &Packing) -> bool {
+    let anchors = anchors(problem, &packing.limits_left(problem));
+    packing
+        .groups
+        .iter()
+        .all(|group| justifies(anchors[problem.kinds[group.kind].pool].as_deref(), &group.mix))
+}
+
+/// Whether some pod of `mix` justifies opening a node, `anchors` being those of its pool.
+pub(crate) fn justifies(anchors: Option<&[bool]>, mix: &Mix) -> bool {
+    anchors.is_none_or(|anchors| mix.iter().any(|&(class, _)| anchors[class]))
 }
 
 /// The greatest weight of a pool that can hold a pod of `class` now.

@@ -4,7 +4,7 @@ use super::columns::{Bin, Column};
 use super::generate::Search;
 use super::rounded;
 use super::work::Work;
-use crate::first;
+use crate::first::{self, anchors};
 use crate::packing::{Group, Mix, Packing, add};
 
 /// A use this near to the next whole number is rounded up.
@@ -94,6 +94,9 @@ impl Search<'_> {
             Bin::Node(_) => 0,
             Bin::Kind(kind) => {
                 let kind = &self.problem.kinds[kind];
+                if !anchors::justifies(self.anchors[kind.pool].as_deref(), &column.mix) {
+                    return false;
+                }
                 let left = &partial.limits_left(self.problem)[kind.pool];
                 let by_limits = kind.draws.iter().zip(left).filter(|(draw, _)| **draw > 0);
                 by_limits.map(|(draw, left)| left / draw).fold(copies, i64::min)

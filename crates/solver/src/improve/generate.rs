@@ -4,7 +4,7 @@ use super::columns::{Column, Columns};
 use super::pricing::{self, Fillable, Pricing, Worths};
 use super::work::Work;
 use super::{Improved, master};
-use crate::first;
+use crate::first::{self, anchors, anchors::Anchors};
 use crate::packing::Packing;
 use crate::problem::Problem;
 
@@ -29,6 +29,8 @@ pub(super) struct Search<'a> {
     pub(super) demand: Vec<i64>,
     /// What is left of each pool's limits before the plan.
     pub(super) limits: Vec<Vec<i64>>,
+    /// Which classes justify a node of which pool, whatever the plan leaves of limits.
+    pub(super) anchors: Anchors,
     pub(super) fillables: Vec<Fillable>,
     pub(super) columns: Columns,
     pub(super) best: Packing,
@@ -66,6 +68,7 @@ impl<'a> Search<'a> {
         Self {
             problem,
             demand,
+            anchors: anchors::anchors(problem, &limits),
             limits,
             fillables: pricing::fillables(problem),
             columns,
@@ -141,8 +144,7 @@ impl<'a> Search<'a> {
     pub(super) fn price_all(&mut self, round: usize, budget: u64, work: &mut Work<'_>) -> usize {
         let mut fresh: Vec<Column> = Vec::new();
         for (position, fillable) in self.fillables.iter().enumerate() {
-            let pricing =
-                Pricing::new(self.problem, &self.limits, &self.worths, &self.demand, fillable);
+            let pricing = Pricing::new(self, fillable);
             fresh.extend(pricing.columns(budget, round + position, work));
         }
         fresh.into_iter().filter(|column| self.columns.add(column.clone())).count()
@@ -157,7 +159,8 @@ impl<'a> Search<'a> {
     /// Keeps `packing` if it leaves out no more and costs less than the best.
     pub(super) fn offer(&mut self, packing: Packing) {
         let placed = packing.left.iter().zip(&self.best.left).all(|(new, old)| new <= old);
-        if placed && packing.cost(self.problem) < self.best.cost(self.problem) {
+        let cheaper = packing.cost(self.problem) < self.best.cost(self.problem);
+        if placed && cheaper && anchors::all_justified(self.problem, &packing) {
             self.columns.add_packing(&packing);
             self.best = packing;
         }

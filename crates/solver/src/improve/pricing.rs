@@ -1,9 +1,11 @@
 //! Pricing: the columns that are worth more than they cost.
 
 use super::columns::{Bin, Column};
+use super::generate::Search;
 use super::knapsack::{self, Item, Relaxed};
 use super::work::Work;
 use super::{dynamic, polish};
+use crate::first::anchors;
 use crate::first::fill::{Stock, fill};
 use crate::packing::{Mix, add, residual};
 use crate::problem::Problem;
@@ -55,20 +57,20 @@ pub(super) struct Pricing<'a> {
     /// What a mix has to be worth to be of use.
     charge: i64,
     items: Vec<Item>,
+    /// Which classes justify opening the node; `None` where all do.
+    anchors: Option<&'a [bool]>,
 }
 
 impl<'a> Pricing<'a> {
-    /// The pricing problem of `fillable`, with `limits` left in each pool.
-    pub(super) fn new(
-        problem: &'a Problem,
-        limits: &[Vec<i64>],
-        worths: &Worths,
-        demand: &'a [i64],
-        fillable: &'a Fillable,
-    ) -> Self {
-        let (room, term) = match fillable.bin {
-            Bin::Kind(kind) => (&problem.kinds[kind].room, problem.kinds[kind].term),
-            Bin::Node(node) => (&problem.nodes[node].room, 0),
+    /// The pricing problem of `fillable` as `search` stands.
+    pub(super) fn new(search: &'a Search<'_>, fillable: &'a Fillable) -> Self {
+        let Search { problem, limits, worths, demand, .. } = search;
+        let (room, term, anchors) = match fillable.bin {
+            Bin::Kind(kind) => {
+                let kind = &problem.kinds[kind];
+                (&kind.room, kind.term, search.anchors[kind.pool].as_deref())
+            }
+            Bin::Node(node) => (&problem.nodes[node].room, 0, None),
         };
         let values: Vec<i64> = worths.pods.iter().map(|worth| worth - term).collect();
         let items = fillable
@@ -84,7 +86,7 @@ impl<'a> Pricing<'a> {
         let charge = charge(problem, limits, worths, fillable.bin);
         // A millionth of the price above it is noise of the linear program.
         let charge = charge.saturating_add(charge / 1_000_000 + 1);
-        Self { problem, fillable, demand, room, values, charge, items }
+        Self { problem, fillable, demand, room, values, charge, items, anchors }
     }
 
     /// Columns worth more than they cost; none where none was found within `budget` tree nodes.
@@ -118,6 +120,7 @@ impl<'a> Pricing<'a> {
                 mix
             }));
         }
+        mixes.retain(|mix| anchors::justifies(self.anchors, mix));
         mixes.into_iter().map(|mix| Column { bin: self.fillable.bin, mix }).collect()
     }
 
@@ -130,7 +133,10 @@ impl<'a> Pricing<'a> {
         let rounded: Mix = whole.map(|(item, amount)| (item.class, *amount)).collect();
         let seeded = self.items.iter().skip(seed % SEED_STRIDE).step_by(SEED_STRIDE);
         let seeded = seeded.map(|item| vec![(item.class, (item.cap / 2).max(1))]);
-        [Mix::new(), rounded].into_iter().chain(seeded).filter_map(|mix| self.top_up(mix)).collect()
+        let anchors = self.items.iter().filter(|item| self.anchors.is_some_and(|a| a[item.class]));
+        let anchored = anchors.map(|item| vec![(item.class, 1)]);
+        let starts = [Mix::new(), rounded].into_iter().chain(seeded).chain(anchored);
+        starts.filter_map(|mix| self.top_up(mix)).collect()
     }
 
     /// `mix` with what still fits beside it; `None` where `mix` itself does not fit.
