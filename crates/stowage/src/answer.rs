@@ -1,8 +1,10 @@
 //! What both renderers show: the checked plan with the names, costs and circumstances around it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use model::{Finding, MicroUsdPerHour, NewNode, Offering, Plan, Resources, Snapshot};
+use model::{
+    Amount, Finding, MicroUsdPerHour, NewNode, Offering, Plan, Resources, ShapeIndex, Snapshot,
+};
 
 /// A plan ready to be shown.
 pub(crate) struct Answer<'a> {
@@ -62,7 +64,7 @@ pub(crate) struct PriceDate {
     /// How it held up against other sources.
     pub(crate) quality: String,
     /// How many types have such a price.
-    pub(crate) types: usize,
+    pub(crate) types: u64,
 }
 
 impl CatalogDates {
@@ -70,11 +72,7 @@ impl CatalogDates {
     pub(crate) fn price_span(&self) -> Option<String> {
         let dates = || self.prices.iter().map(|price| price.as_of.as_str());
         let (first, last) = (dates().min()?, dates().max()?);
-        Some(if first == last {
-            first.to_owned()
-        } else {
-            format!("{first} to {last}")
-        })
+        Some(if first == last { first.to_owned() } else { format!("{first} to {last}") })
     }
 }
 
@@ -82,9 +80,8 @@ impl Answer<'_> {
     /// Names of the new nodes in plan order: `<pool>-0001`, … per pool, without names that nodes
     /// already have.
     pub(crate) fn node_names(&self) -> Vec<String> {
-        let taken: BTreeSet<&str> = (self.snapshot.nodes.iter())
-            .map(|node| node.name.as_str())
-            .collect();
+        let taken: BTreeSet<&str> =
+            (self.snapshot.nodes.iter()).map(|node| node.name.as_str()).collect();
         let mut last = vec![0_usize; self.snapshot.pools.len()];
         let mut names = Vec::with_capacity(self.plan.new_nodes.len());
         for node in &self.plan.new_nodes {
@@ -124,9 +121,19 @@ impl Answer<'_> {
 
     /// What the pods of `node` ask for together.
     pub(crate) fn requests(&self, node: &NewNode) -> Resources {
-        let mut requests = Resources::new();
+        // Nodes have many pods of few shapes: a million pods are added up shape by shape.
+        let mut pods_of: BTreeMap<ShapeIndex, i64> = BTreeMap::new();
         for pod in &node.pods {
-            requests.add(&self.snapshot.shape_of(*pod).requests);
+            *pods_of.entry(self.snapshot.pod(*pod).shape).or_default() += 1;
+        }
+        let mut requests = Resources::new();
+        for (shape, pods) in pods_of {
+            let each = self.snapshot.shape(shape).requests.iter();
+            let all = each.map(|(name, amount)| {
+                let amount = amount.get().saturating_mul(pods);
+                (name.clone(), Amount::new(amount))
+            });
+            requests.add(&all.collect());
         }
         requests
     }

@@ -53,10 +53,7 @@ The answer goes to standard output; times and errors go to standard error. The s
 the same bytes. docs/plan-output.md explains the table and the JSON.";
 
 #[derive(Debug, Args)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a flag of the command line"
-)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(crate) struct Plan {
     /// Kubernetes objects or recorded lists; `-` is standard input
     #[arg(value_name = "FILE")]
@@ -92,11 +89,11 @@ pub(crate) struct Plan {
     #[arg(long, requires = "files")]
     pub(crate) density: bool,
 
-    /// Assumed pools: architectures, may be repeated [default: amd64]
+    /// Assumed pools: allow this architecture beside amd64; may be repeated
     #[arg(long, value_name = "ARCH")]
     pub(crate) arch: Vec<Arch>,
 
-    /// Assumed pools: capacity types, may be repeated [default: on-demand]
+    /// Assumed pools: allow this capacity type beside on-demand; may be repeated
     #[arg(long, value_name = "TYPE")]
     pub(crate) capacity_type: Vec<CapacityType>,
 

@@ -35,12 +35,7 @@ impl Fixture {
             Timestamp(0),
             Seed(7),
         );
-        Self {
-            snapshot,
-            plan: plan(),
-            report,
-            findings: findings(),
-        }
+        Self { snapshot, plan: plan(), report, findings: findings() }
     }
 
     /// The answer over all of it.
@@ -104,14 +99,8 @@ fn plan() -> Plan {
     };
     Plan {
         new_nodes: vec![node(0, 0), node(1, 1)],
-        existing: vec![NodeFill {
-            node: NodeIndex::new(0),
-            pods: vec![PodIndex::new(2)],
-        }],
-        unschedulable: vec![Unschedulable {
-            pods: vec![PodIndex::new(3)],
-            reasons: reasons(),
-        }],
+        existing: vec![NodeFill { node: NodeIndex::new(0), pods: vec![PodIndex::new(2)] }],
+        unschedulable: vec![Unschedulable { pods: vec![PodIndex::new(3)], reasons: reasons() }],
     }
 }
 
@@ -127,15 +116,8 @@ pub(crate) fn reasons() -> Vec<Reason> {
             },
             excluded: 1,
         },
-        Reason::Requirement {
-            pool: "p2".into(),
-            key: "kubernetes.io/arch".into(),
-            excluded: 1812,
-        },
-        Reason::Unpriced {
-            pool: "p2".into(),
-            excluded: 12,
-        },
+        Reason::Requirement { pool: "p2".into(), key: "kubernetes.io/arch".into(), excluded: 1812 },
+        Reason::Unpriced { pool: "p2".into(), excluded: 12 },
         Reason::Resource {
             pool: "p2".into(),
             resource: "memory".into(),
@@ -152,10 +134,7 @@ pub(crate) fn reasons() -> Vec<Reason> {
             largest_type: InstanceTypeName::new("m7i.48xlarge"),
             excluded: 2,
         },
-        Reason::Combination {
-            pool: "p2".into(),
-            excluded: 2,
-        },
+        Reason::Combination { pool: "p2".into(), excluded: 2 },
         Reason::Limit {
             pool: "p2".into(),
             resource: "cpu".into(),
@@ -191,10 +170,8 @@ fn findings() -> Vec<Finding> {
 }
 
 fn machine(kind: usize, cores: i64, gib: i64) -> Machine {
-    let capacity = Resources::new()
-        .with("cpu", cores * 1000)
-        .with("memory", gib * GIB)
-        .with("pods", 110);
+    let capacity =
+        Resources::new().with("cpu", cores * 1000).with("memory", gib * GIB).with("pods", 110);
     Machine {
         instance_type: TypeIndex::new(kind),
         capacity,
@@ -204,27 +181,18 @@ fn machine(kind: usize, cores: i64, gib: i64) -> Machine {
 
 fn shape(cpu: i64, gib: i64) -> PodShape {
     PodShape {
-        requests: Resources::new()
-            .with("cpu", cpu)
-            .with("memory", gib * GIB)
-            .with("pods", 1),
+        requests: Resources::new().with("cpu", cpu).with("memory", gib * GIB).with("pods", 1),
         alternatives: vec![Requirements::new()],
         ..PodShape::default()
     }
 }
 
 fn pod(name: &str, shape: usize) -> Pod {
-    Pod {
-        name: format!("default/{name}").into(),
-        shape: ShapeIndex::new(shape),
-    }
+    Pod { name: format!("default/{name}").into(), shape: ShapeIndex::new(shape) }
 }
 
 fn existing(name: &str) -> Node {
-    let allocatable = Resources::new()
-        .with("cpu", 1920)
-        .with("memory", 6 * GIB)
-        .with("pods", 20);
+    let allocatable = Resources::new().with("cpu", 1920).with("memory", 6 * GIB).with("pods", 20);
     Node {
         name: name.into(),
         pool: Some("p1".into()),
@@ -246,20 +214,14 @@ fn pool(name: &str, weight: i32) -> NodePool {
         requirements: Requirements::new(),
         labels: Labels::new(),
         taints: Vec::new(),
-        limits: vec![
-            ("cpu".into(), Amount::new(200_000)),
-            ("nodes".into(), Amount::new(5)),
-        ],
+        limits: vec![("cpu".into(), Amount::new(200_000)), ("nodes".into(), Amount::new(5))],
         node_class: NodeClassIndex::new(0),
         used: Resources::new().with("nodes", 1),
     }
 }
 
 fn kind(name: &str) -> InstanceType {
-    InstanceType {
-        name: name.into(),
-        labels: Labels::new(),
-    }
+    InstanceType { name: name.into(), labels: Labels::new() }
 }
 
 fn listing(kind: usize, capacity_type: CapacityType, price: Option<(i64, bool)>) -> Listing {
@@ -279,9 +241,7 @@ fn listing(kind: usize, capacity_type: CapacityType, price: Option<(i64, bool)>)
 fn offering(pool: usize, listing: usize, machine: usize) -> Offering {
     let room = match machine {
         0 => Resources::new().with("cpu", 3420).with("memory", 14 * GIB),
-        _ => Resources::new()
-            .with("cpu", 191_420)
-            .with("memory", 766 * GIB),
+        _ => Resources::new().with("cpu", 191_420).with("memory", 766 * GIB),
     };
     Offering {
         pool: PoolIndex::new(pool),

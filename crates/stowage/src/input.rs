@@ -4,16 +4,26 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use snapshot::Source;
+
+use crate::outcome::Failure;
 
 /// The most one FILE may hold, as it is on disk. A million pods are about 60 MB as CSV and 1 GB as
 /// JSON from `kubectl`; what is larger is more likely a mistake, and would not fit in memory twice.
 pub(crate) const FILE_BYTES_MAX: u64 = 2 << 30;
 
 /// Reads every file in order; `-` is standard input, at most once.
-pub(crate) fn read_all(files: &[impl AsRef<Path>]) -> anyhow::Result<Vec<Source>> {
-    files.iter().map(|file| read(file.as_ref())).collect()
+pub(crate) fn read_all(files: &[impl AsRef<Path>]) -> Result<Vec<Source>, Failure> {
+    let is_stdin = |file: &&_| AsRef::<Path>::as_ref(*file) == Path::new("-");
+    if files.iter().filter(is_stdin).count() > 1 {
+        return Err(Failure::refused(anyhow!(
+            "standard input (-) can be read only once; name it once"
+        )));
+    }
+    let sources: anyhow::Result<Vec<Source>> =
+        files.iter().map(|file| read(file.as_ref())).collect();
+    Ok(sources?)
 }
 
 fn read(path: &Path) -> anyhow::Result<Source> {
@@ -39,7 +49,7 @@ fn limited(source: impl Read, bytes_max: u64) -> anyhow::Result<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
-    use super::{limited, read_all};
+    use super::{Failure, limited, read_all};
 
     #[test]
     fn input_over_the_limit_is_refused() {
@@ -50,7 +60,9 @@ mod tests {
 
     #[test]
     fn missing_file_is_named() {
-        let error = read_all(&["no/such/file.yaml"]).expect_err("it is missing");
+        let Err(Failure::Broken(error)) = read_all(&["no/such/file.yaml"]) else {
+            panic!("a missing file is a failure of input");
+        };
         assert!(format!("{error:#}").starts_with("cannot read no/such/file.yaml: "));
     }
 }

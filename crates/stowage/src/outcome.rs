@@ -42,7 +42,5 @@ pub(crate) fn exit(result: Result<(), Failure>) -> ExitCode {
 /// Whoever read the output has seen enough, such as `head`: no failure.
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
     let io_errors = (error.chain()).filter_map(|cause| cause.downcast_ref::<io::Error>());
-    io_errors
-        .map(io::Error::kind)
-        .any(|kind| kind == io::ErrorKind::BrokenPipe)
+    io_errors.map(io::Error::kind).any(|kind| kind == io::ErrorKind::BrokenPipe)
 }

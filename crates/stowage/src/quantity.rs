@@ -47,11 +47,7 @@ fn unit(resource: &str) -> Unit {
 }
 
 fn milli(milli: i64) -> String {
-    if milli % 1000 == 0 {
-        (milli / 1000).to_string()
-    } else {
-        format!("{milli}m")
-    }
+    if milli % 1000 == 0 { (milli / 1000).to_string() } else { format!("{milli}m") }
 }
 
 fn binary(bytes: i64) -> String {
@@ -82,11 +78,7 @@ fn rounded_bytes(bytes: i64) -> String {
     };
     let tenths = (i128::from(bytes) * 10 + size / 2).div_euclid(size);
     let (whole, rest) = (tenths / 10, tenths.abs() % 10);
-    if rest == 0 {
-        format!("{whole} {name}")
-    } else {
-        format!("{whole}.{rest} {name}")
-    }
+    if rest == 0 { format!("{whole} {name}") } else { format!("{whole}.{rest} {name}") }
 }
 
 #[cfg(test)]
@@ -111,11 +103,7 @@ mod tests {
             assert_eq!(canonical(resource, Amount::new(amount)), machine);
             assert_eq!(human(resource, Amount::new(amount)), person);
             let parsed: Quantity = machine.parse().expect("a quantity");
-            let back = if resource == "cpu" {
-                parsed.milli_value()
-            } else {
-                parsed.value()
-            };
+            let back = if resource == "cpu" { parsed.milli_value() } else { parsed.value() };
             assert_eq!(back, amount, "{machine}");
         }
     }

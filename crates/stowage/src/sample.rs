@@ -70,9 +70,7 @@ mod tests {
             window: Some(snapshot::Window::At(1_900_000)),
             ..snapshot::ReadOptions::default()
         };
-        let recording = snapshot::read(&[source], &options)
-            .expect("it is readable")
-            .recorded;
+        let recording = snapshot::read(&[source], &options).expect("it is readable").recorded;
         assert_eq!(counts(&pods()), counts(&recording));
     }
 

@@ -14,11 +14,7 @@ pub(crate) struct Stages {
 impl Stages {
     /// Starts the watch.
     pub(crate) fn new() -> Self {
-        Self {
-            begun: now(),
-            took: Vec::new(),
-            shows_progress: io::stderr().is_terminal(),
-        }
+        Self { begun: now(), took: Vec::new(), shows_progress: io::stderr().is_terminal() }
     }
 
     /// Does `work` as the stage `name`, a verb such as `plan`.
@@ -49,10 +45,7 @@ impl Stages {
     }
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the binary times itself, on standard error only"
-)]
+#[expect(clippy::disallowed_methods, reason = "the binary times itself, on standard error only")]
 fn now() -> Instant {
     Instant::now()
 }

@@ -13,6 +13,8 @@ use crate::answer::Answer;
 /// Rows shown of a list that may be long; what follows them is summed up in one line.
 const ROWS_MAX: usize = 30;
 
+pub(crate) use findings::render as render_findings;
+
 /// The whole table with a final newline.
 pub(crate) fn render(answer: &Answer<'_>) -> String {
     let sections = [
@@ -24,10 +26,8 @@ pub(crate) fn render(answer: &Answer<'_>) -> String {
         findings::render(answer.findings),
         heading::render_footnotes(answer),
     ];
-    let shown: Vec<&str> = (sections.iter())
-        .map(String::as_str)
-        .filter(|section| !section.is_empty())
-        .collect();
+    let shown: Vec<&str> =
+        (sections.iter()).map(String::as_str).filter(|section| !section.is_empty()).collect();
     shown.join("\n")
 }
 

@@ -14,19 +14,10 @@ pub(crate) fn message(reason: &Reason) -> String {
         Reason::EmptyPool { pool } => format!(
             "node pool: {pool} admits nothing that the region sells; widen its requirements"
         ),
-        Reason::Taint {
-            pool,
-            taint,
-            excluded,
-        } => format!(
-            "taint: {taint} is not tolerated ({})",
-            offerings(*excluded, pool.as_str())
-        ),
-        Reason::Requirement {
-            pool,
-            key,
-            excluded,
-        } => format!(
+        Reason::Taint { pool, taint, excluded } => {
+            format!("taint: {taint} is not tolerated ({})", offerings(*excluded, pool.as_str()))
+        }
+        Reason::Requirement { pool, key, excluded } => format!(
             "label: node selector or affinity on {key} refuses {}",
             offerings(*excluded, pool.as_str())
         ),
@@ -38,14 +29,7 @@ pub(crate) fn message(reason: &Reason) -> String {
             "resources: each alone is there, all together are on none of {}",
             offerings(*excluded, pool.as_str())
         ),
-        Reason::Resource {
-            pool,
-            resource,
-            needs,
-            largest,
-            largest_type,
-            excluded,
-        } => {
+        Reason::Resource { pool, resource, needs, largest, largest_type, excluded } => {
             let (needs, most) = human_pair(resource.as_str(), *needs, *largest);
             let offerings = offerings(*excluded, pool.as_str());
             if largest.get() <= 0 {
@@ -57,14 +41,7 @@ pub(crate) fn message(reason: &Reason) -> String {
                 )
             }
         }
-        Reason::Limit {
-            pool,
-            resource,
-            limit,
-            used,
-            least,
-            excluded,
-        } => format!(
+        Reason::Limit { pool, resource, limit, used, least, excluded } => format!(
             "limit: pool {pool} may have {resource} {}, has {} with this plan, and the least of {} \
              adds {}",
             human(resource.as_str(), *limit),
@@ -77,10 +54,6 @@ pub(crate) fn message(reason: &Reason) -> String {
 
 fn offerings(excluded: u32, pool: &str) -> String {
     let number = count(usize::try_from(excluded).unwrap_or(usize::MAX));
-    let noun = if excluded == 1 {
-        "offering"
-    } else {
-        "offerings"
-    };
+    let noun = if excluded == 1 { "offering" } else { "offerings" };
     format!("{number} {noun} of pool {pool}")
 }

@@ -22,23 +22,16 @@ pub(crate) fn render(findings: &[Finding]) -> String {
 }
 
 fn sentence(finding: &Finding) -> String {
-    let Finding {
-        code,
-        object,
-        field,
-        message,
-        remedy,
-        count: times,
-    } = finding;
+    let Finding { code, object, field, message, remedy, count: times } = finding;
     let mut parts = vec![format!("{}: {object}", code.as_str())];
-    if *times > 1 {
-        let others = usize::try_from(*times - 1).unwrap_or(usize::MAX);
-        parts.push(format!(" and {} more", count(others)));
-    }
     if !field.is_empty() {
         parts.push(format!(": {field}"));
     }
     parts.push(format!(": {message}"));
+    if *times > 1 {
+        let times = usize::try_from(*times).unwrap_or(usize::MAX);
+        parts.push(format!(" ({} times)", count(times)));
+    }
     if !remedy.is_empty() {
         parts.push(format!("; {remedy}"));
     }

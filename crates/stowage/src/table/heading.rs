@@ -38,18 +38,6 @@ pub(super) fn render_footnotes(answer: &Answer<'_>) -> String {
             "estimated price: spot from the Spot Advisor's savings, on-demand from another region",
         ));
     }
-    let unpriced = unpriced_listings(answer);
-    if unpriced > 0 {
-        notes.push_str(&wrapped(
-            "! ",
-            &format!(
-                "{} {} (type, zone, capacity type) left out, the price is unknown; \
-                 --estimate-prices may derive it",
-                count(unpriced),
-                plural(unpriced, "listing is", "listings are"),
-            ),
-        ));
-    }
     let attribution = answer.circumstances.attribution;
     if !attribution.is_empty() {
         notes.push_str(&wrapped("", attribution));
@@ -71,11 +59,8 @@ fn pools(answer: &Answer<'_>) -> String {
     }
     let described =
         (answer.report.pools.iter().zip(&answer.snapshot.pools)).map(|(report, pool)| {
-            let weight = if pool.weight > 0 {
-                format!("weight {}, ", pool.weight)
-            } else {
-                String::new()
-            };
+            let weight =
+                if pool.weight > 0 { format!("weight {}, ", pool.weight) } else { String::new() };
             let offerings = usize::try_from(report.offerings).unwrap_or(usize::MAX);
             format!(
                 "{} ({weight}{} {})",
@@ -92,15 +77,4 @@ fn estimated(answer: &Answer<'_>) -> bool {
         let listing = answer.snapshot.listing_of(answer.offering(node));
         listing.price.is_some_and(|price| price.estimated)
     })
-}
-
-/// Listings that some pool would buy had they a price.
-fn unpriced_listings(answer: &Answer<'_>) -> usize {
-    let mut wanted = vec![false; answer.snapshot.listings.len()];
-    for offering in &answer.snapshot.offerings {
-        wanted[offering.listing.get()] = true;
-    }
-    (answer.snapshot.listings.iter().zip(wanted))
-        .filter(|(listing, wanted)| *wanted && listing.price.is_none())
-        .count()
 }

@@ -23,18 +23,8 @@ const ALIGNS: [Align; 10] = [
     Align::Right,
 ];
 
-const TITLES: [&str; 10] = [
-    "nodes",
-    "pool",
-    "type",
-    "zone",
-    "capacity",
-    "USD/h each",
-    "USD/h",
-    "cpu %",
-    "mem %",
-    "gpu %",
-];
+const TITLES: [&str; 10] =
+    ["nodes", "pool", "type", "zone", "capacity", "USD/h each", "USD/h", "cpu %", "mem %", "gpu %"];
 
 /// Nodes to buy, dearest group first, and those that are already there and get pods.
 pub(super) fn render(answer: &Answer<'_>) -> String {
@@ -137,14 +127,9 @@ fn groups(answer: &Answer<'_>) -> BTreeMap<(PoolIndex, ListingIndex), Group> {
         let group = Group {
             nodes: 1,
             cost: rate,
-            use_of: Use {
-                taken,
-                allocatable: answer.allocatable(offering),
-            },
+            use_of: Use { taken, allocatable: answer.allocatable(offering) },
         };
-        (groups.entry((offering.pool, offering.listing)))
-            .or_default()
-            .include(&group);
+        (groups.entry((offering.pool, offering.listing))).or_default().include(&group);
     }
     groups
 }
@@ -163,9 +148,7 @@ impl Use {
     /// none.
     fn percent(&self, resources: &[&str]) -> String {
         let sum = |of: &Resources| -> i128 {
-            (resources.iter())
-                .map(|name| i128::from(of.get(name).get()))
-                .sum()
+            (resources.iter()).map(|name| i128::from(of.get(name).get())).sum()
         };
         let allocatable = sum(&self.allocatable);
         if allocatable <= 0 {
@@ -187,9 +170,7 @@ impl Use {
 fn row(answer: &Answer<'_>, pool: PoolIndex, listing: ListingIndex, group: &Group) -> Vec<String> {
     let snapshot = answer.snapshot;
     let sold = snapshot.listing(listing);
-    let each = sold
-        .price
-        .map_or_else(String::new, |each| price(each.rate, each.estimated));
+    let each = sold.price.map_or_else(String::new, |each| price(each.rate, each.estimated));
     let mut row = vec![
         count(group.nodes),
         snapshot.pool(pool).name.to_string(),

@@ -122,11 +122,7 @@ mod tests {
         let text = wrapped("  7  ", &"word ".repeat(40));
         assert!(text.lines().all(|line| line.chars().count() <= WIDTH));
         assert!(text.starts_with("  7  word word"));
-        assert!(
-            text.lines()
-                .nth(1)
-                .is_some_and(|line| line.starts_with("     word"))
-        );
+        assert!(text.lines().nth(1).is_some_and(|line| line.starts_with("     word")));
         assert_eq!(wrapped("- ", ""), "- \n");
     }
 

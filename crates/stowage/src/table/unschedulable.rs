@@ -18,11 +18,8 @@ pub(super) fn render(answer: &Answer<'_>) -> String {
     }
     let mut order: Vec<&Unschedulable> = groups.iter().collect();
     order.sort_by_key(|group| std::cmp::Reverse(group.pods.len()));
-    let mut parts = vec![format!(
-        "{} {} nowhere:\n",
-        count(pods),
-        plural(pods, "pod goes", "pods go")
-    )];
+    let mut parts =
+        vec![format!("{} {} nowhere:\n", count(pods), plural(pods, "pod goes", "pods go"))];
     for group in order.iter().take(ROWS_MAX) {
         push_group(&mut parts, answer, group);
     }

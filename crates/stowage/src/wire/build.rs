@@ -56,15 +56,12 @@ fn catalog(dates: &CatalogDates) -> Catalog<'_> {
 fn node<'a>(answer: &'a Answer<'_>, new: &'a model::NewNode, name: &'a str) -> NewNode<'a> {
     let offering = answer.offering(new);
     let listing = answer.snapshot.listing_of(offering);
-    let Price { rate, estimated } = listing
-        .price
-        .expect("the checker refuses plans that buy what has no price");
+    let Price { rate, estimated } =
+        listing.price.expect("the checker refuses plans that buy what has no price");
     NewNode {
         name,
         node_pool: answer.snapshot.pool(offering.pool).name.as_str(),
-        instance_type: (answer.snapshot.instance_type(listing.instance_type))
-            .name
-            .as_str(),
+        instance_type: (answer.snapshot.instance_type(listing.instance_type)).name.as_str(),
         zone: listing.zone.as_str(),
         capacity_type: listing.capacity_type.as_str(),
         price_per_hour: UsdPerHour::new(rate),
@@ -80,9 +77,7 @@ fn node<'a>(answer: &'a Answer<'_>, new: &'a model::NewNode, name: &'a str) -> N
 }
 
 fn pod_names<'a>(answer: &'a Answer<'_>, pods: &[PodIndex]) -> Vec<&'a str> {
-    (pods.iter())
-        .map(|pod| answer.snapshot.pod(*pod).name.as_str())
-        .collect()
+    (pods.iter()).map(|pod| answer.snapshot.pod(*pod).name.as_str()).collect()
 }
 
 fn unschedulable<'a>(answer: &'a Answer<'_>) -> Vec<Unschedulable<'a>> {
@@ -98,20 +93,6 @@ fn unschedulable<'a>(answer: &'a Answer<'_>) -> Vec<Unschedulable<'a>> {
 }
 
 fn finding(finding: &model::Finding) -> Finding<'_> {
-    let model::Finding {
-        code,
-        object,
-        field,
-        message,
-        remedy,
-        count,
-    } = finding;
-    Finding {
-        code: code.as_str(),
-        object,
-        field,
-        message,
-        remedy,
-        count: *count,
-    }
+    let model::Finding { code, object, field, message, remedy, count } = finding;
+    Finding { code: code.as_str(), object, field, message, remedy, count: *count }
 }

@@ -71,7 +71,7 @@ pub(super) struct PriceDate<'a> {
     /// How it held up against other sources, such as `primary`.
     pub(super) quality: &'a str,
     /// How many instance types have such a price.
-    pub(super) types: usize,
+    pub(super) types: u64,
 }
 
 /// A node to buy.

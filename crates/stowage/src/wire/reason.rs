@@ -17,11 +17,7 @@ pub(super) struct Reason<'a> {
 
 /// `excluded` counts offerings: pool, type, zone, capacity type and chosen labels.
 #[derive(Serialize)]
-#[serde(
-    tag = "code",
-    rename_all = "kebab-case",
-    rename_all_fields = "camelCase"
-)]
+#[serde(tag = "code", rename_all = "kebab-case", rename_all_fields = "camelCase")]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 enum Detail<'a> {
     /// There is no pool at all.
@@ -29,17 +25,9 @@ enum Detail<'a> {
     /// The pool admits nothing that the region sells.
     EmptyPool { node_pool: &'a str },
     /// The pod does not tolerate a taint of the pool.
-    Taint {
-        node_pool: &'a str,
-        taint: String,
-        excluded: u32,
-    },
+    Taint { node_pool: &'a str, taint: String, excluded: u32 },
     /// The pod's node selector or required affinity refuses a label.
-    Requirement {
-        node_pool: &'a str,
-        key: &'a str,
-        excluded: u32,
-    },
+    Requirement { node_pool: &'a str, key: &'a str, excluded: u32 },
     /// The price is unknown.
     Unpriced { node_pool: &'a str, excluded: u32 },
     /// None has enough of a resource; amounts are Kubernetes quantities.
@@ -67,10 +55,7 @@ enum Detail<'a> {
 impl<'a> Reason<'a> {
     /// The wire form of `reason`.
     pub(super) fn new(reason: &'a model::Reason) -> Self {
-        Self {
-            detail: Detail::new(reason),
-            message: message(reason),
-        }
+        Self { detail: Detail::new(reason), message: message(reason) }
     }
 }
 
@@ -78,58 +63,34 @@ impl<'a> Detail<'a> {
     fn new(reason: &'a model::Reason) -> Self {
         match reason {
             model::Reason::NoNodePool => Self::NoNodePool,
-            model::Reason::EmptyPool { pool } => Self::EmptyPool {
-                node_pool: pool.as_str(),
-            },
-            model::Reason::Taint {
-                pool,
-                taint,
-                excluded,
-            } => Self::Taint {
+            model::Reason::EmptyPool { pool } => Self::EmptyPool { node_pool: pool.as_str() },
+            model::Reason::Taint { pool, taint, excluded } => Self::Taint {
                 node_pool: pool.as_str(),
                 taint: taint.to_string(),
                 excluded: *excluded,
             },
-            model::Reason::Requirement {
-                pool,
-                key,
-                excluded,
-            } => Self::Requirement {
+            model::Reason::Requirement { pool, key, excluded } => Self::Requirement {
                 node_pool: pool.as_str(),
                 key: key.as_str(),
                 excluded: *excluded,
             },
-            model::Reason::Unpriced { pool, excluded } => Self::Unpriced {
-                node_pool: pool.as_str(),
-                excluded: *excluded,
-            },
-            model::Reason::Combination { pool, excluded } => Self::Combination {
-                node_pool: pool.as_str(),
-                excluded: *excluded,
-            },
-            model::Reason::Resource {
-                pool,
-                resource,
-                needs,
-                largest,
-                largest_type,
-                excluded,
-            } => Self::Resource {
-                node_pool: pool.as_str(),
-                resource: resource.as_str(),
-                needs: canonical(resource.as_str(), *needs),
-                largest: canonical(resource.as_str(), *largest),
-                largest_type: largest_type.as_str(),
-                excluded: *excluded,
-            },
-            model::Reason::Limit {
-                pool,
-                resource,
-                limit,
-                used,
-                least,
-                excluded,
-            } => Self::Limit {
+            model::Reason::Unpriced { pool, excluded } => {
+                Self::Unpriced { node_pool: pool.as_str(), excluded: *excluded }
+            }
+            model::Reason::Combination { pool, excluded } => {
+                Self::Combination { node_pool: pool.as_str(), excluded: *excluded }
+            }
+            model::Reason::Resource { pool, resource, needs, largest, largest_type, excluded } => {
+                Self::Resource {
+                    node_pool: pool.as_str(),
+                    resource: resource.as_str(),
+                    needs: canonical(resource.as_str(), *needs),
+                    largest: canonical(resource.as_str(), *largest),
+                    largest_type: largest_type.as_str(),
+                    excluded: *excluded,
+                }
+            }
+            model::Reason::Limit { pool, resource, limit, used, least, excluded } => Self::Limit {
                 node_pool: pool.as_str(),
                 resource: resource.as_str(),
                 limit: canonical(resource.as_str(), *limit),

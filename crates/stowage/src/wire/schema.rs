@@ -4,10 +4,7 @@ use schemars::generate::SchemaSettings;
 
 use super::document::Plan;
 
-const PATH: &str = concat!(
-    env!("CARGO_MANIFEST_DIR"),
-    "/../../docs/schema/plan-v1.schema.json"
-);
+const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/schema/plan-v1.schema.json");
 
 #[test]
 fn checked_in_schema_is_that_of_the_types() {

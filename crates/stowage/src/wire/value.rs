@@ -22,9 +22,7 @@ impl UsdPerHour {
 impl Serialize for UsdPerHour {
     /// Writes the digits as they are: no binary float comes between.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        RawValue::from_string(exact(self.0))
-            .map_err(S::Error::custom)?
-            .serialize(serializer)
+        RawValue::from_string(exact(self.0)).map_err(S::Error::custom)?.serialize(serializer)
     }
 }
 
