@@ -37,6 +37,10 @@ pub(crate) struct Improved {
 /// half of all work goes into columns, and more work never makes a worse answer.
 const FIRST_DIVE: u64 = 200_000;
 
+/// How near to the next whole number a use is rounded up, in the dives made one after another once
+/// no column is missing.
+const NEARLY: [f64; 5] = [0.25, 0.4, 0.1, 0.5, 0.0];
+
 /// Improves `first` within the limits of `work`.
 pub(crate) fn improve(problem: &Problem, first: Packing, work: &mut Work<'_>) -> Improved {
     let mut search = generate::Search::new(problem, first);
@@ -48,14 +52,16 @@ pub(crate) fn improve(problem: &Problem, first: Packing, work: &mut Work<'_>) ->
         match search.step(work) {
             Step::Going => {}
             Step::Converged => {
-                search.dive(work);
+                for nearly in NEARLY {
+                    search.dive(nearly, work);
+                }
                 let complete = !search.is_over(work);
                 return search.finish(complete);
             }
             Step::Stuck => return search.finish(true),
         }
         if work.used() >= next_dive {
-            search.dive(work);
+            search.dive(NEARLY[0], work);
             next_dive = work.used().saturating_mul(2);
         }
     }

@@ -29,6 +29,11 @@ impl Column {
             Bin::Node(_) => 0,
         }
     }
+
+    /// What the mix is worth, nano-USD per hour, given what each class is worth.
+    pub(super) fn worth(&self, values: &[i64]) -> i64 {
+        self.mix.iter().map(|&(class, pods)| values[class].saturating_mul(pods)).sum()
+    }
 }
 
 /// Distinct columns in order of arrival.
@@ -56,6 +61,12 @@ impl Columns {
         for (node, mix) in packing.existing.iter().enumerate().filter(|(_, mix)| !mix.is_empty()) {
             self.add(Column { bin: Bin::Node(node), mix: mix.clone() });
         }
+    }
+
+    /// Keeps the columns that `keep` accepts.
+    pub(super) fn retain(&mut self, keep: impl Fn(&Column) -> bool) {
+        self.all.retain(|column| keep(column));
+        self.known = self.all.iter().cloned().collect();
     }
 
     /// All columns.

@@ -7,9 +7,6 @@ use super::work::Work;
 use crate::first::{self, anchors};
 use crate::packing::{Group, Mix, Packing, add};
 
-/// A use this near to the next whole number is rounded up.
-const NEARLY: f64 = 0.25;
-
 /// Rounds of pricing for the rest between two fixings.
 const ROUNDS: usize = 3;
 
@@ -17,8 +14,9 @@ const ROUNDS: usize = 3;
 const BUDGET: u64 = 500;
 
 impl Search<'_> {
-    /// Dives once from the current columns; every step offers a whole packing.
-    pub(super) fn dive(&mut self, work: &mut Work<'_>) {
+    /// Dives once from the current columns; every step offers a whole packing. A use as near as
+    /// `nearly` to the next whole number is rounded up.
+    pub(super) fn dive(&mut self, nearly: f64, work: &mut Work<'_>) {
         let all = self.demand.clone();
         let mut partial = Packing::new(self.problem);
         let absent: Vec<i64> =
@@ -29,7 +27,7 @@ impl Search<'_> {
             self.limits = partial.limits_left(self.problem);
             let trimmed = self.trimmed(&partial);
             let Some(uses) = self.solve_rest(&trimmed, work) else { break };
-            if !self.fix(&trimmed, &uses, &mut partial) {
+            if !self.fix(&trimmed, &uses, nearly, &mut partial) {
                 break;
             }
             self.offer_completed(&partial, &absent);
@@ -71,12 +69,12 @@ impl Search<'_> {
 
     /// Fixes every column that is used (nearly) once or more, or else the most used one. False
     /// where nothing could be fixed.
-    fn fix(&self, columns: &[Column], uses: &[f64], partial: &mut Packing) -> bool {
+    fn fix(&self, columns: &[Column], uses: &[f64], nearly: f64, partial: &mut Packing) -> bool {
         let mut order: Vec<usize> = (0..columns.len()).collect();
         order.sort_by(|&a, &b| uses[b].total_cmp(&uses[a]).then(a.cmp(&b)));
         let mut any = false;
         for &position in &order {
-            let copies = rounded((uses[position] + NEARLY).floor());
+            let copies = rounded((uses[position] + nearly).floor());
             if copies == 0 && (any || uses[position] < 1e-6) {
                 break;
             }

@@ -19,6 +19,10 @@ const SHARPEST: f64 = 1e-8;
 const SHARPER: f64 = 0.7;
 const FEW: usize = 10;
 
+/// From this many columns on, those whose price exceeds their worth by more than a thirtieth go.
+const MANY: usize = 900;
+const FAR: i64 = 30;
+
 /// Rounds between roundings with the worths of the moment.
 const ROUNDING_EVERY: usize = 4;
 
@@ -95,6 +99,7 @@ impl<'a> Search<'a> {
             return Step::Stuck;
         }
         self.proof.clone_from(&self.worths.pods);
+        self.prune();
         self.round += 1;
         if self.round % ROUNDING_EVERY == 1 {
             self.try_greedy();
@@ -112,6 +117,20 @@ impl<'a> Search<'a> {
         }
         self.level += 1;
         if self.level < BUDGETS.len() { Step::Going } else { Step::Converged }
+    }
+
+    /// Forgets columns that cost far more than they are worth, once there are many: the linear
+    /// program's time grows faster than their number.
+    fn prune(&mut self) {
+        if self.columns.all().len() <= MANY {
+            return;
+        }
+        let (problem, worths) = (self.problem, &self.worths);
+        self.columns.retain(|column| {
+            let price = column.price(problem);
+            price - column.worth(&worths.pods) <= price / FAR
+        });
+        self.columns.add_packing(&self.best);
     }
 
     fn solve_master(&mut self, work: &mut Work<'_>) -> bool {
