@@ -40,9 +40,7 @@ pub struct ObjectMeta {
 impl ObjectMeta {
     /// The owner that manages this object.
     pub fn controller(&self) -> Option<&OwnerReference> {
-        self.owner_references
-            .iter()
-            .find(|owner| owner.controller == Some(true))
+        self.owner_references.iter().find(|owner| owner.controller == Some(true))
     }
 }
 

@@ -60,11 +60,7 @@ impl Reader {
     /// Reads all objects of `text`.
     pub(crate) fn read(&mut self, source_name: &str, text: &str, into: &mut Inputs) {
         let text = text.trim_start_matches('\u{feff}');
-        let mut place = Place {
-            source_name,
-            document: 0,
-            item: 0,
-        };
+        let mut place = Place { source_name, document: 0, item: 0 };
         if json::is_json(text) {
             self.read_json(text, &mut place, into);
             return;

@@ -123,16 +123,9 @@ impl FromStr for Filter {
         }
         // The API server's quantity grammar covers every plain decimal, exactly.
         if comparison != Comparison::Equal && value.parse::<model::Quantity>().is_err() {
-            return Err(FilterError::Number {
-                text: text.to_owned(),
-                value: value.to_owned(),
-            });
+            return Err(FilterError::Number { text: text.to_owned(), value: value.to_owned() });
         }
-        Ok(Self {
-            column: column.to_owned(),
-            comparison,
-            value: value.to_owned(),
-        })
+        Ok(Self { column: column.to_owned(), comparison, value: value.to_owned() })
     }
 }
 
@@ -260,15 +253,10 @@ pub fn read(sources: &[Source], options: &ReadOptions) -> Result<Inputs, ReadErr
             source_name: source.name.clone(),
             byte: error.valid_up_to(),
         })?;
-        let format = options
-            .format
-            .or_else(|| recorded::detect(text))
-            .unwrap_or(Format::Objects);
+        let format = options.format.or_else(|| recorded::detect(text)).unwrap_or(Format::Objects);
         match format {
             Format::Objects if is_csv(source, text) => {
-                return Err(ReadError::UnknownList {
-                    source_name: source.name.clone(),
-                });
+                return Err(ReadError::UnknownList { source_name: source.name.clone() });
             }
             Format::Objects => reader.read(&source.name, text, &mut inputs),
             Format::Openb | Format::Dlrm | Format::Azure => {
@@ -298,18 +286,13 @@ fn decompressed(source: &Source) -> Result<Cow<'_, [u8]>, ReadError> {
         return Ok(Cow::Borrowed(&source.bytes));
     }
     let mut bytes = Vec::new();
-    let error = |problem: String| ReadError::Gzip {
-        source_name: source.name.clone(),
-        problem,
-    };
+    let error = |problem: String| ReadError::Gzip { source_name: source.name.clone(), problem };
     MultiGzDecoder::new(source.bytes.as_slice())
         .take(DECOMPRESSED_BYTES_MAX + 1)
         .read_to_end(&mut bytes)
         .map_err(|problem| error(problem.to_string()))?;
     if u64::try_from(bytes.len()).is_ok_and(|length| length > DECOMPRESSED_BYTES_MAX) {
-        return Err(error(format!(
-            "it holds more than {DECOMPRESSED_BYTES_MAX} bytes"
-        )));
+        return Err(error(format!("it holds more than {DECOMPRESSED_BYTES_MAX} bytes")));
     }
     Ok(Cow::Owned(bytes))
 }

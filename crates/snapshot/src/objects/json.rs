@@ -86,10 +86,9 @@ pub(super) fn pieces(text: &str) -> impl Iterator<Item = Piece<'_>> {
         at += length;
         Some(match piece {
             Ok(piece) => piece,
-            Err(error) => Piece::Broken {
-                line: line + error.line().max(1),
-                message: plain(&error),
-            },
+            Err(error) => {
+                Piece::Broken { line: line + error.line().max(1), message: plain(&error) }
+            }
         })
     })
 }
@@ -98,10 +97,7 @@ pub(super) fn pieces(text: &str) -> impl Iterator<Item = Piece<'_>> {
 /// needed.
 pub(super) fn head_of_item(text: &str) -> Result<Head<'_>, String> {
     let mut head = Head::default();
-    let seed = HeadSeed {
-        head: &mut head,
-        stops_early: true,
-    };
+    let seed = HeadSeed { head: &mut head, stops_early: true };
     let outcome = seed.deserialize(&mut serde_json::Deserializer::from_str(text));
     match outcome {
         Err(error) if !head.is_complete() => Err(plain(&error)),
@@ -115,20 +111,13 @@ impl<'a> Head<'a> {
         if self.is_null {
             return Ok(Value::Nothing);
         }
-        let is_list = self
-            .kind
-            .as_deref()
-            .is_none_or(|kind| kind.ends_with("List"));
+        let is_list = self.kind.as_deref().is_none_or(|kind| kind.ends_with("List"));
         if let (true, Some(items)) = (is_list, self.items) {
-            let kind = self
-                .kind
-                .as_deref()
-                .and_then(|kind| kind.strip_suffix("List"));
+            let kind = self.kind.as_deref().and_then(|kind| kind.strip_suffix("List"));
             let context = match kind.filter(|kind| !kind.is_empty()) {
-                Some(kind) => Context {
-                    api_version: self.api_version,
-                    kind: Some(kind.to_owned()),
-                },
+                Some(kind) => {
+                    Context { api_version: self.api_version, kind: Some(kind.to_owned()) }
+                }
                 None => context.clone(),
             };
             return Ok(Value::List { items, context });
@@ -144,10 +133,7 @@ impl<'a> Head<'a> {
 
     /// Whether what follows can be left unread; only a list needs a look past `kind`.
     fn is_complete(&self) -> bool {
-        let is_list = self
-            .kind
-            .as_deref()
-            .is_some_and(|kind| kind.ends_with("List"));
+        let is_list = self.kind.as_deref().is_some_and(|kind| kind.ends_with("List"));
         self.api_version.is_some() && self.kind.is_some() && (!is_list || self.items.is_some())
     }
 }
@@ -156,10 +142,7 @@ impl<'a> Head<'a> {
 pub(super) fn plain(error: &serde_json::Error) -> String {
     let message = error.to_string();
     let position = format!(" at line {} column {}", error.line(), error.column());
-    message
-        .strip_suffix(&position)
-        .unwrap_or(&message)
-        .to_owned()
+    message.strip_suffix(&position).unwrap_or(&message).to_owned()
 }
 
 /// The value that `text` begins with, and how many bytes to go on after.
@@ -169,10 +152,7 @@ fn first_piece(text: &str) -> (Result<Piece<'_>, serde_json::Error>, usize) {
     let head = match values.next() {
         Some(Ok(head)) => {
             let length = values.byte_offset();
-            let piece = Piece::Document {
-                text: &text[..length],
-                head: Ok(head),
-            };
+            let piece = Piece::Document { text: &text[..length], head: Ok(head) };
             return (Ok(piece), length);
         }
         Some(Err(error)) if error.is_data() => Err(plain(&error)),
@@ -198,10 +178,7 @@ struct HeadSeed<'h, 'a> {
 impl<'a> Deserialize<'a> for Head<'a> {
     fn deserialize<D: Deserializer<'a>>(deserializer: D) -> Result<Self, D::Error> {
         let mut head = Self::default();
-        let seed = HeadSeed {
-            head: &mut head,
-            stops_early: false,
-        };
+        let seed = HeadSeed { head: &mut head, stops_early: false };
         seed.deserialize(deserializer)?;
         Ok(head)
     }

@@ -32,10 +32,7 @@ pub(super) fn documents(text: &str) -> impl Iterator<Item = Document<'_>> {
     let mut line = 0;
     std::iter::from_fn(move || {
         while at < text.len() {
-            let document = Document {
-                text: &text[at..end_of_document(text, at)],
-                line,
-            };
+            let document = Document { text: &text[at..end_of_document(text, at)], line };
             at += document.text.len();
             line += document.text.matches('\n').count();
             if has_content(document.text) {
