@@ -1,1 +1,15 @@
-//! Placeholder replaced in the first commit of this crate.
+//! Proves a plan against its snapshot.
+//!
+//! In: a [`model::Snapshot`] and a [`model::Plan`]. Out: a [`CheckedPlan`], or every
+//! [`Violation`] found. It recomputes everything from raw facts (capacity, overhead, DaemonSets,
+//! labels, prices, limits), in exact integers, and shares no code with the solver. It does not judge
+//! whether the plan is cheap.
+
+mod check;
+mod facts;
+mod found;
+mod rules;
+mod violation;
+
+pub use check::{CheckedPlan, Totals, check};
+pub use violation::{Place, Violation};

@@ -37,8 +37,8 @@
 //! - A pool's requirement on a key that is neither well known nor a label of the pool or of any type
 //!   is a choice: one offering for each listed value; the bound itself, or `any`, where none is
 //!   listed; no label where absence is allowed.
-//! - `node`: with `type`, `zone` (and `capacity=spot`) it carries that machine's labels, allocatable
-//!   and price; with `pool` the pool's labels and taints too, and it counts against the limits.
+//! - `node`: with `type`, `zone` (the first of the world's where it names none) and `capacity`
+//!   (on-demand, or `spot`) it carries that machine's labels, allocatable and price; with `pool` the pool's labels and taints too, and it counts against the limits.
 //!   `state` is `ready` (default), `in-flight` or `unschedulable`. `bound` is without `daemons`.
 //! - `pod name xN` makes `name-0` to `name-(N-1)`. Names without a namespace are in `default`.
 

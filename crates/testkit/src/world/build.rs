@@ -144,7 +144,11 @@ fn node_of(
     drafted: &NodeDraft,
 ) -> Result<Node, WorldError> {
     let (pool, type_position) = references(snapshot, drafted)?;
-    let zone = drafted.zone.clone().or_else(|| draft.zones.first().cloned());
+    let zone = match (&drafted.zone, type_position) {
+        (Some(zone), _) => Some(zone.clone()),
+        (None, Some(_)) => draft.zones.first().cloned(),
+        (None, None) => None,
+    };
     let listing = snapshot.listings.iter().find(|listing| {
         Some(listing.instance_type.get()) == type_position
             && Some(&listing.zone) == zone.as_ref()

@@ -1,0 +1,24 @@
+//! What pods on nodes that are there can be worth at most.
+
+use std::collections::BTreeMap;
+
+use super::bins::Bin;
+use super::demand::Demand;
+use super::upper::Upper;
+use super::work::Work;
+
+/// The sum over all nodes, nano-USD per hour; `bins` says how many nodes are alike. A pod there has
+/// no interruption term: the objective counts none, and without it pods are worth no less.
+pub(super) fn worth(bins: &BTreeMap<Bin, i64>, demand: &Demand<'_>, work: &mut Work) -> i128 {
+    let mut sum = 0;
+    for (position, (bin, copies)) in bins.iter().enumerate() {
+        let knapsack = demand.knapsack(bin, 0);
+        let worth = work.share(bins.len() - position, |work| {
+            let mut upper = Upper::unpriced(knapsack, work);
+            upper.refine(0, work);
+            upper.get()
+        });
+        sum += i128::from(worth) * i128::from(*copies);
+    }
+    sum
+}

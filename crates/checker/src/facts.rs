@@ -1,0 +1,115 @@
+//! What rules look at, recomputed from raw facts.
+//!
+//! Input: a snapshot and a plan whose form is checked. Output: exact amounts (128-bit sums of 64-bit
+//! amounts cannot overflow), labels and taints grouped into sites, rooms, the load of each node, and
+//! what the plan leaves of each limit. Figures that lowering folded are not used.
+
+mod ledger;
+mod rooms;
+mod seats;
+mod sites;
+
+use std::collections::BTreeSet;
+
+use model::{
+    Amount, NodeIndex, OfferingIndex, Plan, PodIndex, PodName, ResourceName, Resources, ShapeIndex,
+    Snapshot,
+};
+
+use crate::Place;
+
+pub(crate) use ledger::{Ledger, added};
+pub(crate) use rooms::Rooms;
+pub(crate) use seats::Seats;
+pub(crate) use sites::Sites;
+
+/// All of it.
+pub(crate) struct Facts<'a> {
+    pub(crate) snapshot: &'a Snapshot,
+    pub(crate) plan: &'a Plan,
+    /// Resources that some pod asks for, by name; the columns of dense amounts.
+    pub(crate) columns: Vec<&'a ResourceName>,
+    /// What each shape asks for, dense.
+    pub(crate) requests: Vec<Vec<i128>>,
+    /// Labels and taints that pods can tell apart.
+    pub(crate) sites: Sites<'a>,
+    pub(crate) rooms: Rooms,
+    pub(crate) seats: Seats,
+    pub(crate) ledger: Ledger<'a>,
+    /// Positions of each pool's offerings.
+    pub(crate) offerings_of: Vec<Vec<usize>>,
+}
+
+impl<'a> Facts<'a> {
+    /// Recomputes everything.
+    pub(crate) fn new(snapshot: &'a Snapshot, plan: &'a Plan) -> Self {
+        let names: BTreeSet<&ResourceName> = (snapshot.shapes.iter())
+            .flat_map(|shape| shape.requests.iter().map(|(name, _)| name))
+            .collect();
+        let columns: Vec<&ResourceName> = names.into_iter().collect();
+        let requests: Vec<Vec<i128>> =
+            (snapshot.shapes.iter()).map(|shape| dense(&shape.requests, &columns)).collect();
+        let sites = Sites::of_pods(snapshot);
+        let rooms = Rooms::new(snapshot, &columns);
+        let seats = Seats::new(snapshot, plan, &requests, &sites, &rooms);
+        let mut offerings_of = vec![Vec::new(); snapshot.pools.len()];
+        for (position, offering) in snapshot.offerings.iter().enumerate() {
+            offerings_of[offering.pool.get()].push(position);
+        }
+        Self {
+            snapshot,
+            plan,
+            columns,
+            requests,
+            sites,
+            rooms,
+            seats,
+            ledger: Ledger::new(snapshot, plan),
+            offerings_of,
+        }
+    }
+
+    /// Whether one pod of `shape` fits into `room`; what it does not ask for is not looked at.
+    pub(crate) fn fits(&self, shape: ShapeIndex, room: &[i128]) -> bool {
+        let asked = &self.requests[shape.get()];
+        asked.iter().zip(room).all(|(asked, room)| *asked == 0 || asked <= room)
+    }
+
+    /// The first pod of `shape` among `pods`, for messages.
+    pub(crate) fn first_of(&self, shape: ShapeIndex, pods: &[PodIndex]) -> PodName {
+        let pod = pods
+            .iter()
+            .find(|pod| self.snapshot.pod(**pod).shape == shape)
+            .expect("a load counts only shapes of its pods");
+        self.snapshot.pod(*pod).name.clone()
+    }
+}
+
+/// Amounts of `resources` in the order of `columns`.
+pub(crate) fn dense(resources: &Resources, columns: &[&ResourceName]) -> Vec<i128> {
+    columns.iter().map(|name| i128::from(resources.get(name.as_str()).get())).collect()
+}
+
+/// An exact amount as the model has it; what does not fit is cut.
+pub(crate) fn amount(exact: i128) -> Amount {
+    let least = i128::from(i64::MIN);
+    let most = i128::from(i64::MAX);
+    let cut = exact.clamp(least, most);
+    Amount::new(i64::try_from(cut).expect("just cut to 64 bits"))
+}
+
+/// The place of the new node at `position` of the plan.
+pub(crate) fn new_node(snapshot: &Snapshot, position: usize, offering: OfferingIndex) -> Place {
+    let offering = snapshot.offering(offering);
+    let listing = snapshot.listing_of(offering);
+    Place::NewNode {
+        position,
+        pool: snapshot.pool(offering.pool).name.clone(),
+        instance_type: snapshot.instance_type(listing.instance_type).name.clone(),
+    }
+}
+
+/// The place of a node that is there.
+pub(crate) fn node(snapshot: &Snapshot, node: NodeIndex) -> Place {
+    Place::Node(snapshot.node(node).name.clone())
+}

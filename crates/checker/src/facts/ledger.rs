@@ -1,0 +1,89 @@
+//! Limits of pools, what is used of them and what the plan adds.
+
+use model::{Machine, NodeClass, Plan, ResourceName, Snapshot, well_known};
+
+/// All pools' limits.
+pub(crate) struct Ledger<'a> {
+    /// Per pool, by resource, then limit.
+    limits: Vec<Vec<Limit<'a>>>,
+    /// Per pool and machine of its class: the first limit, as a position in `limits`, that buying
+    /// one more would break.
+    broken: Vec<Vec<Option<usize>>>,
+    /// Per pool: whether the plan buys anything there.
+    buys: Vec<bool>,
+}
+
+/// One limit of one pool.
+pub(crate) struct Limit<'a> {
+    pub(crate) resource: &'a ResourceName,
+    /// The most there may be.
+    pub(crate) most: i128,
+    /// By nodes that are there.
+    pub(crate) used: i128,
+    /// By the plan.
+    pub(crate) planned: i128,
+}
+
+impl<'a> Ledger<'a> {
+    /// Adds up what the plan buys.
+    pub(crate) fn new(snapshot: &'a Snapshot, plan: &Plan) -> Self {
+        let mut limits: Vec<Vec<Limit<'a>>> = (snapshot.pools.iter())
+            .map(|pool| {
+                let mut limits: Vec<Limit<'a>> = (pool.limits.iter())
+                    .map(|(resource, limit)| Limit {
+                        resource,
+                        most: i128::from(limit.get()),
+                        used: i128::from(pool.used.get(resource.as_str()).get()),
+                        planned: 0,
+                    })
+                    .collect();
+                limits.sort_by_key(|limit| (limit.resource, limit.most));
+                limits
+            })
+            .collect();
+        let mut buys = vec![false; snapshot.pools.len()];
+        for node in &plan.new_nodes {
+            let offering = snapshot.offering(node.offering);
+            let machine = snapshot.machine_of(offering);
+            buys[offering.pool.get()] = true;
+            for limit in &mut limits[offering.pool.get()] {
+                limit.planned += added(machine, limit.resource);
+            }
+        }
+        let first_broken = |limits: &[Limit<'_>], class: &NodeClass| {
+            let breaks = |machine: &Machine| {
+                limits.iter().position(|limit| {
+                    limit.used + limit.planned + added(machine, limit.resource) > limit.most
+                })
+            };
+            class.machines.iter().map(breaks).collect()
+        };
+        let broken = (limits.iter().zip(&snapshot.pools))
+            .map(|(limits, pool)| first_broken(limits, snapshot.node_class(pool.node_class)))
+            .collect();
+        Self { limits, broken, buys }
+    }
+
+    /// The limits of `pool`, by resource.
+    pub(crate) fn limits(&self, pool: usize) -> &[Limit<'a>] {
+        &self.limits[pool]
+    }
+
+    /// Whether the plan buys anything in `pool`.
+    pub(crate) fn buys(&self, pool: usize) -> bool {
+        self.buys[pool]
+    }
+
+    /// The first limit that one more `machine` in `pool` would break after the plan.
+    pub(crate) fn broken_by(&self, pool: usize, machine: usize) -> Option<usize> {
+        self.broken[pool][machine]
+    }
+}
+
+/// What one more `machine` takes of a limit on `resource`.
+pub(crate) fn added(machine: &Machine, resource: &ResourceName) -> i128 {
+    match resource.as_str() {
+        well_known::NODES => 1,
+        name => i128::from(machine.capacity.get(name).get()),
+    }
+}

@@ -1,0 +1,146 @@
+//! What the plan puts on each node, and what is left there after it.
+
+use model::{NodeIndex, NodeState, OfferingIndex, Plan, PodIndex, ShapeIndex, Snapshot};
+
+use super::{Rooms, Sites};
+use crate::Place;
+
+/// Every node that is bought or there.
+pub(crate) struct Seats(Vec<Seat>);
+
+/// One node under the plan.
+pub(crate) struct Seat {
+    which: Which,
+    /// Its labels and taints.
+    pub(crate) site: usize,
+    /// Whether it may be given pods.
+    pub(crate) takes_pods: bool,
+    /// How many pods of each shape the plan puts there, by shape.
+    pub(crate) load: Vec<(ShapeIndex, u32)>,
+    /// What these pods ask for, by column.
+    pub(crate) asked: Vec<i128>,
+    /// Room less that, by column.
+    pub(crate) left: Vec<i128>,
+}
+
+#[derive(Clone, Copy)]
+enum Which {
+    New(usize, OfferingIndex),
+    There(NodeIndex),
+}
+
+impl Seats {
+    /// Counts the pods of every node.
+    pub(crate) fn new(
+        snapshot: &Snapshot,
+        plan: &Plan,
+        requests: &[Vec<i128>],
+        sites: &Sites<'_>,
+        rooms: &Rooms,
+    ) -> Self {
+        let mut counter = Counter { snapshot, counts: vec![0; snapshot.shapes.len()] };
+        let mut seats = Vec::with_capacity(plan.new_nodes.len() + snapshot.nodes.len());
+        for (position, node) in plan.new_nodes.iter().enumerate() {
+            let offering = node.offering.get();
+            seats.push(Seat::new(
+                Which::New(position, node.offering),
+                sites.of_offering(offering),
+                true,
+                counter.count(&node.pods),
+                requests,
+                &rooms.of_offering(offering).dense,
+            ));
+        }
+        let mut fills = plan.existing.iter().peekable();
+        for (position, node) in snapshot.nodes.iter().enumerate() {
+            let fill = fills.next_if(|fill| fill.node.get() == position);
+            let pods = fill.map_or(&[][..], |fill| &fill.pods);
+            seats.push(Seat::new(
+                Which::There(NodeIndex::new(position)),
+                sites.of_node(position),
+                match node.state {
+                    NodeState::Ready | NodeState::InFlight => true,
+                    NodeState::Unschedulable => false,
+                },
+                counter.count(pods),
+                requests,
+                &rooms.of_node(position).dense,
+            ));
+        }
+        Self(seats)
+    }
+
+    /// New nodes in plan order, then nodes that are there.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Seat> {
+        self.0.iter()
+    }
+
+    /// New nodes in plan order, each with its position and offering.
+    pub(crate) fn new_nodes(&self) -> impl Iterator<Item = (usize, OfferingIndex, &Seat)> {
+        self.0.iter().filter_map(|seat| match seat.which {
+            Which::New(position, offering) => Some((position, offering, seat)),
+            Which::There(_) => None,
+        })
+    }
+}
+
+impl Seat {
+    fn new(
+        which: Which,
+        site: usize,
+        takes_pods: bool,
+        load: Vec<(ShapeIndex, u32)>,
+        requests: &[Vec<i128>],
+        room: &[i128],
+    ) -> Self {
+        let mut asked = vec![0; room.len()];
+        for (shape, count) in &load {
+            for (sum, one) in asked.iter_mut().zip(&requests[shape.get()]) {
+                *sum += one * i128::from(*count);
+            }
+        }
+        let left = room.iter().zip(&asked).map(|(room, sum)| room - sum);
+        Self { which, site, takes_pods, load, left: left.collect(), asked }
+    }
+
+    /// Where it is, for messages.
+    pub(crate) fn place(&self, snapshot: &Snapshot) -> Place {
+        match self.which {
+            Which::New(position, offering) => super::new_node(snapshot, position, offering),
+            Which::There(node) => super::node(snapshot, node),
+        }
+    }
+
+    /// The pods that the plan puts there.
+    pub(crate) fn pods<'a>(&self, plan: &'a Plan) -> &'a [PodIndex] {
+        match self.which {
+            Which::New(position, _) => &plan.new_nodes[position].pods,
+            Which::There(node) => {
+                let fill = plan.existing.binary_search_by_key(&node, |fill| fill.node);
+                fill.map_or(&[], |fill| &plan.existing[fill].pods)
+            }
+        }
+    }
+}
+
+/// Counts pods by shape without a map per node.
+struct Counter<'a> {
+    snapshot: &'a Snapshot,
+    counts: Vec<u32>,
+}
+
+impl Counter<'_> {
+    fn count(&mut self, pods: &[PodIndex]) -> Vec<(ShapeIndex, u32)> {
+        let mut shapes = Vec::new();
+        for pod in pods {
+            let shape = self.snapshot.pod(*pod).shape;
+            if self.counts[shape.get()] == 0 {
+                shapes.push(shape);
+            }
+            self.counts[shape.get()] += 1;
+        }
+        shapes.sort_unstable();
+        let mut take = |shape: ShapeIndex| std::mem::take(&mut self.counts[shape.get()]);
+        shapes.into_iter().map(|shape| (shape, take(shape))).collect()
+    }
+}

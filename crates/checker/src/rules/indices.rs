@@ -1,0 +1,90 @@
+//! Every index of the snapshot and of the plan points into its list, and every shape has an
+//! alternative.
+
+use model::{Plan, Snapshot};
+
+use crate::Violation;
+use crate::found::Found;
+
+/// Reports each index that does not, and each shape that has none.
+pub(super) fn check(snapshot: &Snapshot, plan: &Plan, found: &mut Found) {
+    of_snapshot(snapshot, found);
+    of_plan(snapshot, plan, found);
+}
+
+fn of_snapshot(snapshot: &Snapshot, found: &mut Found) {
+    let types = ("types", snapshot.types.len());
+    for (shape, one) in snapshot.shapes.iter().enumerate() {
+        if one.alternatives.is_empty() {
+            found.push(Violation::NoAlternative { shape });
+        }
+    }
+    for pod in &snapshot.pods {
+        let shapes = ("shapes", snapshot.shapes.len());
+        within(found, shapes, pod.shape.get(), || format!("pod {}", pod.name));
+    }
+    for (position, listing) in snapshot.listings.iter().enumerate() {
+        let owner = || format!("listing {position}");
+        within(found, types, listing.instance_type.get(), owner);
+    }
+    for class in &snapshot.node_classes {
+        for machine in &class.machines {
+            let owner = || format!("a machine of class {}", class.name);
+            within(found, types, machine.instance_type.get(), owner);
+        }
+    }
+    for pool in &snapshot.pools {
+        let classes = ("node_classes", snapshot.node_classes.len());
+        let owner = || format!("pool {}", pool.name);
+        within(found, classes, pool.node_class.get(), owner);
+    }
+    for (position, offering) in snapshot.offerings.iter().enumerate() {
+        let owner = || format!("offering {position}");
+        let listings = ("listings", snapshot.listings.len());
+        within(found, listings, offering.listing.get(), owner);
+        let pools = ("pools", snapshot.pools.len());
+        within(found, pools, offering.pool.get(), owner);
+        let class = (snapshot.pools.get(offering.pool.get()))
+            .and_then(|pool| snapshot.node_classes.get(pool.node_class.get()));
+        if let Some(class) = class {
+            let machines = ("machines", class.machines.len());
+            within(found, machines, offering.machine.get(), owner);
+        }
+    }
+}
+
+fn of_plan(snapshot: &Snapshot, plan: &Plan, found: &mut Found) {
+    let pods = ("pods", snapshot.pods.len());
+    for (position, node) in plan.new_nodes.iter().enumerate() {
+        let owner = || format!("new node {position}");
+        let offerings = ("offerings", snapshot.offerings.len());
+        within(found, offerings, node.offering.get(), owner);
+        for pod in &node.pods {
+            within(found, pods, pod.get(), owner);
+        }
+    }
+    for (position, fill) in plan.existing.iter().enumerate() {
+        let owner = || format!("existing node {position} of the plan");
+        within(found, ("nodes", snapshot.nodes.len()), fill.node.get(), owner);
+        for pod in &fill.pods {
+            within(found, pods, pod.get(), owner);
+        }
+    }
+    for (position, group) in plan.unschedulable.iter().enumerate() {
+        for pod in &group.pods {
+            let owner = || format!("unschedulable group {position}");
+            within(found, pods, pod.get(), owner);
+        }
+    }
+}
+
+fn within(
+    found: &mut Found,
+    (list, length): (&'static str, usize),
+    index: usize,
+    owner: impl Fn() -> String,
+) {
+    if index >= length {
+        found.push(Violation::BadIndex { owner: owner(), list, index, length });
+    }
+}

@@ -1,0 +1,24 @@
+//! Pods left out have no room on any node, bought or there, as the plan leaves it.
+
+use crate::Violation;
+use crate::facts::Facts;
+use crate::found::Found;
+
+/// Reports each group of which a pod fits somewhere, with the first such node.
+pub(super) fn check(facts: &Facts<'_>, found: &mut Found) {
+    for group in &facts.plan.unschedulable {
+        let pod = facts.snapshot.pod(group.pods[0]);
+        let shape = facts.snapshot.shape(pod.shape);
+        let has_room = facts.seats.iter().find(|seat| {
+            seat.takes_pods
+                && facts.fits(pod.shape, &seat.left)
+                && facts.sites.admits(shape, seat.site)
+        });
+        if let Some(seat) = has_room {
+            found.push(Violation::HasRoom {
+                pod: pod.name.clone(),
+                place: seat.place(facts.snapshot),
+            });
+        }
+    }
+}
