@@ -37,11 +37,15 @@ fn lowered(yaml: &str) -> Lowered {
 }
 
 fn lowered_with(yaml: &str, options: &LowerOptions) -> Lowered {
-    let source = Source { name: "test.yaml".to_owned(), bytes: yaml.as_bytes().to_vec() };
-    let inputs = snapshot::read(&[source], &ReadOptions::default()).expect("readable");
-    let lowered = snapshot::lower(inputs, &CATALOG, options).expect("a known region");
+    let lowered = unchecked(yaml, options);
     naive::check(&lowered.snapshot);
     lowered
+}
+
+fn unchecked(yaml: &str, options: &LowerOptions) -> Lowered {
+    let source = Source { name: "test.yaml".to_owned(), bytes: yaml.as_bytes().to_vec() };
+    let inputs = snapshot::read(&[source], &ReadOptions::default()).expect("readable");
+    snapshot::lower(inputs, &CATALOG, options).expect("a known region")
 }
 
 /// Folding once more, the slow way.
@@ -604,4 +608,30 @@ fn a_class_decides_what_its_machines_hold() {
         assert_eq!(found.len(), 1, "{spec}: {found:?}");
         assert!(found[0].ends_with(field), "{found:?}");
     }
+}
+
+#[test]
+fn nodes_stand_only_where_the_class_has_subnets() {
+    let status = |zones: &[&str]| {
+        let subnets: Vec<String> = zones.iter().map(|zone| format!("{{zone: {zone}}}")).collect();
+        format!("status: {{subnets: [{}]}}\n", subnets.join(", "))
+    };
+    for (zones, expected) in [
+        (vec!["us-east-1a", "us-east-1b"], vec!["us-east-1a", "us-east-1b"]),
+        (vec!["eu-west-1a"], vec![]),
+    ] {
+        let yaml = class("default", &status(&zones)) + &pool("p", "", &[]);
+        let lowered = unchecked(&yaml, &options());
+        let found_zones = values(&lowered.snapshot, "p", well_known::ZONE);
+        assert_eq!(found_zones, expected.iter().copied().collect());
+        // A pool that can buy nothing is said to.
+        assert_eq!(found(&lowered).len(), usize::from(expected.is_empty()));
+    }
+    let refusal = snapshot::lower(
+        snapshot::Inputs::default(),
+        &CATALOG,
+        &LowerOptions { region: "mars-1".to_owned(), ..options() },
+    );
+    let refusal = refusal.expect_err("an unknown region").to_string();
+    assert!(refusal.contains("mars-1") && refusal.contains("us-east-1"), "{refusal}");
 }
