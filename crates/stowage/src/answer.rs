@@ -29,6 +29,8 @@ pub(crate) struct Bill {
     pub(crate) cost: MicroUsdPerHour,
     /// List prices of the nodes that are already there.
     pub(crate) existing: MicroUsdPerHour,
+    /// How many of them have no known price and are not in that sum.
+    pub(crate) existing_unpriced: usize,
     /// Cost and everything else that the planner weighs as money.
     pub(crate) objective: MicroUsdPerHour,
 }

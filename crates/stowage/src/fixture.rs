@@ -47,6 +47,7 @@ impl Fixture {
             bill: Bill {
                 cost: MicroUsdPerHour::new(1_234_567_800),
                 existing: MicroUsdPerHour::new(96_000),
+                existing_unpriced: 2,
                 objective: MicroUsdPerHour::new(1_234_567_800),
             },
             findings: &self.findings,

@@ -1,1 +1,5 @@
-//! Black-box tests of the binary.
+//! Black-box tests of the binary: arguments and files in; output, errors and exit codes out.
+
+mod answers;
+mod refusals;
+mod stowage;

@@ -36,9 +36,8 @@ pub(crate) fn run(args: &args::Plan) -> Result<(), Failure> {
         refuse_faults(&lowered.findings)?;
     }
     let snapshot = &lowered.snapshot;
-    let (plan, report) = stages.run("plan", || {
-        planner::plan(snapshot, &SETTINGS, NOW, Seed(args.seed))
-    });
+    let (plan, report) =
+        stages.run("plan", || planner::plan(snapshot, &SETTINGS, NOW, Seed(args.seed)));
     let checked = stages.run("check", || check(snapshot, plan))?;
     let answer = answer(args, &lowered, &report, &checked);
     stages.run("print", || print(&answer, args.output))?;
@@ -48,10 +47,7 @@ pub(crate) fn run(args: &args::Plan) -> Result<(), Failure> {
 
 fn read(args: &args::Plan) -> Result<Inputs, Failure> {
     if args.files.is_empty() {
-        return Ok(Inputs {
-            recorded: sample::pods(),
-            ..Inputs::default()
-        });
+        return Ok(Inputs { recorded: sample::pods(), ..Inputs::default() });
     }
     let sources = input::read_all(&args.files)?;
     snapshot::read(&sources, &args.read_options()).map_err(Failure::refused)
@@ -61,12 +57,8 @@ fn lower(args: &args::Plan, inputs: Inputs) -> Result<Lowered, Failure> {
     let options = LowerOptions {
         region: args.region.clone(),
         pods: args.pods.map(Pods::model),
-        architectures: (args.arch.iter())
-            .map(|arch| arch.as_str().to_owned())
-            .collect(),
-        capacity_types: (args.capacity_type.iter().copied())
-            .map(CapacityType::model)
-            .collect(),
+        architectures: (args.arch.iter()).map(|arch| arch.as_str().to_owned()).collect(),
+        capacity_types: (args.capacity_type.iter().copied()).map(CapacityType::model).collect(),
         estimate_prices: args.estimate_prices,
     };
     let catalog = ec2::Catalog::embedded();
@@ -80,10 +72,7 @@ fn refuse_faults(findings: &[Finding]) -> Result<(), Failure> {
         return Ok(());
     }
     let faults = table::render_findings(&faults);
-    Err(Failure::refused(anyhow!(
-        "--strict refuses the input\n{}",
-        faults.trim_end()
-    )))
+    Err(Failure::refused(anyhow!("--strict refuses the input\n{}", faults.trim_end())))
 }
 
 fn check(snapshot: &Snapshot, plan: Plan) -> Result<CheckedPlan, Failure> {
@@ -91,9 +80,8 @@ fn check(snapshot: &Snapshot, plan: Plan) -> Result<CheckedPlan, Failure> {
 }
 
 fn bug(violations: &[Violation]) -> anyhow::Error {
-    let lines: Vec<String> = (violations.iter())
-        .map(|violation| format!("\n  {violation}"))
-        .collect();
+    let lines: Vec<String> =
+        (violations.iter()).map(|violation| format!("\n  {violation}")).collect();
     anyhow!(
         "the plan does not hold and is not printed; this is a bug of Stowage, please report it with \
          the input:{}",
@@ -107,13 +95,7 @@ fn answer<'a>(
     report: &'a Report,
     checked: &'a CheckedPlan,
 ) -> Answer<'a> {
-    let Summary {
-        selection,
-        catalog_date,
-        price_grades,
-        default_pools,
-        ..
-    } = &lowered.summary;
+    let Summary { selection, catalog_date, price_grades, default_pools, .. } = &lowered.summary;
     let totals = checked.totals();
     let is_sample = args.files.is_empty();
     Answer {
@@ -123,6 +105,7 @@ fn answer<'a>(
         bill: Bill {
             cost: totals.cost_per_hour,
             existing: totals.existing_cost_per_hour,
+            existing_unpriced: totals.existing_unpriced,
             objective: totals.cost_per_hour,
         },
         findings: &lowered.findings,

@@ -58,7 +58,16 @@ pub(super) fn render_costs(answer: &Answer<'_>) -> String {
     if let Some(weights) = answer.report.weights_cost {
         rows.push(cost_row("Of it, for pool weights", weights));
     }
-    aligned(&[Align::Left, Align::Right, Align::Right], &rows)
+    let costs = aligned(&[Align::Left, Align::Right, Align::Right], &rows);
+    if bill.existing_unpriced == 0 {
+        return costs;
+    }
+    format!(
+        "{costs}  {} existing {} no known price and {} not in the sum.\n",
+        count(bill.existing_unpriced),
+        plural(bill.existing_unpriced, "node has", "nodes have"),
+        plural(bill.existing_unpriced, "is", "are"),
+    )
 }
 
 fn cost_row(what: &str, rate: MicroUsdPerHour) -> Vec<String> {
