@@ -3,9 +3,11 @@
 //! A pure function: the same arguments give the same bytes on any machine. Today it provisions;
 //! disruption and lifecycle steps will follow provisioning in the same call.
 
+mod alternatives;
 mod plan;
 mod report;
 
+pub use alternatives::{ALTERNATIVES_MAX, Alternative, alternatives};
 pub use plan::{Seed, Settings, Timestamp, plan, plan_watched};
 pub use report::{LimitUse, PoolReport, Report};
 pub use solver::Progress;

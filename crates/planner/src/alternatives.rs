@@ -1,0 +1,168 @@
+//! What could be bought in a planned node's place.
+//!
+//! In: a snapshot and a plan. Out: for each new node, other offerings of its pool that hold the same
+//! pods within the pool's limits, cheapest first, each with what it costs more. A capacity error on
+//! the planned offering falls through to them without planning again.
+
+use std::collections::BTreeMap;
+
+use model::{
+    NanoUsdPerHour, NewNode, Objective, Offering, OfferingIndex, Plan, PodShape, ResourceName,
+    Resources, ShapeIndex, Snapshot, untolerated, well_known,
+};
+
+/// Most alternatives listed for one node: as many overrides as Karpenter gives one `CreateFleet`
+/// request.
+pub const ALTERNATIVES_MAX: usize = 60;
+
+/// Another offering for a planned node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Alternative {
+    /// What its objective exceeds the planned one by; not negative where the plan is well sized.
+    pub regret: NanoUsdPerHour,
+    /// What to buy.
+    pub offering: OfferingIndex,
+}
+
+/// Alternatives of each new node of `plan`, in the order of the nodes; at most
+/// [`ALTERNATIVES_MAX`] each, by regret, then by offering.
+///
+/// Each passes the checker in the node's place: it is of the same pool, so that the weights that
+/// hold still hold, it admits and holds the node's pods, and the pool's limits allow it once the
+/// planned one is given back.
+pub fn alternatives(
+    snapshot: &Snapshot,
+    plan: &Plan,
+    objective: Objective,
+) -> Vec<Vec<Alternative>> {
+    let search = Search::new(snapshot, plan, objective);
+    let mut known: BTreeMap<Content, Vec<Alternative>> = BTreeMap::new();
+    plan.new_nodes
+        .iter()
+        .map(|node| {
+            let content = search.content(node);
+            known.entry(content).or_insert_with_key(|content| search.find(content)).clone()
+        })
+        .collect()
+}
+
+/// What decides a node's alternatives: what it is, and how many pods of each shape it holds.
+type Content = (OfferingIndex, Vec<(ShapeIndex, i64)>);
+
+struct Search<'a> {
+    snapshot: &'a Snapshot,
+    objective: Objective,
+    /// What each pool uses after the plan.
+    used: Vec<Resources>,
+    /// For each shape, the offerings that its rules admit.
+    admits: Vec<Vec<bool>>,
+}
+
+impl<'a> Search<'a> {
+    fn new(snapshot: &'a Snapshot, plan: &Plan, objective: Objective) -> Self {
+        let mut used: Vec<Resources> =
+            snapshot.pools.iter().map(|pool| pool.used.clone()).collect();
+        for node in &plan.new_nodes {
+            let offering = snapshot.offering(node.offering);
+            used[offering.pool.get()].add(&draw(snapshot, offering));
+        }
+        let mut rules: BTreeMap<_, Vec<bool>> = BTreeMap::new();
+        let admits = snapshot
+            .shapes
+            .iter()
+            .map(|shape| {
+                rules
+                    .entry((&shape.alternatives, &shape.tolerations))
+                    .or_insert_with(|| {
+                        snapshot.offerings.iter().map(|o| admits(snapshot, o, shape)).collect()
+                    })
+                    .clone()
+            })
+            .collect();
+        Self { snapshot, objective, used, admits }
+    }
+
+    fn content(&self, node: &NewNode) -> Content {
+        let mut shapes: BTreeMap<ShapeIndex, i64> = BTreeMap::new();
+        for pod in &node.pods {
+            *shapes.entry(self.snapshot.pod(*pod).shape).or_default() += 1;
+        }
+        (node.offering, shapes.into_iter().collect())
+    }
+
+    fn find(&self, (planned, shapes): &Content) -> Vec<Alternative> {
+        let snapshot = self.snapshot;
+        let pool = snapshot.offering(*planned).pool;
+        let pods: i64 = shapes.iter().map(|(_, pods)| pods).sum();
+        let requests = requests(snapshot, shapes);
+        let free = self.free(*planned);
+        let Some(now) = self.cost(*planned, pods) else { return Vec::new() };
+        let mut found: Vec<Alternative> = (0..snapshot.offerings.len())
+            .map(OfferingIndex::new)
+            .filter(|index| index != planned && snapshot.offering(*index).pool == pool)
+            .filter(|index| shapes.iter().all(|(shape, _)| self.admits[shape.get()][index.get()]))
+            .filter(|index| requests.fits_in(&snapshot.offering(*index).room))
+            .filter(|index| {
+                let draw = draw(snapshot, snapshot.offering(*index));
+                free.iter().all(|(name, free)| draw.get(name.as_str()).get() <= *free)
+            })
+            .filter_map(|offering| {
+                let cost = self.cost(offering, pods)?;
+                Some(Alternative { regret: NanoUsdPerHour::new(cost - now), offering })
+            })
+            .collect();
+        found.sort_unstable();
+        found.truncate(ALTERNATIVES_MAX);
+        found
+    }
+
+    /// What the limits of the pool of `planned` leave once it is given back.
+    fn free(&self, planned: OfferingIndex) -> Vec<(ResourceName, i64)> {
+        let offering = self.snapshot.offering(planned);
+        let given_back = draw(self.snapshot, offering);
+        let used = &self.used[offering.pool.get()];
+        self.snapshot
+            .pool(offering.pool)
+            .limits
+            .iter()
+            .map(|(name, limit)| {
+                let rest = limit.get().saturating_sub(used.get(name.as_str()).get());
+                (name.clone(), rest.saturating_add(given_back.get(name.as_str()).get()))
+            })
+            .collect()
+    }
+
+    /// The objective of a node of `offering` with `pods` pods, nano-USD per hour; `None` where the
+    /// price is unknown.
+    fn cost(&self, offering: OfferingIndex, pods: i64) -> Option<i64> {
+        let listing = self.snapshot.listing_of(self.snapshot.offering(offering));
+        let price = listing.price?.rate.get().saturating_mul(1000);
+        let terms = self.objective.term(listing).get().saturating_mul(pods);
+        Some(price.saturating_add(terms))
+    }
+}
+
+fn admits(snapshot: &Snapshot, offering: &Offering, shape: &PodShape) -> bool {
+    let labels = snapshot.labels_of(offering);
+    let taints = &snapshot.pool(offering.pool).taints;
+    untolerated(taints, &shape.tolerations).is_none()
+        && shape
+            .alternatives
+            .iter()
+            .any(|terms| terms.first_refused(|key| labels.get(key)).is_none())
+}
+
+fn requests(snapshot: &Snapshot, shapes: &[(ShapeIndex, i64)]) -> Resources {
+    let mut sum: BTreeMap<&ResourceName, i64> = BTreeMap::new();
+    for (shape, pods) in shapes {
+        for (name, amount) in snapshot.shape(*shape).requests.iter() {
+            *sum.entry(name).or_default() += amount.get() * pods;
+        }
+    }
+    sum.into_iter().map(|(name, amount)| (name.clone(), model::Amount::new(amount))).collect()
+}
+
+/// What a node of `offering` takes of limits: its capacity, and one of `nodes`.
+fn draw(snapshot: &Snapshot, offering: &Offering) -> Resources {
+    snapshot.machine_of(offering).capacity.clone().with(well_known::NODES, 1)
+}

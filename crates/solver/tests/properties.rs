@@ -1,0 +1,85 @@
+//! Properties of the first answer and of the improved one.
+
+use std::collections::BTreeMap;
+
+use model::{NewNode, Objective, OfferingIndex, Plan, PodIndex, ShapeIndex, Snapshot};
+use proptest::prelude::*;
+use solver::{Settings, Solution, Weights, solve};
+use testkit::{assert_sound, rename, shuffle_pods, world, worlds};
+
+/// Enough for several dives on worlds of this size.
+const SOME_WORK: u64 = 600_000;
+
+pub(crate) fn solved(snapshot: &Snapshot, work_limit: u64) -> Solution {
+    let objective = Objective { restart_cost: 0 };
+    let settings = Settings { weights: Weights::Honoured, objective, work_limit };
+    solve(snapshot, &settings, &mut |_| false)
+}
+
+pub(crate) fn cost(snapshot: &Snapshot, plan: &Plan) -> i64 {
+    let price = |node: &NewNode| {
+        let listing = snapshot.listing_of(snapshot.offering(node.offering));
+        listing.price.expect("a bought listing has a price").rate.get()
+    };
+    plan.new_nodes.iter().map(price).sum()
+}
+
+fn left_out(plan: &Plan) -> usize {
+    plan.unschedulable.iter().map(|group| group.pods.len()).sum()
+}
+
+type Content = (OfferingIndex, BTreeMap<ShapeIndex, usize>);
+
+/// The multiset of (offering, shapes), and how many of each shape existing nodes take in all.
+fn contents(snapshot: &Snapshot, plan: &Plan) -> (Vec<Content>, BTreeMap<ShapeIndex, usize>) {
+    let shapes = |pods: &[PodIndex]| {
+        let mut counts = BTreeMap::new();
+        for pod in pods {
+            *counts.entry(snapshot.pod(*pod).shape).or_insert(0) += 1;
+        }
+        counts
+    };
+    let mut bought: Vec<Content> =
+        plan.new_nodes.iter().map(|node| (node.offering, shapes(&node.pods))).collect();
+    bought.sort();
+    let existing: Vec<PodIndex> =
+        plan.existing.iter().flat_map(|fill| fill.pods.iter().copied()).collect();
+    (bought, shapes(&existing))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+
+    #[test]
+    fn plans_are_sound(text in worlds(), work in prop_oneof![Just(0), Just(SOME_WORK)]) {
+        let snapshot = world(&text);
+        let plan = solved(&snapshot, work).plan;
+        let replan = |after: &Snapshot| solved(after, work).plan;
+        assert_sound(&snapshot, &plan, replan, checker::check);
+    }
+
+    #[test]
+    fn neither_order_nor_names_decide(text in worlds(), seed: u64) {
+        let snapshot = world(&text);
+        let plan = solved(&snapshot, SOME_WORK).plan;
+        let shuffled = shuffle_pods(&snapshot, seed);
+        let other = solved(&shuffled, SOME_WORK).plan;
+        prop_assert_eq!(contents(&snapshot, &plan), contents(&shuffled, &other));
+        let renamed = rename(&snapshot, seed);
+        let other = solved(&renamed, SOME_WORK).plan;
+        prop_assert_eq!(contents(&snapshot, &plan), contents(&renamed, &other));
+    }
+
+    #[test]
+    fn more_work_never_costs_more(text in worlds(), cut in 1_000..SOME_WORK) {
+        let snapshot = world(&text);
+        let first = solved(&snapshot, 0);
+        let some = solved(&snapshot, cut);
+        let more = solved(&snapshot, SOME_WORK);
+        prop_assert!(cost(&snapshot, &some.plan) <= cost(&snapshot, &first.plan));
+        prop_assert!(cost(&snapshot, &more.plan) <= cost(&snapshot, &some.plan));
+        prop_assert_eq!(left_out(&more.plan), left_out(&first.plan));
+        let again = solved(&snapshot, some.work_used);
+        prop_assert_eq!(some.plan, again.plan, "the work used reproduces a cut run");
+    }
+}

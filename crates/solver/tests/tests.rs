@@ -1,0 +1,4 @@
+//! What every solve must satisfy, on random worlds and on worlds made for one rule.
+
+mod properties;
+mod scenarios;
