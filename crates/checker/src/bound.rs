@@ -12,6 +12,8 @@
 mod bins;
 mod branch;
 mod demand;
+#[cfg(test)]
+mod exhaustive;
 mod knapsack;
 mod nodes;
 mod prices;
@@ -95,7 +97,9 @@ pub enum BoundError {
         worth: NanoUsdPerHour,
     },
     /// Worths beyond what the proof's integers can add up.
-    #[error("the certificate says that all pods together are worth more than 2^61 nano-USD per hour")]
+    #[error(
+        "the certificate says that all pods together are worth more than 2^61 nano-USD per hour"
+    )]
     WorthTooGreat,
     /// A plan of another snapshot, or one that places a pod twice.
     #[error(
@@ -136,7 +140,7 @@ pub fn prove(
     snapshot: &Snapshot,
     plan: &Plan,
     certificate: &Certificate,
-    objective: &Objective,
+    objective: Objective,
     work_limit: u64,
 ) -> Result<Bound, BoundError> {
     let demand = Demand::new(snapshot, plan, certificate)?;

@@ -5,11 +5,13 @@
 //! labels, prices, limits), in exact integers, and shares no code with the solver. It does not judge
 //! whether the plan is cheap.
 
+mod bound;
 mod check;
 mod facts;
 mod found;
 mod rules;
 mod violation;
 
+pub use bound::{Bound, BoundError, Scale, Worst, prove};
 pub use check::{CheckedPlan, Totals, check};
 pub use violation::{Place, Violation};

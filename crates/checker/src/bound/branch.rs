@@ -90,3 +90,35 @@ impl Search<'_> {
         true
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::search;
+    use crate::bound::exhaustive::{instances, optimum_of};
+    use crate::bound::knapsack::Knapsack;
+    use crate::bound::prices::{self, Shares};
+    use crate::bound::work::Work;
+
+    proptest! {
+        #[test]
+        fn branching_finds_the_optimum_unless_cut_short(
+            (items, room) in instances(), threshold in 0..2000_i64, budget in 0..200_u64,
+        ) {
+            let mut knapsack = Knapsack::new(items.into_iter(), &room);
+            knapsack.free = 0;
+            let shares = Shares::new(&knapsack);
+            let prices = prices::search(&knapsack, &shares, 0, &mut Work::new(100));
+            let optimum = optimum_of(&knapsack);
+            for budget in [budget, 1_000_000] {
+                let outcome = search(&knapsack, &shares, &prices, threshold, budget);
+                prop_assert!(outcome.best <= optimum.max(threshold) && outcome.nodes <= budget);
+                if outcome.complete {
+                    prop_assert_eq!(outcome.best, optimum.max(threshold));
+                }
+                prop_assert!(outcome.complete || budget < 1_000_000);
+            }
+        }
+    }
+}

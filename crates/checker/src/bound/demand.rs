@@ -5,11 +5,13 @@
 
 use std::collections::BTreeMap;
 
-use model::{Certificate, Plan, PodShape, Requirements, ResourceName, ShapeIndex, Snapshot, Toleration};
+use model::{
+    Certificate, Plan, PodShape, Requirements, ResourceName, ShapeIndex, Snapshot, Toleration,
+};
 
-use super::{BoundError, Scale};
 use super::bins::Bin;
 use super::knapsack::{Item, Knapsack, TOTAL_MAX};
+use super::{BoundError, Scale};
 
 /// What decides where a pod may go.
 type Rule<'a> = (&'a [Requirements], &'a [Toleration]);
@@ -57,10 +59,11 @@ impl<'a> Demand<'a> {
         let mut classes: BTreeMap<(Vec<i64>, usize, i64), i64> = BTreeMap::new();
         for ((shape, &worth), &placed) in wanted() {
             let requests = resources.iter().map(|name| shape.requests.get(name.as_str()).get());
-            let rule = *rules.entry((&shape.alternatives, &shape.tolerations)).or_insert_with(|| {
-                shapes.push(shape);
-                shapes.len() - 1
-            });
+            let rule =
+                *rules.entry((&shape.alternatives, &shape.tolerations)).or_insert_with(|| {
+                    shapes.push(shape);
+                    shapes.len() - 1
+                });
             *classes.entry((requests.collect(), rule, worth)).or_default() += placed;
         }
         let classes: Vec<Class> = classes

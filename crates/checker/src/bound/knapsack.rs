@@ -38,18 +38,16 @@ impl Knapsack {
     /// The reduced knapsack of `items` in `room`. A request of zero fits any room, even a deficit,
     /// and a room of `i64::MAX` is endless.
     pub(super) fn new(items: impl Iterator<Item = Item>, room: &[i64]) -> Self {
-        let mut kept: Vec<(Item, bool)> = Vec::new();
+        let mut kept: Vec<Item> = Vec::new();
         for mut item in items {
-            let fit = fit(&item, room);
-            if fit > 0 && item.worth > 0 && item.count > 0 {
-                let endless = item.count >= fit;
-                item.count = item.count.min(fit);
-                kept.push((item, endless));
+            item.count = item.count.min(fit(&item, room));
+            if item.worth > 0 && item.count > 0 {
+                kept.push(item);
             }
         }
         let mut free = 0;
         let tight = tight(&kept, room);
-        kept.retain_mut(|(item, _)| {
+        kept.retain_mut(|item| {
             item.requests = tight.iter().map(|&k| item.requests[k]).collect();
             let competes = item.requests.iter().any(|request| *request > 0);
             if !competes {
@@ -59,8 +57,8 @@ impl Knapsack {
         });
         let mut room: Vec<i64> = tight.iter().map(|&k| room[k]).collect();
         divide(&mut kept, &mut room);
-        let kept = without_replaceable(merged(kept, &room));
-        Self { items: kept.into_iter().map(|(item, _)| item).collect(), room, free }
+        let items = without_replaceable(merged(kept, &room), &room);
+        Self { items, room, free }
     }
 
     /// The worth of all items together.
@@ -79,9 +77,12 @@ fn fit(item: &Item, room: &[i64]) -> i64 {
 /// How many of `item` fit the rest `room`, at most `count`.
 pub(super) fn most(item: &Item, room: &[i64], count: i64) -> i64 {
     let asked = item.requests.iter().zip(room).filter(|(request, _)| **request > 0);
-    asked.fold(count, |most, (request, room)| {
-        if request * most <= *room { most } else { room / request }
-    })
+    asked.fold(
+        count,
+        |most, (request, room)| {
+            if request * most <= *room { most } else { room / request }
+        },
+    )
 }
 
 /// Takes the room of `pods` of `item`.
@@ -95,9 +96,9 @@ pub(super) fn put(room: &mut [i64], item: &Item, pods: i64) {
 }
 
 /// The resources that not all items together fit.
-fn tight(items: &[(Item, bool)], room: &[i64]) -> Vec<usize> {
+fn tight(items: &[Item], room: &[i64]) -> Vec<usize> {
     let asked = |k: usize| -> i128 {
-        items.iter().map(|(item, _)| i128::from(item.requests[k]) * i128::from(item.count)).sum()
+        items.iter().map(|item| i128::from(item.requests[k]) * i128::from(item.count)).sum()
     };
     let is_tight = |k: &usize| room[*k] < i64::MAX && asked(*k) > i128::from(room[*k]).max(0);
     (0..room.len()).filter(is_tight).collect()
@@ -105,12 +106,14 @@ fn tight(items: &[(Item, bool)], room: &[i64]) -> Vec<usize> {
 
 /// Divides each resource by the greatest common divisor of what is asked of it; room that no sum
 /// of requests can fill is cut off by it.
-fn divide(items: &mut [(Item, bool)], room: &mut [i64]) {
+fn divide(items: &mut [Item], room: &mut [i64]) {
     for (k, room) in room.iter_mut().enumerate() {
-        let divisor = items.iter().fold(0, |divisor, (item, _)| gcd(divisor, item.requests[k]));
+        let divisor = items.iter().fold(0, |divisor, item| gcd(divisor, item.requests[k]));
         if divisor > 1 {
             *room /= divisor;
-            items.iter_mut().for_each(|(item, _)| item.requests[k] /= divisor);
+            for item in items.iter_mut() {
+                item.requests[k] /= divisor;
+            }
         }
     }
 }
@@ -123,20 +126,15 @@ fn gcd(mut a: i64, mut b: i64) -> i64 {
 }
 
 /// Items of the same requests and worth become one.
-fn merged(mut items: Vec<(Item, bool)>, room: &[i64]) -> Vec<(Item, bool)> {
+fn merged(mut items: Vec<Item>, room: &[i64]) -> Vec<Item> {
     items.sort();
-    let mut merged: Vec<(Item, bool)> = Vec::with_capacity(items.len());
-    for (item, endless) in items {
+    let mut merged: Vec<Item> = Vec::with_capacity(items.len());
+    for item in items {
         match merged.last_mut() {
-            Some((last, last_endless))
-                if last.requests == item.requests && last.worth == item.worth =>
-            {
-                let count = last.count.saturating_add(item.count);
-                let fit = fit(&item, room);
-                *last_endless |= endless || count >= fit;
-                last.count = count.min(fit);
+            Some(last) if last.requests == item.requests && last.worth == item.worth => {
+                last.count = last.count.saturating_add(item.count).min(fit(&item, room));
             }
-            _ => merged.push((item, endless)),
+            Some(_) | None => merged.push(item),
         }
     }
     merged
@@ -144,21 +142,67 @@ fn merged(mut items: Vec<(Item, bool)>, room: &[i64]) -> Vec<(Item, bool)> {
 
 /// Without the items that another could stand in for: one that asks for no more of anything, is
 /// worth no less, and of which there are as many as fit.
-fn without_replaceable(mut items: Vec<(Item, bool)>) -> Vec<(Item, bool)> {
+fn without_replaceable(mut items: Vec<Item>, room: &[i64]) -> Vec<Item> {
     let asks_no_more =
         |one: &Item, other: &Item| one.requests.iter().zip(&other.requests).all(|(a, b)| a <= b);
     // An item that stands in for another comes before it in this order.
-    items.sort_by(|(a, _), (b, _)| b.worth.cmp(&a.worth).then_with(|| a.requests.cmp(&b.requests)));
-    let mut kept: Vec<(Item, bool)> = Vec::with_capacity(items.len());
+    items.sort_by(|a, b| b.worth.cmp(&a.worth).then_with(|| a.requests.cmp(&b.requests)));
+    let mut kept: Vec<Item> = Vec::with_capacity(items.len());
     let mut replacements: Vec<usize> = Vec::new();
-    for (item, endless) in items {
-        if replacements.iter().any(|&one| asks_no_more(&kept[one].0, &item)) {
+    for item in items {
+        if replacements.iter().any(|&one| asks_no_more(&kept[one], &item)) {
             continue;
         }
-        if endless && replacements.len() < REPLACEMENTS_MAX {
+        if item.count >= fit(&item, room) && replacements.len() < REPLACEMENTS_MAX {
             replacements.push(kept.len());
         }
-        kept.push((item, endless));
+        kept.push(item);
     }
     kept
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{Item, Knapsack};
+    use crate::bound::exhaustive::{instances, optimum, optimum_of};
+
+    proptest! {
+        #[test]
+        fn reducing_a_knapsack_keeps_its_optimum((items, room) in instances()) {
+            let knapsack = Knapsack::new(items.iter().cloned(), &room);
+            prop_assert_eq!(optimum_of(&knapsack), optimum(&items, &room));
+            prop_assert!(knapsack.room.iter().all(|room| *room > 0));
+        }
+    }
+
+    #[test]
+    fn what_does_not_matter_is_left_out() {
+        let item =
+            |requests: &[i64], worth, count| Item { requests: requests.to_vec(), worth, count };
+        let items = [
+            item(&[4, 1, 0], 10, 9),
+            item(&[6, 1, 0], 10, 9), // asks for more than the first, and is worth no more
+            item(&[8, 1, 0], 30, 1),
+            item(&[0, 1, 0], 7, 2),   // competes with none
+            item(&[50, 1, 0], 99, 1), // too large
+            item(&[4, 1, 1], 99, 1),  // asks for what is overdrawn
+        ];
+        let knapsack = Knapsack::new(items.into_iter(), &[15, 1000, -3]);
+        let expected = [item(&[4], 30, 1), item(&[2], 10, 3)];
+        assert_eq!((&knapsack.items[..], &knapsack.room[..]), (&expected[..], &[7][..]));
+        assert_eq!(knapsack.free, 14);
+    }
+
+    #[test]
+    fn an_item_is_endless_by_the_resources_that_matter() {
+        // Only one of the second fits the first resource, which no longer counts once that is known.
+        let items = [
+            Item { requests: vec![0, 7], worth: 1, count: 4 },
+            Item { requests: vec![1, 7], worth: 2, count: 1 },
+        ];
+        let knapsack = Knapsack::new(items.into_iter(), &[1, 28]);
+        assert_eq!((optimum_of(&knapsack), knapsack.items.len()), (5, 2));
+    }
 }

@@ -41,7 +41,11 @@ impl Shares {
             u64::try_from(share).unwrap_or(u64::MAX)
         };
         let items = knapsack.items.iter();
-        Self(items.map(|item| item.requests.iter().zip(&knapsack.room).map(share).collect()).collect())
+        Self(
+            items
+                .map(|item| item.requests.iter().zip(&knapsack.room).map(share).collect())
+                .collect(),
+        )
     }
 
     /// What one of `item` costs, rounded down.
@@ -54,12 +58,7 @@ impl Shares {
 }
 
 /// The best prices found, as soon as they prove `target` or when steps or work run out.
-pub(super) fn search(
-    knapsack: &Knapsack,
-    shares: &Shares,
-    target: i64,
-    work: &mut Work,
-) -> Prices {
+pub(super) fn search(knapsack: &Knapsack, shares: &Shares, target: i64, work: &mut Work) -> Prices {
     let resources = knapsack.room.len();
     let mut best = Prices { of_room: vec![0; resources], bound: knapsack.total() };
     if resources == 0 || best.bound <= target {
@@ -125,5 +124,39 @@ fn step(now: &mut [i64], excess: i128, slopes: &[i128], length: i128, dearest: i
         let change = ((excess * slope * length) << (SLOPE_BITS - LENGTH_BITS)) / steepness;
         let moved = (i128::from(*price) - change).clamp(0, i128::from(dearest));
         *price = i64::try_from(moved).unwrap_or(0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{Shares, search};
+    use crate::bound::exhaustive::{instances, optimum_of};
+    use crate::bound::knapsack::{Item, Knapsack};
+    use crate::bound::work::Work;
+
+    proptest! {
+        #[test]
+        fn prices_never_bound_too_low(
+            (items, room) in instances(), target in 0..3000_i64, limit in 0..2000_u64,
+        ) {
+            let knapsack = Knapsack::new(items.into_iter(), &room);
+            let shares = Shares::new(&knapsack);
+            let prices = search(&knapsack, &shares, target, &mut Work::new(limit));
+            prop_assert!(prices.bound + knapsack.free >= optimum_of(&knapsack));
+        }
+    }
+
+    #[test]
+    fn prices_of_two_scarce_resources_are_found() {
+        let item = |cpu, memory, worth| Item { requests: vec![cpu, memory], worth, count: 1000 };
+        // Worth 3 per unit of the first and 2 per unit of the second.
+        let items = [item(2, 1, 8_000_000), item(1, 3, 9_000_000), item(1, 1, 4_900_000)];
+        let knapsack = Knapsack::new(items.into_iter(), &[1000, 1000]);
+        let shares = Shares::new(&knapsack);
+        let prices = search(&knapsack, &shares, 0, &mut Work::new(10_000));
+        let optimum = 5_000_000_000;
+        assert!(prices.bound >= optimum && prices.bound <= optimum + optimum / 1000, "{prices:?}");
     }
 }

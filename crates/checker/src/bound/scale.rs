@@ -80,7 +80,6 @@ pub(super) fn worst(sellers: &[Seller], demand: &Demand<'_>, work: &mut Work) ->
 
 /// The greatest worth at which `load` is no worse than `worst`.
 fn least_target(load: &Load, worst: &Load) -> i64 {
-    let target =
-        i128::from(load.price) * i128::from(worst.upper) / i128::from(worst.price.max(1));
+    let target = i128::from(load.price) * i128::from(worst.upper) / i128::from(worst.price.max(1));
     i64::try_from(target).unwrap_or(i64::MAX)
 }

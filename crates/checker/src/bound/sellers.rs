@@ -29,7 +29,7 @@ pub(super) struct Seller {
 pub(super) fn of_snapshot(
     snapshot: &Snapshot,
     bins: &Bins<'_>,
-    objective: &Objective,
+    objective: Objective,
 ) -> Result<Vec<Seller>, BoundError> {
     // A pool's offerings of one listing differ in chosen labels alone. The bound is to hold whatever
     // labels are chosen, so they count as one, with the most room and the widest admission.

@@ -97,7 +97,9 @@ impl<'a> Table<'a> {
         let priced: Vec<i64> = of_room
             .iter()
             .enumerate()
-            .map(|(k, price)| if k == layout.steps.resource || Some(k) == rows { 0 } else { *price })
+            .map(
+                |(k, price)| if k == layout.steps.resource || Some(k) == rows { 0 } else { *price },
+            )
             .collect();
         let entry = |(position, (item, &count)): (usize, (&'a Item, &i64))| {
             let gain = item.worth - shares.cost(position, &priced);
@@ -221,5 +223,54 @@ impl Search<'_> {
             }
         }
         true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{Axis, Layout, Table};
+    use crate::bound::exhaustive::{instances, optimum_of};
+    use crate::bound::knapsack::Knapsack;
+    use crate::bound::prices::{self, Shares};
+    use crate::bound::work::Work;
+
+    proptest! {
+        #[test]
+        fn tables_never_bound_too_low_and_guide_to_the_optimum(
+            (items, room) in instances(),
+            axes in any::<[prop::sample::Index; 2]>(),
+            shifts in any::<[bool; 2]>(),
+            threshold in 0..2000_i64,
+            budget in 0..100_u64,
+        ) {
+            let mut knapsack = Knapsack::new(items.into_iter(), &room);
+            knapsack.free = 0;
+            if knapsack.room.is_empty() {
+                return Ok(());
+            }
+            let [steps, rows] = axes.map(|axis| axis.index(knapsack.room.len()));
+            let [fine, coarse] = shifts.map(|coarse| if coarse { 2 } else { 0 });
+            let rows = (rows != steps).then_some(Axis { resource: rows, shift: coarse });
+            let layout = Layout { steps: Axis { resource: steps, shift: fine }, rows };
+            let shares = Shares::new(&knapsack);
+            let prices = prices::search(&knapsack, &shares, 0, &mut Work::new(100));
+            let counts: Vec<i64> = knapsack.items.iter().map(|item| item.count).collect();
+            let table = Table::new(&knapsack, &shares, &prices.of_room, &counts, layout);
+            let optimum = optimum_of(&knapsack);
+            prop_assert!(table.bound() >= optimum);
+            if knapsack.room.len() == 1 && fine == 0 {
+                prop_assert_eq!(table.bound(), optimum);
+            }
+            for budget in [budget, 1_000_000] {
+                let outcome = table.search(threshold, budget);
+                prop_assert!(outcome.best <= optimum.max(threshold) && outcome.nodes <= budget);
+                if outcome.complete {
+                    prop_assert_eq!(outcome.best, optimum.max(threshold));
+                }
+                prop_assert!(outcome.complete || budget < 1_000_000);
+            }
+        }
     }
 }
