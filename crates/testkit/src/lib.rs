@@ -1,6 +1,6 @@
 //! Fixtures for the pure crates' tests.
 //!
-//! - [`world`] and [`parse`]: a [`model::Snapshot`] from a short readable text.
+//! - [`world()`] and [`parse`]: a [`model::Snapshot`] from a short readable text.
 //! - [`worlds`]: a proptest strategy of such texts.
 //! - [`shuffle_lines`], [`shuffle_pods`], [`rename`]: the same world in another order or under
 //!   other names.
