@@ -70,10 +70,10 @@ impl<'a> Recorder<'a> {
         let Some(layout) = Layout::of(format) else {
             return Ok(());
         };
-        let window = self.options.window.ok_or_else(|| ReadError::NoWindow {
-            source_name: source_name.to_owned(),
-            format,
-        })?;
+        let window = self
+            .options
+            .window
+            .ok_or_else(|| ReadError::NoWindow { source_name: source_name.to_owned(), format })?;
         let mut lines = ReaderBuilder::new()
             .flexible(true)
             .from_reader(text.trim_start_matches('\u{feff}').as_bytes());
@@ -122,10 +122,7 @@ impl<'a> Recorder<'a> {
             match reader.read(&record) {
                 Ok(None) => {}
                 Err(problem) => {
-                    bad.note(
-                        record.position().map_or(line, csv::Position::line),
-                        &problem,
-                    );
+                    bad.note(record.position().map_or(line, csv::Position::line), &problem);
                 }
                 Ok(Some(request)) => {
                     tally.count(reader, &record, request);

@@ -102,10 +102,7 @@ const OPENB: Layout = Layout {
     memory: column("memory_mib", MIB),
     gpu: Some(column("num_gpu", 1)),
     density: None,
-    alive: Alive::Between {
-        from: "creation_time",
-        until: "deletion_time",
-    },
+    alive: Alive::Between { from: "creation_time", until: "deletion_time" },
     dropped: &[
         Dropped {
             name: "gpu_milli",
@@ -135,16 +132,9 @@ const DLRM: Layout = Layout {
     memory: column("memory_request", GIB),
     gpu: Some(column("gpu_request", 1)),
     density: Some("max_instance_per_node"),
-    alive: Alive::Between {
-        from: "creation_time",
-        until: "deletion_time",
-    },
+    alive: Alive::Between { from: "creation_time", until: "deletion_time" },
     dropped: &[
-        Dropped {
-            name: "disk_request",
-            loses: Loses::AboveZero,
-            message: "dropped: local disk",
-        },
+        Dropped { name: "disk_request", loses: Loses::AboveZero, message: "dropped: local disk" },
         Dropped {
             name: "rdma_request",
             loses: Loses::AboveZero,
@@ -162,10 +152,7 @@ const AZURE: Layout = Layout {
     memory: column("memory_gib", GIB),
     gpu: None,
     density: None,
-    alive: Alive::For {
-        from: "arrival_s",
-        duration: "duration_max_s",
-    },
+    alive: Alive::For { from: "arrival_s", duration: "duration_max_s" },
     dropped: &[],
     mapping: "each virtual machine is a pod of exactly vcpu and memory_gib (GiB); a duration is \
               the upper bound of its bin",
@@ -193,12 +180,6 @@ impl Layout {
 /// the header of a recorded list.
 pub(crate) fn detect(text: &str) -> Option<Format> {
     let header = text.trim_start_matches('\u{feff}').lines().next()?;
-    let has = |name: &str| {
-        header
-            .split(',')
-            .any(|column| column.trim().trim_matches('"') == name)
-    };
-    ALL.into_iter()
-        .find(|layout| layout.required().all(has))
-        .map(|layout| layout.format)
+    let has = |name: &str| header.split(',').any(|column| column.trim().trim_matches('"') == name);
+    ALL.into_iter().find(|layout| layout.required().all(has)).map(|layout| layout.format)
 }

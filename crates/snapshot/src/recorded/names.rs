@@ -26,11 +26,7 @@ pub(super) struct Names {
 impl Names {
     /// No names.
     pub(super) const fn new() -> Self {
-        Self {
-            given: Vec::new(),
-            asked: Vec::new(),
-            slots: Vec::new(),
-        }
+        Self { given: Vec::new(), asked: Vec::new(), slots: Vec::new() }
     }
 
     /// Adds `name`, or `name#2`, `name#3`, … where it is taken.

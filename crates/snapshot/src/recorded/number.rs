@@ -13,9 +13,7 @@ pub(super) fn scaled(text: &str, base_units: i64) -> Option<i64> {
         if !digit.is_ascii_digit() {
             return None;
         }
-        mantissa = mantissa
-            .checked_mul(10)?
-            .checked_add(i128::from(digit - b'0'))?;
+        mantissa = mantissa.checked_mul(10)?.checked_add(i128::from(digit - b'0'))?;
     }
     let unit = 10_i128.pow(u32::try_from(fraction.len()).ok()?);
     let product = mantissa.checked_mul(i128::from(base_units))?;
@@ -57,12 +55,8 @@ mod tests {
         ] {
             assert_eq!(scaled(text, unit), expected, "{text} x {unit}");
         }
-        for (text, expected) in [
-            ("2", Some(2)),
-            ("2.0", Some(2)),
-            ("-1", Some(-1)),
-            ("2.5", None),
-        ] {
+        for (text, expected) in [("2", Some(2)), ("2.0", Some(2)), ("-1", Some(-1)), ("2.5", None)]
+        {
             assert_eq!(whole(text), expected, "{text}");
         }
     }

@@ -200,9 +200,7 @@ impl<'a> RowReader<'a> {
 
     /// Whether the row limits how many of its application share a node.
     pub(super) fn has_density_limit(&self, record: &StringRecord) -> bool {
-        self.density
-            .and_then(|column| whole(field(record, column)))
-            .is_some_and(|limit| limit > 0)
+        self.density.and_then(|column| whole(field(record, column))).is_some_and(|limit| limit > 0)
     }
 }
 
@@ -218,9 +216,7 @@ fn amount(record: &StringRecord, position: usize, column: &Column) -> Result<i64
 
 fn pieces(record: &StringRecord, position: usize, column: &Column) -> Result<i64, BadRow> {
     let text = field(record, position);
-    whole(text)
-        .filter(|pieces| *pieces >= 0)
-        .ok_or_else(|| BadRow::pieces(column.name, text))
+    whole(text).filter(|pieces| *pieces >= 0).ok_or_else(|| BadRow::pieces(column.name, text))
 }
 
 fn loses(dropped: &Dropped, text: &str, request: Request) -> bool {

@@ -25,13 +25,13 @@ impl Condition {
         header: &StringRecord,
         filter: &Filter,
     ) -> Result<Self, ReadError> {
-        let column = header
-            .iter()
-            .position(|name| name.trim() == filter.column)
-            .ok_or_else(|| ReadError::NoSuchColumn {
-                source_name: source_name.to_owned(),
-                column: filter.column.clone(),
-                columns: header.iter().map(|name| name.trim().to_owned()).collect(),
+        let column =
+            header.iter().position(|name| name.trim() == filter.column).ok_or_else(|| {
+                ReadError::NoSuchColumn {
+                    source_name: source_name.to_owned(),
+                    column: filter.column.clone(),
+                    columns: header.iter().map(|name| name.trim().to_owned()).collect(),
+                }
             })?;
         Ok(Self {
             column,
@@ -75,12 +75,8 @@ impl Moment {
             Window::All => return Ok(None),
             Window::At(second) => second,
         };
-        let find = |name: &'static str| {
-            header
-                .iter()
-                .position(|column| column.trim() == name)
-                .ok_or(name)
-        };
+        let find =
+            |name: &'static str| header.iter().position(|column| column.trim() == name).ok_or(name);
         let [first, last] = alive.columns();
         Ok(Some(Self {
             nanos: i128::from(second) * i128::from(NANOS),
@@ -99,10 +95,7 @@ impl Moment {
             Alive::Between { .. } => {
                 Ok(from.is_none_or(|from| from <= now) && to.is_none_or(|until| until > now))
             }
-            Alive::For {
-                from: column,
-                duration,
-            } => {
+            Alive::For { from: column, duration } => {
                 let from = from.ok_or_else(|| BadRow::time(column, ""))?;
                 let length = to.ok_or_else(|| BadRow::time(duration, ""))?;
                 Ok(from <= now && now < from + length)

@@ -23,10 +23,7 @@ pub(super) struct BadRows<'a> {
 impl<'a> BadRows<'a> {
     /// None yet.
     pub(super) const fn new(source_name: &'a str) -> Self {
-        Self {
-            source_name,
-            findings: Vec::new(),
-        }
+        Self { source_name, findings: Vec::new() }
     }
 
     /// Notes the bad row at `line`.
@@ -114,11 +111,7 @@ impl Tally {
                 "plan without the density limit",
             )
         } else {
-            (
-                FindingCode::Mapping,
-                "dropped: the most pods of one application on one node",
-                "",
-            )
+            (FindingCode::Mapping, "dropped: the most pods of one application on one node", "")
         };
         Some(Finding {
             code,
@@ -155,9 +148,6 @@ impl Tallies {
 
     /// Findings of every format, in format order.
     pub(super) fn findings(&self, options: &ReadOptions) -> Vec<Finding> {
-        self.0
-            .values()
-            .flat_map(|tally| tally.findings(options))
-            .collect()
+        self.0.values().flat_map(|tally| tally.findings(options)).collect()
     }
 }
