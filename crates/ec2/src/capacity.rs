@@ -25,10 +25,7 @@ pub fn capacity(facts: &TypeFacts, settings: &NodeClassSettings) -> Resources {
     };
     add(well_known::CPU, i64::from(facts.vcpu) * 1000);
     add(well_known::MEMORY, memory_mib(facts, settings) * MIB);
-    add(
-        well_known::EPHEMERAL_STORAGE,
-        ephemeral_storage(facts, settings).get(),
-    );
+    add(well_known::EPHEMERAL_STORAGE, ephemeral_storage(facts, settings).get());
     add(well_known::PODS, i64::from(pods(facts, settings)));
     for gpu in &facts.gpus {
         if let Some(name) = gpu_resource(&gpu.manufacturer) {
@@ -42,9 +39,7 @@ pub fn capacity(facts: &TypeFacts, settings: &NodeClassSettings) -> Resources {
             add("aws.amazon.com/neuroncore", count * cores);
         }
     }
-    let efa = settings
-        .network_interfaces
-        .map_or(facts.efa, |interfaces| interfaces.efa);
+    let efa = settings.network_interfaces.map_or(facts.efa, |interfaces| interfaces.efa);
     add("vpc.amazonaws.com/efa", i64::from(efa));
     add("vpc.amazonaws.com/pod-eni", i64::from(facts.branch_enis));
     if settings.ami_family.is_windows() {
@@ -58,21 +53,16 @@ pub fn capacity(facts: &TypeFacts, settings: &NodeClassSettings) -> Resources {
 /// never above `podsPerCore` times CPUs where that applies.
 pub fn pods(facts: &TypeFacts, settings: &NodeClassSettings) -> u32 {
     let by_interfaces = || {
-        let efa_only = settings
-            .network_interfaces
-            .map_or(0, |interfaces| interfaces.efa_only_on_default_card);
+        let efa_only =
+            settings.network_interfaces.map_or(0, |interfaces| interfaces.efa_only_on_default_card);
         eni_limited_pods(facts, settings.reserved_enis.saturating_add(efa_only))
     };
-    let pods = settings
-        .max_pods
-        .unwrap_or_else(|| match settings.ami_family {
-            AmiFamily::Al2 | AmiFamily::Al2023 | AmiFamily::Bottlerocket | AmiFamily::Custom => {
-                by_interfaces()
-            }
-            AmiFamily::Windows2019 | AmiFamily::Windows2022 | AmiFamily::Windows2025 => {
-                DEFAULT_PODS
-            }
-        });
+    let pods = settings.max_pods.unwrap_or_else(|| match settings.ami_family {
+        AmiFamily::Al2 | AmiFamily::Al2023 | AmiFamily::Bottlerocket | AmiFamily::Custom => {
+            by_interfaces()
+        }
+        AmiFamily::Windows2019 | AmiFamily::Windows2022 | AmiFamily::Windows2025 => DEFAULT_PODS,
+    });
     match settings.pods_per_core {
         Some(per_core) if per_core > 0 && settings.ami_family != AmiFamily::Bottlerocket => {
             pods.min(per_core.saturating_mul(facts.vcpu))
@@ -91,9 +81,7 @@ pub fn eni_limited_pods(facts: &TypeFacts, unusable_enis: u32) -> u32 {
     if usable == 0 {
         return 0;
     }
-    usable
-        .saturating_mul(facts.ipv4_per_eni.saturating_sub(1))
-        .saturating_add(2)
+    usable.saturating_mul(facts.ipv4_per_eni.saturating_sub(1)).saturating_add(2)
 }
 
 /// EC2's figure less what the kernel keeps on arm64, less the estimated share of hypervisor and
@@ -114,9 +102,7 @@ fn ephemeral_storage(facts: &TypeFacts, settings: &NodeClassSettings) -> Amount 
     {
         return Amount::new(i64::from(disks.total_gb) * 1_000_000_000);
     }
-    settings
-        .ephemeral_volume
-        .unwrap_or_else(|| settings.ami_family.default_ephemeral_volume())
+    settings.ephemeral_volume.unwrap_or_else(|| settings.ami_family.default_ephemeral_volume())
 }
 
 fn gpu_resource(manufacturer: &str) -> Option<&'static str> {

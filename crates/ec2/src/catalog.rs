@@ -96,17 +96,10 @@ impl Catalog {
 
     /// What `name` sells.
     pub fn region(&self, name: &str) -> Result<RegionMarket<'_>, UnknownRegion> {
-        let unknown = || UnknownRegion {
-            asked: name.to_owned(),
-            known: self.regions().cloned().collect(),
-        };
+        let unknown =
+            || UnknownRegion { asked: name.to_owned(), known: self.regions().cloned().collect() };
         let facts = self.region_facts(name).ok_or_else(unknown)?;
-        Ok(RegionMarket::new(
-            self,
-            RegionName::from(name),
-            facts,
-            &self.types(),
-        ))
+        Ok(RegionMarket::new(self, RegionName::from(name), facts, &self.types()))
     }
 
     /// Every instance type, by name; Macs and types that a region does not offer included.
@@ -180,9 +173,7 @@ mod tests {
         let mut counts = BTreeMap::new();
         for replaced in types::overrides(OVERRIDES).expect("overrides") {
             *counts.entry(replaced.field).or_insert(0) += 1;
-            let column = types::COLUMNS
-                .iter()
-                .position(|name| *name == replaced.field);
+            let column = types::COLUMNS.iter().position(|name| *name == replaced.field);
             let column = column.expect(replaced.field);
             let line = TYPES
                 .lines()
@@ -192,12 +183,7 @@ mod tests {
             assert_eq!(raw, replaced.instead_of, "{}", replaced.name);
             assert_ne!(raw, replaced.value, "{}", replaced.name);
         }
-        let expected = [
-            ("bandwidth_mbps", 3),
-            ("branch_enis", 56),
-            ("clock_mhz", 76),
-            ("enis", 4),
-        ];
+        let expected = [("bandwidth_mbps", 3), ("branch_enis", 56), ("clock_mhz", 76), ("enis", 4)];
         assert_eq!(counts, BTreeMap::from(expected));
     }
 }

@@ -56,9 +56,7 @@ impl Labeller {
 /// What the name itself says.
 fn name_parts(facts: &TypeFacts, set: &mut Set<'_>) {
     let name = facts.name.as_str();
-    let category_end = name
-        .find(|letter: char| !letter.is_ascii_lowercase())
-        .unwrap_or(name.len());
+    let category_end = name.find(|letter: char| !letter.is_ascii_lowercase()).unwrap_or(name.len());
     let (category, rest) = name.split_at(category_end);
     set(instance!("category"), &category);
     if let Some(generation) = generation(rest) {
@@ -72,10 +70,8 @@ fn name_parts(facts: &TypeFacts, set: &mut Set<'_>) {
 
 /// The digits after the category; `-6tb` in `u-6tb1` is a size in terabytes, not a generation.
 fn generation(after_category: &str) -> Option<&str> {
-    let digits_end = |text: &str| {
-        text.find(|letter: char| !letter.is_ascii_digit())
-            .unwrap_or(text.len())
-    };
+    let digits_end =
+        |text: &str| text.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(text.len());
     let rest = match after_category.strip_prefix('-') {
         Some(size) => size[digits_end(size)..].strip_prefix("tb")?,
         None => after_category,
@@ -90,14 +86,8 @@ fn machine(facts: &TypeFacts, set: &mut Set<'_>) {
         Hypervisor::Metal => "",
     };
     set(instance!("cpu"), &facts.vcpu);
-    set(
-        instance!("cpu-manufacturer"),
-        &kebab(&facts.cpu_manufacturer),
-    );
-    set(
-        instance!("encryption-in-transit-supported"),
-        &facts.features.encryption_in_transit,
-    );
+    set(instance!("cpu-manufacturer"), &kebab(&facts.cpu_manufacturer));
+    set(instance!("encryption-in-transit-supported"), &facts.features.encryption_in_transit);
     set(instance!("hypervisor"), &hypervisor);
     set(instance!("memory"), &facts.memory_mib);
     set(instance!("tenancy"), &"default");
@@ -136,10 +126,7 @@ fn accelerator(facts: &TypeFacts, set: &mut Set<'_>) {
         return;
     };
     set(instance!("accelerator-name"), &kebab(&accelerator.name));
-    set(
-        instance!("accelerator-manufacturer"),
-        &kebab(&accelerator.manufacturer),
-    );
+    set(instance!("accelerator-manufacturer"), &kebab(&accelerator.manufacturer));
     set(instance!("accelerator-count"), &accelerator.count);
 }
 

@@ -62,21 +62,9 @@ impl<'c> RegionMarket<'c> {
         let mut labeller = Labeller::default();
         let types = facts
             .iter()
-            .map(|one| InstanceType {
-                name: one.name.clone(),
-                labels: labeller.labels(one),
-            })
+            .map(|one| InstanceType { name: one.name.clone(), labels: labeller.labels(one) })
             .collect();
-        Self {
-            measured: catalog.measured(),
-            catalog,
-            name,
-            zones,
-            types,
-            facts,
-            rows,
-            region,
-        }
+        Self { measured: catalog.measured(), catalog, name, zones, types, facts, rows, region }
     }
 
     /// The region's name.
@@ -120,9 +108,7 @@ impl<'c> RegionMarket<'c> {
         &self,
         settings: &NodeClassSettings,
     ) -> impl Iterator<Item = (&TypeFacts, Incompatible)> {
-        self.facts
-            .iter()
-            .filter_map(|facts| Some((facts, settings.incompatibility(facts)?)))
+        self.facts.iter().filter_map(|facts| Some((facts, settings.incompatibility(facts)?)))
     }
 
     /// Estimates, corrected by the first measurement that applies: the class's own, then the
@@ -143,10 +129,6 @@ impl<'c> RegionMarket<'c> {
         if let Some(measured) = measured {
             measured.adjust(&mut capacity, &mut overhead);
         }
-        Machine {
-            instance_type,
-            capacity,
-            overhead,
-        }
+        Machine { instance_type, capacity, overhead }
     }
 }

@@ -53,16 +53,9 @@ impl MeasuredAllocatable {
         for (name, measured) in self.allocatable.iter() {
             let estimated = capacity.get(name.as_str()).get() - overhead.get(name.as_str()).get();
             let surplus = measured.get() - estimated;
-            let (side, change) = if surplus > 0 {
-                (&mut *capacity, surplus)
-            } else {
-                (&mut *overhead, -surplus)
-            };
-            side.add(
-                &[(name.clone(), model::Amount::new(change))]
-                    .into_iter()
-                    .collect(),
-            );
+            let (side, change) =
+                if surplus > 0 { (&mut *capacity, surplus) } else { (&mut *overhead, -surplus) };
+            side.add(&[(name.clone(), model::Amount::new(change))].into_iter().collect());
         }
     }
 }

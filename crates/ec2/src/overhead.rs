@@ -33,10 +33,7 @@ pub(crate) fn overhead_of(
     let kube = settings.kube_reserved;
     let mut overhead = amounts(Reserved {
         cpu: Some(kube.cpu.unwrap_or_else(|| kube_reserved_cpu(facts))),
-        memory: Some(
-            kube.memory
-                .unwrap_or_else(|| kube_reserved_memory(facts, settings)),
-        ),
+        memory: Some(kube.memory.unwrap_or_else(|| kube_reserved_memory(facts, settings))),
         ephemeral_storage: Some(kube.ephemeral_storage.unwrap_or(Amount::new(GIB))),
     });
     overhead.add(&amounts(settings.system_reserved));
@@ -44,15 +41,11 @@ pub(crate) fn overhead_of(
     overhead.add(&amounts(Reserved {
         cpu: None,
         memory: Some(threshold(
-            eviction
-                .memory_available
-                .unwrap_or(Threshold::Amount(Amount::new(100 * MIB))),
+            eviction.memory_available.unwrap_or(Threshold::Amount(Amount::new(100 * MIB))),
             capacity.get(well_known::MEMORY),
         )),
         ephemeral_storage: Some(threshold(
-            eviction
-                .nodefs_available
-                .unwrap_or(Threshold::Share(100_000)),
+            eviction.nodefs_available.unwrap_or(Threshold::Share(100_000)),
             capacity.get(well_known::EPHEMERAL_STORAGE),
         )),
     }));
@@ -60,11 +53,7 @@ pub(crate) fn overhead_of(
 }
 
 fn amounts(reserved: Reserved) -> Resources {
-    let Reserved {
-        cpu,
-        memory,
-        ephemeral_storage,
-    } = reserved;
+    let Reserved { cpu, memory, ephemeral_storage } = reserved;
     [
         (well_known::CPU, cpu),
         (well_known::MEMORY, memory),

@@ -58,9 +58,7 @@ impl PriceQuality {
     }
 
     pub(crate) fn from_name(text: &str) -> Option<Self> {
-        Self::ALL
-            .iter()
-            .find_map(|(quality, name)| (*name == text).then_some(*quality))
+        Self::ALL.iter().find_map(|(quality, name)| (*name == text).then_some(*quality))
     }
 
     /// Whether a price of this quality counts as listed. The others are unknown prices unless
@@ -96,6 +94,6 @@ pub enum PriceUnknown {
     #[error("no price in us-east-1 to estimate from")]
     NoReferencePrice,
     /// No estimate: the region's price level for the family is not known.
-    #[error("no price ratio to us-east-1 for family {0}")]
+    #[error("no price ratio to us-east-1 for family {0} or its category")]
     NoFamilyRatio(String),
 }

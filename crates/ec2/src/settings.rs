@@ -56,9 +56,7 @@ impl AmiFamily {
 
     /// The family of `spec.amiFamily`, or of an alias's part before `@` in any case.
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|family| family.as_str().eq_ignore_ascii_case(name))
+        Self::ALL.into_iter().find(|family| family.as_str().eq_ignore_ascii_case(name))
     }
 
     /// Whether nodes run Windows.
@@ -71,11 +69,7 @@ impl AmiFamily {
 
     /// Size in bytes of the volume that pods' local data goes to when the class names none.
     pub const fn default_ephemeral_volume(self) -> Amount {
-        Amount::new(if self.is_windows() {
-            50 * GIB
-        } else {
-            20 * GIB
-        })
+        Amount::new(if self.is_windows() { 50 * GIB } else { 20 * GIB })
     }
 }
 
@@ -138,9 +132,7 @@ impl FromStr for Threshold {
                 .filter(|bytes| *bytes >= 0)
                 .map(|bytes| Self::Amount(Amount::new(bytes))),
         };
-        threshold.ok_or_else(|| ParseThresholdError {
-            text: text.to_owned(),
-        })
+        threshold.ok_or_else(|| ParseThresholdError { text: text.to_owned() })
     }
 }
 
@@ -247,14 +239,8 @@ impl NodeClassSettings {
         [
             (!facts.architecture.is_node(), Incompatible::Mac),
             (al2023 && facts.family() == "a1", Incompatible::Al2023OnA1),
-            (
-                windows && facts.architecture != Architecture::Amd64,
-                Incompatible::WindowsOnArm,
-            ),
-            (
-                self.enclaves && !facts.features.enclaves,
-                Incompatible::NoEnclaves,
-            ),
+            (windows && facts.architecture != Architecture::Amd64, Incompatible::WindowsOnArm),
+            (self.enclaves && !facts.features.enclaves, Incompatible::NoEnclaves),
             (efas > facts.efa, Incompatible::TooFewEfas),
         ]
         .into_iter()

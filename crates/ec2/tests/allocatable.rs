@@ -43,46 +43,19 @@ fn pods_follow_the_node_class() {
     let windows = class(|one| one.ami_family = AmiFamily::Windows2022);
     let dense = class(|one| (one.max_pods, one.pods_per_core) = (Some(110), Some(10)));
     let efa_only = class(|one| {
-        one.network_interfaces = Some(NetworkInterfaces {
-            efa: 3,
-            efa_only_on_default_card: 1,
-        });
+        one.network_interfaces = Some(NetworkInterfaces { efa: 3, efa_only_on_default_card: 1 });
     });
     // m5.large: 2 vCPU, 3 interfaces of 10 addresses.
     check([
         ("m5.large", "pods", class(|_| ()), 29, 0),
-        (
-            "m5.large",
-            "pods",
-            class(|one| one.max_pods = Some(110)),
-            110,
-            0,
-        ),
+        ("m5.large", "pods", class(|one| one.max_pods = Some(110)), 110, 0),
         ("m5.large", "pods", dense, 20, 0),
-        (
-            "m5.large",
-            "pods",
-            class(|one| one.reserved_enis = 1),
-            20,
-            0,
-        ),
+        ("m5.large", "pods", class(|one| one.reserved_enis = 1), 20, 0),
         ("m5.large", "pods", class(|one| one.reserved_enis = 3), 0, 0),
         ("m5.large", "pods", class(bottlerocket), 29, 0),
         ("m5.large", "pods", windows.clone(), 110, 0),
-        (
-            "m5.large",
-            "vpc.amazonaws.com/PrivateIPv4Address",
-            windows,
-            9,
-            0,
-        ),
-        (
-            "p5.48xlarge",
-            "vpc.amazonaws.com/efa",
-            efa_only.clone(),
-            3,
-            0,
-        ),
+        ("m5.large", "vpc.amazonaws.com/PrivateIPv4Address", windows, 9, 0),
+        ("p5.48xlarge", "vpc.amazonaws.com/efa", efa_only.clone(), 3, 0),
         ("p5.48xlarge", "pods", efa_only, 51, 0),
     ]);
 }
@@ -107,13 +80,7 @@ fn memory_and_cpu_follow_the_node_class() {
     let no_cpu = class(|one| one.kube_reserved.cpu = Some(Amount::ZERO));
     check([
         ("m5.large", "memory", class(|_| ()), memory, reserved),
-        (
-            "m5.large",
-            "memory",
-            class(|one| one.max_pods = Some(110)),
-            memory,
-            reserved,
-        ),
+        ("m5.large", "memory", class(|one| one.max_pods = Some(110)), memory, reserved),
         ("m5.large", "memory", bottlerocket, memory, by_110_pods),
         ("m5.large", "memory", own_reservations, memory, own_reserved),
         (
@@ -138,13 +105,7 @@ fn local_disk_follows_the_node_class() {
     let windows = class(|one| one.ami_family = AmiFamily::Windows2025);
     let disk = "ephemeral-storage";
     check([
-        (
-            "m5d.large",
-            disk,
-            raid0.clone(),
-            75_000_000_000,
-            GIB + 7_500_000_000,
-        ),
+        ("m5d.large", disk, raid0.clone(), 75_000_000_000, GIB + 7_500_000_000),
         ("m5.large", disk, raid0, 20 * GIB, 3 * GIB),
         ("m5.large", disk, own, 100 * GIB, GIB),
         ("m5.large", disk, windows, 50 * GIB, 6 * GIB),
@@ -157,10 +118,7 @@ fn types_that_do_not_suit_the_class_have_no_machine_and_a_reason() {
     let windows = class(|one| one.ami_family = AmiFamily::Windows2019);
     let custom = class(|one| one.ami_family = AmiFamily::Custom);
     let efas = class(|one| {
-        one.network_interfaces = Some(NetworkInterfaces {
-            efa: 2,
-            efa_only_on_default_card: 0,
-        });
+        one.network_interfaces = Some(NetworkInterfaces { efa: 2, efa_only_on_default_card: 0 });
     });
     for (name, settings, expected) in [
         ("a1.large", class(|_| ()), Some(Incompatible::Al2023OnA1)),
@@ -177,10 +135,8 @@ fn types_that_do_not_suit_the_class_have_no_machine_and_a_reason() {
     let market = catalog.region("us-east-1").expect("known");
     let settings = class(|_| ());
     let machines = market.machines(&settings);
-    let left_out: Vec<&str> = market
-        .incompatible(&settings)
-        .map(|(facts, _)| facts.family())
-        .collect();
+    let left_out: Vec<&str> =
+        market.incompatible(&settings).map(|(facts, _)| facts.family()).collect();
     assert_eq!(machines.len() + left_out.len(), market.types().len());
     assert!(!left_out.is_empty() && left_out.iter().all(|family| *family == "a1"));
 }

@@ -5,9 +5,7 @@ use std::collections::BTreeSet;
 use ec2::{Catalog, MarketOptions, PriceUnknown, RegionListings};
 use model::{CapacityType, InterruptionBand, Listing, MicroUsdPerHour, TypeIndex, well_known};
 
-const ESTIMATED: MarketOptions = MarketOptions {
-    estimate_prices: true,
-};
+const ESTIMATED: MarketOptions = MarketOptions { estimate_prices: true };
 
 #[test]
 fn unknown_region_is_refused_with_the_known_ones() {
@@ -34,10 +32,7 @@ fn every_region_is_sorted_and_complete_and_none_is_free() {
             let key = |one: &Listing| (one.instance_type, one.zone.clone(), one.capacity_type);
             assert!(found.listings.is_sorted_by(|a, b| key(a) < key(b)));
             for one in &found.listings {
-                assert!(
-                    one.price
-                        .is_none_or(|price| price.rate > MicroUsdPerHour::ZERO)
-                );
+                assert!(one.price.is_none_or(|price| price.rate > MicroUsdPerHour::ZERO));
                 let spot = one.capacity_type == CapacityType::Spot;
                 assert!(!spot || one.price.is_none_or(|price| price.estimated));
                 assert!(spot || one.interruption.is_none());
@@ -65,10 +60,7 @@ fn listed_spot_and_unknown_prices_are_told_apart() {
     let market = catalog.region("us-east-1").expect("known");
     let found = market.listings(&MarketOptions::default());
     let in_zone_a = |name: &str| -> Vec<Listing> {
-        let place = market
-            .types()
-            .iter()
-            .position(|one| one.name.as_str() == name);
+        let place = market.types().iter().position(|one| one.name.as_str() == name);
         let index = TypeIndex::new(place.expect(name));
         found
             .listings
@@ -92,17 +84,11 @@ fn listed_spot_and_unknown_prices_are_told_apart() {
     let listings = in_zone_a("r9g.large");
     assert!(!listings.is_empty() && listings.iter().all(|one| one.price.is_none()));
     assert!(
-        found
-            .unpriced
-            .iter()
-            .any(|one| one.instance_type.as_str() == "r9g.large"
-                && one.reason == PriceUnknown::NotListed)
+        found.unpriced.iter().any(|one| one.instance_type.as_str() == "r9g.large"
+            && one.reason == PriceUnknown::NotListed)
     );
     // Sold on demand only.
-    assert_eq!(
-        in_zone_a("hpc7g.16xlarge").len() + in_zone_a("t2.nano").len(),
-        1
-    );
+    assert_eq!(in_zone_a("hpc7g.16xlarge").len() + in_zone_a("t2.nano").len(), 1);
 }
 
 #[test]
@@ -127,11 +113,7 @@ fn estimates_are_asked_for_marked_and_bounded_by_what_is_known() {
     assert_eq!(found.on_demand.estimated, 0);
     // Untrusted prices are unknown unless estimates are asked for.
     let untrusted = |found: &RegionListings| {
-        found
-            .unpriced
-            .iter()
-            .filter(|one| matches!(one.reason, PriceUnknown::Untrusted(_)))
-            .count()
+        found.unpriced.iter().filter(|one| matches!(one.reason, PriceUnknown::Untrusted(_))).count()
     };
     let mut counts = (0, 0);
     for region in catalog.regions() {
@@ -149,10 +131,13 @@ fn an_estimate_is_the_scaled_reference_price_else_the_untrusted_price() {
     for (region, name, expected) in [
         // 2.29824 in us-east-1 × 1.22922, rounded up.
         ("ap-northeast-2", "m7i-flex.12xlarge", Some(2_825_043)),
-        // Suspect, and the region's price level for c8g is not known.
-        ("us-west-2", "c8g.4xlarge", Some(701_890)),
-        // No price, and no price level.
-        ("us-west-2", "c9g.large", None),
+        // Suspect at 0.70189, and c8g has no price level there: 0.63808 in us-east-1 × 1, the median
+        // level of category c in us-west-2.
+        ("us-west-2", "c8g.4xlarge", Some(638_080)),
+        // No price there: 0.08694 in us-east-1 × 1.
+        ("us-west-2", "c9g.large", Some(86_940)),
+        // No price anywhere.
+        ("us-west-2", "r9g.large", None),
     ] {
         let market = catalog.region(region).expect("known");
         let mut types = market.types().iter();
@@ -181,24 +166,9 @@ fn macs_are_no_nodes_and_labels_are_looked_up_by_key() {
         .collect();
     assert!(!categories.contains("mac"));
     let some = |text: &str| Some(text.to_owned());
-    assert_eq!(
-        label(
-            "m7i-flex.large",
-            "karpenter.k8s.aws/instance-capability-flex"
-        ),
-        some("true")
-    );
+    assert_eq!(label("m7i-flex.large", "karpenter.k8s.aws/instance-capability-flex"), some("true"));
     assert_eq!(label("m7g.large", well_known::ARCH), some("arm64"));
-    assert_eq!(
-        label("m7g.metal", "karpenter.k8s.aws/instance-hypervisor"),
-        some("")
-    );
-    assert_eq!(
-        label("m7g.large", "karpenter.k8s.aws/instance-gpu-name"),
-        None
-    );
-    assert_eq!(
-        label("g6f.large", "karpenter.k8s.aws/instance-gpu-count"),
-        some("0")
-    );
+    assert_eq!(label("m7g.metal", "karpenter.k8s.aws/instance-hypervisor"), some(""));
+    assert_eq!(label("m7g.large", "karpenter.k8s.aws/instance-gpu-name"), None);
+    assert_eq!(label("g6f.large", "karpenter.k8s.aws/instance-gpu-count"), some("0"));
 }

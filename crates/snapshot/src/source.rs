@@ -34,7 +34,7 @@ pub enum Format {
     Openb,
     /// Alibaba's disaggregated DLRM trace 2025, CSV.
     Dlrm,
-    /// The Azure packing trace 2020 joined with its VM types, CSV.
+    /// The Azure VM trace 2017 as processed for trace generation, CSV.
     Azure,
 }
 

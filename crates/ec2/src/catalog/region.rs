@@ -47,11 +47,7 @@ pub(super) fn read(
     section: &'static str,
     grades: &BTreeMap<char, PriceGrade>,
 ) -> Result<RegionFacts, CatalogError> {
-    let mut facts = RegionFacts {
-        zones: Vec::new(),
-        ratios: BTreeMap::new(),
-        rows: Vec::new(),
-    };
+    let mut facts = RegionFacts { zones: Vec::new(), ratios: BTreeMap::new(), rows: Vec::new() };
     for mut row in rows(section) {
         match row.text()? {
             "zone" => {
@@ -91,12 +87,7 @@ fn offered(
     };
     let band = row.known_one_of(band)?;
     let savings = row.known_number()?.filter(|percent: &i8| *percent < 100);
-    Ok(OfferedType {
-        name,
-        zones,
-        price,
-        spot: band.zip(savings),
-    })
+    Ok(OfferedType { name, zones, price, spot: band.zip(savings) })
 }
 
 fn band(text: &str) -> Option<InterruptionBand> {

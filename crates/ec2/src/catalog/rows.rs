@@ -14,13 +14,11 @@ pub(crate) struct CatalogError {
 
 /// The lines of `text` that carry values.
 pub(super) fn rows(text: &str) -> impl Iterator<Item = Row<'_>> {
-    text.lines()
-        .filter(|line| !line.starts_with('#') && !line.is_empty())
-        .map(|line| Row {
-            line,
-            fields: line.split('\t'),
-            field: 0,
-        })
+    text.lines().filter(|line| !line.starts_with('#') && !line.is_empty()).map(|line| Row {
+        line,
+        fields: line.split('\t'),
+        field: 0,
+    })
 }
 
 /// One line, read field by field.
@@ -39,15 +37,13 @@ impl<'t> Row<'t> {
 
     /// The next field; `None` where it is `-`.
     pub(super) fn known(&mut self) -> Result<Option<&'t str>, CatalogError> {
-        self.text()
-            .map(|text| Some(text).filter(|text| *text != "-"))
+        self.text().map(|text| Some(text).filter(|text| *text != "-"))
     }
 
     /// The next field as a number.
     pub(super) fn number<N: FromStr>(&mut self) -> Result<N, CatalogError> {
         let text = self.text()?;
-        text.parse()
-            .map_err(|_| self.error("is not a number in range"))
+        text.parse().map_err(|_| self.error("is not a number in range"))
     }
 
     /// The next field as a number; `None` where it is `-`.
@@ -55,9 +51,7 @@ impl<'t> Row<'t> {
         let Some(text) = self.known()? else {
             return Ok(None);
         };
-        let number = text
-            .parse()
-            .map_err(|_| self.error("is not a number in range"))?;
+        let number = text.parse().map_err(|_| self.error("is not a number in range"))?;
         Ok(Some(number))
     }
 
@@ -105,11 +99,7 @@ impl<'t> Row<'t> {
 
     /// An error at the field last read.
     pub(super) fn error(&self, problem: &'static str) -> CatalogError {
-        CatalogError {
-            line: self.line.to_owned(),
-            field: self.field,
-            problem,
-        }
+        CatalogError { line: self.line.to_owned(), field: self.field, problem }
     }
 }
 
@@ -122,10 +112,7 @@ mod tests {
         let row = |text: &'static str| rows(text).next().expect("one line");
         assert_eq!(rows("#comment\n\n").count(), 0);
         let missing = row("a").number::<u32>().expect_err("a is no number");
-        assert_eq!(
-            missing.to_string(),
-            "line \"a\", field 1: is not a number in range"
-        );
+        assert_eq!(missing.to_string(), "line \"a\", field 1: is not a number in range");
         let mut short = row("a\t-");
         assert_eq!(short.text(), Ok("a"));
         assert_eq!(short.known(), Ok(None));

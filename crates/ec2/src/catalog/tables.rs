@@ -22,11 +22,7 @@ pub(super) struct Header {
 
 /// Reads `catalog.tsv`; another format version is refused.
 pub(super) fn header(text: &str) -> Result<Header, CatalogError> {
-    let mut header = Header {
-        date: String::new(),
-        sources: Vec::new(),
-        grades: BTreeMap::new(),
-    };
+    let mut header = Header { date: String::new(), sources: Vec::new(), grades: BTreeMap::new() };
     for mut row in rows(text) {
         match row.text()? {
             "catalog" => {

@@ -40,10 +40,7 @@ pub(super) struct Override<'t> {
     pub(super) name: &'t str,
     pub(super) field: &'t str,
     /// What `types.tsv` says.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "tests hold it against types.tsv")
-    )]
+    #[cfg_attr(not(test), expect(dead_code, reason = "tests hold it against types.tsv"))]
     pub(super) instead_of: &'t str,
     pub(super) value: &'t str,
     number: u32,
@@ -76,13 +73,7 @@ fn override_row(mut row: Row<'_>) -> Result<Override<'_>, CatalogError> {
     let number = value.parse().map_err(|_| row.error("is not a number"))?;
     let (_source, _date) = (row.text()?, row.text()?);
     row.end()?;
-    Ok(Override {
-        name,
-        field,
-        instead_of,
-        value,
-        number,
-    })
+    Ok(Override { name, field, instead_of, value, number })
 }
 
 fn apply(replaced: &Override<'_>, facts: &mut TypeFacts) -> Result<(), CatalogError> {
@@ -153,20 +144,14 @@ fn hypervisor(text: &str) -> Option<Hypervisor> {
 fn volumes(text: &str) -> Option<VolumeLimit> {
     let shared = text.ends_with('s');
     let number = text.strip_suffix(if shared { 's' } else { 'd' })?;
-    Some(VolumeLimit {
-        attachments: number.parse().ok()?,
-        shared,
-    })
+    Some(VolumeLimit { attachments: number.parse().ok()?, shared })
 }
 
 /// Such as `950n` (NVMe) or `1680o` (others).
 fn local_storage(text: &str) -> Option<LocalStorage> {
     let nvme = text.ends_with('n');
     let number = text.strip_suffix(if nvme { 'n' } else { 'o' })?;
-    Some(LocalStorage {
-        total_gb: number.parse().ok()?,
-        nvme,
-    })
+    Some(LocalStorage { total_gb: number.parse().ok()?, nvme })
 }
 
 /// `name:manufacturer:count:memory_mib`.
