@@ -10,7 +10,7 @@ use crate::problem::Problem;
 
 /// Budgets of the exact search for one bin, in tree nodes: raised when a round finds nothing, and
 /// the last one finding nothing ends column generation.
-const BUDGETS: [u64; 3] = [500, 20_000, 400_000];
+const BUDGETS: [u64; 4] = [500, 20_000, 400_000, 8_000_000];
 
 /// Tolerances of the linear program: blunt at first, as worths from the middle of the optimal face
 /// price better than those of a corner; sharper whenever a round finds few columns.
