@@ -51,9 +51,9 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
         println!("skipped: bench: STOWAGE_DATA is not set");
         return Ok(());
     };
-    for package in ["stowage", "xtask"] {
-        println!("building {package}");
-        output_of(&mut cargo(&["build", "--release", "--locked", "--package", package]))?;
+    for package in [&["stowage"][..], &["xtask", "--features", "in-process"]] {
+        println!("building {}", package[0]);
+        output_of(cargo(&["build", "--release", "--locked", "--package"]).args(package))?;
     }
     let binary = release_binary("stowage")?;
     let helper = release_binary("xtask")?;

@@ -10,6 +10,9 @@ use crate::workspace::root;
 /// How often the list of openb is repeated to make a million pods: 123 x 8,152 = 1,002,696.
 const REPEATS: usize = 123;
 
+/// The repeated list, which is made for the occasion.
+const MILLION: &str = "openb-million.csv";
+
 const OPENB: &str = "pods/alibaba-gpu-2023/openb_pod_list_default.csv";
 const AZURE: &str = "pods/azure-vm-2017/azure_vm_dev.csv.gz";
 const DLRM: &str = "pods/alibaba-dlrm-2025/dlrm_apps_mod3_0_1.csv.gz";
@@ -43,10 +46,15 @@ impl Workload {
         [list, pools].into_iter().chain(rows).collect()
     }
 
-    /// The command as a reader would type it in the folder of recorded data.
+    /// The command as a reader would type it at the root of the workspace.
     pub(super) fn shown(&self) -> String {
-        let rows = self.rows.join(" ");
-        format!("stowage plan $STOWAGE_DATA/{} {} {rows}", self.list, self.pools)
+        let quote = |row: &&str| {
+            let row = *row;
+            if row.contains('<') { format!("'{row}'") } else { row.to_owned() }
+        };
+        let rows: Vec<_> = self.rows.iter().map(quote).collect();
+        let folder = if self.list == MILLION { "" } else { "$STOWAGE_DATA/" };
+        format!("stowage plan {folder}{} {} {}", self.list, self.pools, rows.join(" "))
     }
 }
 
@@ -107,14 +115,13 @@ pub(super) fn recorded() -> [Workload; 7] {
 
 /// The list of openb repeated to a million pods, written to `scratch`.
 pub(super) fn million(data: &Path, scratch: &Path) -> anyhow::Result<Workload> {
-    let list = "openb-million.csv";
     let once = fs::read_to_string(data.join(OPENB)).with_context(|| format!("reading {OPENB}"))?;
     let (header, rows) = once.split_once('\n').context("openb has a header")?;
     let text = format!("{header}\n{}", rows.repeat(REPEATS));
-    fs::write(scratch.join(list), text).with_context(|| format!("writing {list}"))?;
+    fs::write(scratch.join(MILLION), text).with_context(|| format!("writing {MILLION}"))?;
     Ok(Workload {
         name: "openb repeated to 1,002,696 pods",
-        list,
+        list: MILLION,
         rows: &["--all"],
         pools: OPEN,
         peer: None,
