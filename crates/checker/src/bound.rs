@@ -41,8 +41,8 @@ pub struct Bound {
     pub lower: NanoUsdPerHour,
     /// What all worths were multiplied by.
     pub scale: Scale,
-    /// What pods of the plan on nodes that are there can be worth at most, scaled; the bound is the
-    /// worth of all pods less this.
+    /// What pods on nodes that are there can be worth at most, scaled; the bound is the worth of all
+    /// pods less this. Counting ends where nothing would be left of it.
     pub node_worths: NanoUsdPerHour,
     /// The offering with the greatest ratio of worth to price, which the scale comes from; `None`
     /// where nothing can be bought.

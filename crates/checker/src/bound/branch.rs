@@ -17,6 +17,9 @@ pub(super) struct Outcome {
     pub(super) nodes: u64,
 }
 
+/// Distinct items in one filling at most, so that the stack suffices; a node holds some hundred pods.
+pub(super) const DEPTH_MAX: usize = 2000;
+
 /// Searches for fillings worth more than `threshold`.
 pub(super) fn search(
     knapsack: &Knapsack,
@@ -33,7 +36,7 @@ pub(super) fn search(
     sort(&mut items);
     let gains: i64 = items.iter().map(|entry| entry.gain.max(0) * entry.item.count).sum();
     let bound = prices.of_room.iter().sum::<i64>().saturating_add(gains);
-    let mut search = Search { items, best: threshold, left: budget };
+    let mut search = Search { items, best: threshold, left: budget, depth: 0 };
     let complete = search.visit(0, bound, 0, &mut knapsack.room.clone());
     Outcome { best: search.best, complete, nodes: budget - search.left }
 }
@@ -55,6 +58,8 @@ struct Search<'a> {
     items: Vec<Entry<'a>>,
     best: i64,
     left: u64,
+    /// How many items are taken.
+    depth: usize,
 }
 
 impl Search<'_> {
@@ -64,7 +69,7 @@ impl Search<'_> {
         self.best = self.best.max(worth);
         // Each turn decides how many of one item to take, then goes on as if none was taken.
         for position in from..self.items.len() {
-            if self.left == 0 {
+            if self.left == 0 || self.depth == DEPTH_MAX {
                 return false;
             }
             self.left -= 1;
@@ -79,8 +84,10 @@ impl Search<'_> {
                     continue;
                 }
                 take(room, item, taken);
+                self.depth += 1;
                 let done = self.visit(position + 1, bound, worth + item.worth * taken, room);
                 put(room, item, taken);
+                self.depth -= 1;
                 if !done {
                     return false;
                 }

@@ -84,7 +84,10 @@ impl<'a> Demand<'a> {
 
     /// The pods that may go into `bin`, each of them costing `term` there.
     pub(super) fn knapsack(&self, bin: &Bin, term: i64) -> Knapsack {
+        let fits =
+            |class: &Class| class.requests.iter().zip(&bin.room).all(|(a, b)| *a == 0 || a <= b);
         let admitted = self.classes.iter().filter(|class| bin.admits.contains(class.rule));
+        let admitted = admitted.filter(|class| class.worth > term && fits(class));
         let items = admitted.map(|class| Item {
             requests: class.requests.clone(),
             worth: class.worth - term,

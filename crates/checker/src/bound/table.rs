@@ -5,7 +5,7 @@
 //! requests are rounded down to the grid, so it never says too little. The search visits every
 //! filling that the table gives a chance to beat a threshold, with its true requests.
 
-use super::branch::Outcome;
+use super::branch::{DEPTH_MAX, Outcome};
 use super::knapsack::{Item, Knapsack, most, put, take};
 use super::prices::Shares;
 
@@ -129,7 +129,7 @@ impl<'a> Table<'a> {
 
     /// Searches for fillings worth more than `threshold`.
     pub(super) fn search(&self, threshold: i64, budget: u64) -> Outcome {
-        let mut search = Search { table: self, best: threshold, left: budget };
+        let mut search = Search { table: self, best: threshold, left: budget, depth: 0 };
         let mut room = self.room.to_vec();
         let complete = search.visit(0, self.priced, 0, &mut room);
         Outcome { best: search.best, complete, nodes: budget - search.left }
@@ -195,6 +195,8 @@ struct Search<'a> {
     table: &'a Table<'a>,
     best: i64,
     left: u64,
+    /// How many items are taken.
+    depth: usize,
 }
 
 impl Search<'_> {
@@ -204,7 +206,7 @@ impl Search<'_> {
         self.best = self.best.max(worth);
         // Each turn decides how many of one item to take, then goes on as if none was taken.
         for position in from..self.table.items.len() {
-            if self.left == 0 {
+            if self.left == 0 || self.depth == DEPTH_MAX {
                 return false;
             }
             self.left -= 1;
@@ -215,8 +217,10 @@ impl Search<'_> {
             for taken in (1..=most(item, room, count)).rev() {
                 let gained = gained.saturating_add(gain.saturating_mul(taken));
                 take(room, item, taken);
+                self.depth += 1;
                 let done = self.visit(position + 1, gained, worth + item.worth * taken, room);
                 put(room, item, taken);
+                self.depth -= 1;
                 if !done {
                     return false;
                 }

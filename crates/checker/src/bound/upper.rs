@@ -190,7 +190,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::Upper;
-    use crate::bound::exhaustive::{instances, optimum};
+    use crate::bound::exhaustive::{instances, optimum, optimum_of};
     use crate::bound::knapsack::{Item, Knapsack};
     use crate::bound::work::Work;
 
@@ -213,6 +213,23 @@ mod tests {
                     prop_assert_eq!(unpriced.get(), optimum);
                 }
             }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn counts_keep_every_filling_above_the_threshold(
+            (items, room) in instances(), below in 1..200_i64,
+        ) {
+            let mut knapsack = Knapsack::new(items.into_iter(), &room);
+            knapsack.free = 0;
+            let optimum = optimum_of(&knapsack);
+            let upper = Upper::unpriced(knapsack.clone(), &mut Work::new(10_000));
+            let counts = upper.counts((optimum - below).max(0));
+            for (item, count) in knapsack.items.iter_mut().zip(counts) {
+                item.count = count;
+            }
+            prop_assert_eq!(optimum_of(&knapsack), optimum);
         }
     }
 
