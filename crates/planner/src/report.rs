@@ -30,6 +30,11 @@ pub struct Report {
     pub work_used: u64,
     /// Whether the search ended by itself, and neither by the limit nor by the watcher.
     pub complete: bool,
+    /// Classes of pods (those no rule can tell apart), and how many of them the improvement worked
+    /// on; see [`solver::Solution`].
+    pub classes: usize,
+    /// See `classes`.
+    pub classes_improved: usize,
     /// One entry for each pool, in snapshot order.
     pub pools: Vec<PoolReport>,
 }
@@ -86,6 +91,8 @@ pub(crate) fn report(
         certificate: solution.certificate.clone(),
         work_used: solution.work_used,
         complete: solution.complete,
+        classes: solution.classes,
+        classes_improved: solution.classes_improved,
         pools: pools.collect(),
     }
 }

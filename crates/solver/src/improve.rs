@@ -12,14 +12,16 @@ mod dynamic;
 mod generate;
 mod knapsack;
 mod master;
+mod part;
 mod polish;
 mod pricing;
 mod relaxation;
 mod work;
 
+use crate::first;
 use crate::packing::Packing;
 use crate::problem::Problem;
-use generate::Step;
+use generate::{Search, Step};
 pub(crate) use work::Work;
 
 /// The best packing found and the worths that bound any packing from below.
@@ -31,6 +33,8 @@ pub(crate) struct Improved {
     pub(crate) worths: Vec<i64>,
     /// Whether the search ended by itself.
     pub(crate) complete: bool,
+    /// How many classes it worked on; fewer than there are where those are too many.
+    pub(crate) classes: usize,
 }
 
 /// The first dive comes after this much work; each later one when work has doubled since, so that
@@ -43,27 +47,49 @@ const NEARLY: [f64; 5] = [0.25, 0.4, 0.1, 0.5, 0.0];
 
 /// Improves `first` within the limits of `work`.
 pub(crate) fn improve(problem: &Problem, first: Packing, work: &mut Work<'_>) -> Improved {
-    let mut search = generate::Search::new(problem, first);
+    if problem.classes.len() <= part::CLASSES_MAX {
+        return improve_all(problem, first, work);
+    }
+    improve_part(problem, first, part::CLASSES_MAX, work)
+}
+
+fn improve_part(
+    problem: &Problem,
+    first: Packing,
+    classes_max: usize,
+    work: &mut Work<'_>,
+) -> Improved {
+    let worths = first::standalone_values(problem);
+    let part = part::dearest(problem, first, classes_max);
+    let improved = improve_all(&part.problem, part.first.clone(), work);
+    Improved {
+        worths: part.join_worths(worths, &improved.worths),
+        packing: part.join(improved.packing),
+        complete: false,
+        classes: part.classes(),
+    }
+}
+
+fn improve_all(problem: &Problem, first: Packing, work: &mut Work<'_>) -> Improved {
+    let mut search = Search::new(problem, first);
     if search.demand.iter().all(|demand| *demand == 0) {
         return search.finish(true);
     }
     let mut next_dive = FIRST_DIVE;
     while !search.is_over(work) {
-        match search.step(work) {
-            Step::Going => {}
-            Step::Converged => {
-                for nearly in NEARLY {
-                    search.dive(nearly, work);
-                }
-                let complete = !search.is_over(work);
-                return search.finish(complete);
+        let step = search.step(work);
+        if step == Step::Going {
+            if work.used() >= next_dive {
+                search.dive(NEARLY[0], work);
+                next_dive = work.used().saturating_mul(2);
             }
-            Step::Stuck => return search.finish(true),
+            continue;
         }
-        if work.used() >= next_dive {
-            search.dive(NEARLY[0], work);
-            next_dive = work.used().saturating_mul(2);
+        for nearly in NEARLY {
+            search.dive(nearly, work);
         }
+        let complete = step == Step::Converged && !search.is_over(work);
+        return search.finish(complete);
     }
     search.finish(false)
 }

@@ -16,8 +16,14 @@ pub struct Solution {
     pub certificate: Certificate,
     /// Units of work done; the same number as the limit gives the same plan.
     pub work_used: u64,
-    /// Whether the search ended by itself, and neither by the limit nor by the interrupt.
+    /// Whether the search ended by itself, and neither by the limit nor by the interrupt; false too
+    /// where it worked on a part only.
     pub complete: bool,
+    /// Classes of pods (those no rule can tell apart), and how many of them the improvement worked
+    /// on: all, or those of the dearest nodes where they are more than one linear program takes.
+    pub classes: usize,
+    /// See `classes`.
+    pub classes_improved: usize,
 }
 
 /// Plans every pod of `snapshot`: placed on an existing node, placed on a node to buy, or left out
@@ -40,12 +46,15 @@ pub fn solve(
     }
     let first = first::answer(&problem);
     let mut work = Work::new(settings.work_limit, interrupt);
-    let Improved { packing, worths, complete } = improve::improve(&problem, first, &mut work);
+    let Improved { packing, worths, complete, classes } =
+        improve::improve(&problem, first, &mut work);
     Solution {
         certificate: certificate(snapshot, &problem, &worths),
         plan: materialise::plan(snapshot, &problem, packing),
         work_used: work.used(),
         complete,
+        classes: problem.classes.len(),
+        classes_improved: classes,
     }
 }
 

@@ -163,6 +163,9 @@ impl<'a> Search<'a> {
     pub(super) fn price_all(&mut self, round: usize, budget: u64, work: &mut Work<'_>) -> usize {
         let mut fresh: Vec<Column> = Vec::new();
         for (position, fillable) in self.fillables.iter().enumerate() {
+            if self.is_over(work) {
+                break;
+            }
             let pricing = Pricing::new(self, fillable);
             fresh.extend(pricing.columns(budget, round + position, work));
         }
@@ -187,6 +190,11 @@ impl<'a> Search<'a> {
 
     /// The best packing, and the worths of the last full master.
     pub(super) fn finish(self, complete: bool) -> Improved {
-        Improved { packing: self.best, worths: self.proof, complete }
+        Improved {
+            classes: self.problem.classes.len(),
+            packing: self.best,
+            worths: self.proof,
+            complete,
+        }
     }
 }

@@ -10,8 +10,9 @@ use crate::first::fill::{Stock, fill};
 use crate::packing::{Mix, add, residual};
 use crate::problem::Problem;
 
-/// Every how many-th class is forced into a mix in one round.
+/// At least every how many-th class is forced into a mix in one round, and how many are at most.
 const SEED_STRIDE: usize = 6;
+const SEEDS_MAX: usize = 20;
 
 /// What pods and supplies are worth now, nano-USD per hour.
 #[derive(Clone, Debug)]
@@ -131,7 +132,8 @@ impl<'a> Pricing<'a> {
     fn quick(&self, relaxed: &Relaxed, seed: usize) -> Vec<Mix> {
         let whole = self.items.iter().zip(&relaxed.amounts).filter(|(_, amount)| **amount > 0);
         let rounded: Mix = whole.map(|(item, amount)| (item.class, *amount)).collect();
-        let seeded = self.items.iter().skip(seed % SEED_STRIDE).step_by(SEED_STRIDE);
+        let stride = SEED_STRIDE.max(self.items.len() / SEEDS_MAX);
+        let seeded = self.items.iter().skip(seed % stride).step_by(stride);
         let seeded = seeded.map(|item| vec![(item.class, (item.cap / 2).max(1))]);
         let anchors = self.items.iter().filter(|item| self.anchors.is_some_and(|a| a[item.class]));
         let anchored = anchors.map(|item| vec![(item.class, 1)]);
