@@ -4,18 +4,21 @@
 //! - [`worlds`]: a proptest strategy of such texts.
 //! - [`shuffle_lines`], [`shuffle_pods`], [`rename`]: the same world in another order or under
 //!   other names.
+//! - [`small_worlds`] and [`optimum`]: worlds small enough to be solved exactly, and their least cost.
 //! - [`apply`]: the snapshot after a plan.
 //! - [`assert_sound`]: what every plan must satisfy; solver and checker come in as closures.
 
 mod apply;
 mod fold;
 mod generate;
+mod oracle;
 mod shuffle;
 mod sound;
 mod world;
 
 pub use apply::apply;
 pub use generate::worlds;
+pub use oracle::{Optimum, optimum, small_worlds};
 pub use shuffle::{rename, shuffle_lines, shuffle_pods};
 pub use sound::{assert_sound, left_out};
 pub use world::{WorldError, parse, world};

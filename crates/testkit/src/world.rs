@@ -33,7 +33,8 @@
 //! - Taints: `k=v:Effect` or `k:Effect`. Tolerations: `k=v`, `k=v:Effect`, `k`, `k:Effect` (any
 //!   value), `*` (everything).
 //! - `price` is on-demand, `spot` is spot; `?` is unknown; `P,b:Q` is P everywhere but Q in zone b. A
-//!   type that says neither is not sold. A zone `a` has the id `id-a`.
+//!   type that says neither is not sold. A zone `a` has the id `id-a`. `band=10` says that spot of the
+//!   type is interrupted less than 10 % a month: `5`, `10`, `15`, `20` or `more`; none is unknown.
 //! - A pool's requirement on a key that is neither well known nor a label of the pool or of any type
 //!   is a choice: one offering for each listed value; the bound itself, or `any`, where none is
 //!   listed; no label where absence is allowed.

@@ -107,7 +107,7 @@ fn listings(draft: &Draft) -> Vec<Listing> {
                         rate,
                         estimated: *capacity_type == CapacityType::Spot,
                     }),
-                    interruption: None,
+                    interruption: drafted.band.filter(|_| *capacity_type == CapacityType::Spot),
                 });
             }
         }

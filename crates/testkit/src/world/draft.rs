@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use model::{
-    Amount, CapacityType, DaemonSet, InstanceTypeName, Labels, MicroUsdPerHour, NodeClassName,
-    NodeName, NodePoolName, NodeState, PodName, PodShape, Requirements, ResourceName, Resources,
-    Taint, ZoneName,
+    Amount, CapacityType, DaemonSet, InstanceTypeName, InterruptionBand, Labels, MicroUsdPerHour,
+    NodeClassName, NodeName, NodePoolName, NodeState, PodName, PodShape, Requirements,
+    ResourceName, Resources, Taint, ZoneName,
 };
 
 /// All objects of a world.
@@ -39,6 +39,8 @@ pub(super) struct TypeDraft {
     /// Empty: the world's.
     pub(super) zones: Vec<ZoneName>,
     pub(super) prices: BTreeMap<CapacityType, Prices>,
+    /// Of its spot listings.
+    pub(super) band: Option<InterruptionBand>,
 }
 
 #[derive(Debug)]

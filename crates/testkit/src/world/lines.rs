@@ -67,6 +67,7 @@ fn type_line(name: &str, pairs: &Pairs<'_>) -> Result<TypeDraft, String> {
         overhead: Resources::new(),
         zones: Vec::new(),
         prices: BTreeMap::new(),
+        band: None,
     };
     for &(name, argument) in pairs {
         match name {
@@ -82,6 +83,7 @@ fn type_line(name: &str, pairs: &Pairs<'_>) -> Result<TypeDraft, String> {
                 let prices = words::prices(argument)?;
                 drafted.prices.insert(CapacityType::Spot, prices);
             }
+            "band" => drafted.band = Some(words::band(argument)?),
             resource => set(&mut drafted.capacity, resource, argument)?,
         }
     }

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use model::{
-    Amount, Effect, LabelKey, LabelValue, Labels, MicroUsdPerHour, Operator, Quantity, Requirement,
-    ResourceName, Resources, Taint, Toleration, TolerationOperator, ZoneName, well_known,
+    Amount, Effect, InterruptionBand, LabelKey, LabelValue, Labels, MicroUsdPerHour, Operator,
+    Quantity, Requirement, ResourceName, Resources, Taint, Toleration, TolerationOperator,
+    ZoneName, well_known,
 };
 
 use super::draft::Prices;
@@ -170,4 +171,16 @@ pub(super) fn price(text: &str) -> Result<Option<MicroUsdPerHour>, String> {
     MicroUsdPerHour::parse_usd(text)
         .map(Some)
         .ok_or(format!("{text:?} is not a price in USD per hour"))
+}
+
+/// The per cent a month that interruptions stay below, or `more`.
+pub(super) fn band(text: &str) -> Result<InterruptionBand, String> {
+    Ok(match text {
+        "5" => InterruptionBand::Below5,
+        "10" => InterruptionBand::From5To10,
+        "15" => InterruptionBand::From10To15,
+        "20" => InterruptionBand::From15To20,
+        "more" => InterruptionBand::Above20,
+        other => return Err(format!("{other:?} is not a band: 5, 10, 15, 20 or more")),
+    })
 }

@@ -1,0 +1,145 @@
+//! What placing given pods costs at least, exactly, for small worlds.
+//!
+//! Input: a snapshot and how many pods of each shape to place. Output: the least sum of list prices
+//! of nodes to buy, and what to buy. It knows admission, room and limits, and neither weights nor
+//! interruptions, so no plan over the snapshot that places these pods costs less. It shares no code
+//! with solver and checker, except for the model, and takes rooms as folded.
+//!
+//! Method: only fillings that leave no wanted pod that would still fit are looked at, as pods can be
+//! moved over from other nodes at no cost. First each existing node in turn is filled in every such
+//! way. Then the first shape still wanted goes to a node of each offering, filled in every such way:
+//! a table over what is still wanted gives the least cost without limits, and with this as its
+//! estimate a best-first search finds the least cost within them.
+
+mod bins;
+mod instances;
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
+
+use model::{MicroUsdPerHour, OfferingIndex, ShapeIndex, Snapshot};
+
+use bins::{Bin, Columns, Counts, Limits, Seller};
+
+pub use instances::small_worlds;
+
+/// The least there is to pay.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Optimum {
+    /// The sum of list prices of the nodes to buy.
+    pub cost: MicroUsdPerHour,
+    /// One of the purchases that cost this much, ascending. Of offerings that are alike, the first.
+    pub bought: Vec<OfferingIndex>,
+}
+
+/// The least cost of placing at least `placed` pods of each shape; `None` where they cannot be
+/// placed. Time and memory grow with the product of the counts: meant for up to some 40 pods in
+/// four shapes.
+pub fn optimum(snapshot: &Snapshot, placed: &BTreeMap<ShapeIndex, usize>) -> Option<Optimum> {
+    let columns = Columns::new(snapshot, placed);
+    let limits = Limits::new(snapshot);
+    let sellers = bins::sellers(snapshot, &columns, &limits);
+    let wanted = after_nodes(&bins::of_nodes(snapshot, &columns), columns.wanted());
+    let mut table = Table { sellers: &sellers, known: BTreeMap::new() };
+    search(&mut table, wanted, &limits.left())
+}
+
+/// What may still be wanted once existing nodes are filled; only the least such counts.
+fn after_nodes(nodes: &[Bin], wanted: Counts) -> BTreeSet<Counts> {
+    let mut open = BTreeSet::from([wanted]);
+    for node in nodes {
+        let rests: BTreeSet<Counts> = (open.iter())
+            .flat_map(|wanted| {
+                node.fillings(wanted).into_iter().map(|filling| less(wanted, &filling))
+            })
+            .collect();
+        let covered = |counts: &Counts| {
+            let mut others = rests.iter().filter(|other| *other != counts);
+            others.any(|other| other.iter().zip(counts).all(|(other, count)| other <= count))
+        };
+        open = rests.iter().filter(|counts| !covered(counts)).cloned().collect();
+    }
+    open
+}
+
+fn less(wanted: &Counts, filling: &Counts) -> Counts {
+    wanted.iter().zip(filling).map(|(wanted, taken)| wanted - taken).collect()
+}
+
+/// The least cost without limits, by what is wanted; filled as it is asked.
+struct Table<'a> {
+    sellers: &'a [Seller],
+    known: BTreeMap<Counts, Option<i64>>,
+}
+
+impl Table<'_> {
+    fn cost(&mut self, wanted: &Counts) -> Option<i64> {
+        if wanted.iter().all(|count| *count == 0) {
+            return Some(0);
+        }
+        if let Some(known) = self.known.get(wanted) {
+            return *known;
+        }
+        let mut least: Option<i64> = None;
+        for (seller, rest) in ways(self.sellers, wanted) {
+            let cost = self.cost(&rest).map(|cost| cost + seller.price);
+            least = [least, cost].into_iter().flatten().min();
+        }
+        self.known.insert(wanted.clone(), least);
+        least
+    }
+}
+
+/// Each way to place the first shape still wanted: on whose node, and what is wanted then.
+fn ways<'a>(sellers: &'a [Seller], wanted: &Counts) -> Vec<(&'a Seller, Counts)> {
+    let first = wanted.iter().position(|count| *count > 0);
+    let of_seller = |seller: &'a Seller| {
+        let fillings = seller.bin.fillings(wanted).into_iter();
+        fillings
+            .filter(|filling| first.is_some_and(|first| filling[first] > 0))
+            .map(|filling| (seller, less(wanted, &filling)))
+            .collect::<Vec<_>>()
+    };
+    sellers.iter().flat_map(of_seller).collect()
+}
+
+/// A point of the search; the greatest is the most promising, and among equals the nearest the end.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Point {
+    estimate: Reverse<i64>,
+    paid: i64,
+    wanted: Counts,
+    left: Vec<i64>,
+    bought: Vec<OfferingIndex>,
+}
+
+fn search(table: &mut Table<'_>, open: BTreeSet<Counts>, left: &[i64]) -> Option<Optimum> {
+    let mut queue = BinaryHeap::new();
+    for wanted in open {
+        if let Some(cost) = table.cost(&wanted) {
+            let left = left.to_owned();
+            queue.push(Point { estimate: Reverse(cost), paid: 0, wanted, left, bought: vec![] });
+        }
+    }
+    let mut seen = BTreeSet::new();
+    while let Some(Point { paid, wanted, left, mut bought, .. }) = queue.pop() {
+        if wanted.iter().all(|count| *count == 0) {
+            bought.sort();
+            return Some(Optimum { cost: MicroUsdPerHour::new(paid), bought });
+        }
+        if !seen.insert((wanted.clone(), left.clone())) {
+            continue;
+        }
+        for (seller, rest) in ways(table.sellers, &wanted) {
+            let Some((left, cost)) = seller.within(&left).zip(table.cost(&rest)) else {
+                continue;
+            };
+            let paid = paid + seller.price;
+            let mut bought = bought.clone();
+            bought.push(seller.offering);
+            let estimate = Reverse(paid + cost);
+            queue.push(Point { estimate, paid, wanted: rest, left, bought });
+        }
+    }
+    None
+}

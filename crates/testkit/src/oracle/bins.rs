@@ -1,0 +1,204 @@
+//! Nodes as the oracle sees them: room in dense columns, admission by shape, limits.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use model::{
+    NodeState, OfferingIndex, ResourceName, Resources, ShapeIndex, Snapshot, untolerated,
+    well_known,
+};
+
+/// How many pods of each wanted shape.
+pub(super) type Counts = Vec<usize>;
+
+/// The shapes and resources that matter.
+pub(super) struct Columns<'a> {
+    shapes: Vec<(ShapeIndex, usize)>,
+    resources: Vec<&'a ResourceName>,
+    requests: Vec<Vec<i64>>,
+}
+
+impl<'a> Columns<'a> {
+    /// Of the pods `placed`.
+    pub(super) fn new(snapshot: &'a Snapshot, placed: &BTreeMap<ShapeIndex, usize>) -> Self {
+        let shapes: Vec<(ShapeIndex, usize)> =
+            placed.iter().map(|(shape, count)| (*shape, *count)).collect();
+        let asked = |(shape, _): &(ShapeIndex, usize)| snapshot.shape(*shape).requests.iter();
+        let names: BTreeSet<&ResourceName> =
+            shapes.iter().flat_map(|one| asked(one).map(|(name, _)| name)).collect();
+        let resources: Vec<&ResourceName> = names.into_iter().collect();
+        let requests =
+            shapes.iter().map(|(shape, _)| dense(&snapshot.shape(*shape).requests, &resources));
+        let requests = requests.collect();
+        Self { shapes, resources, requests }
+    }
+
+    /// How many of each.
+    pub(super) fn wanted(&self) -> Counts {
+        self.shapes.iter().map(|(_, count)| *count).collect()
+    }
+
+    fn bin(&self, room: &Resources, admits: impl Fn(ShapeIndex) -> bool) -> Bin {
+        Bin {
+            room: dense(room, &self.resources),
+            requests: (self.shapes.iter().zip(&self.requests))
+                .map(|((shape, _), asked)| admits(*shape).then(|| asked.clone()))
+                .collect(),
+        }
+    }
+}
+
+fn dense(resources: &Resources, columns: &[&ResourceName]) -> Vec<i64> {
+    columns.iter().map(|name| resources.get(name.as_str()).get()).collect()
+}
+
+/// One node's room.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Bin {
+    room: Vec<i64>,
+    /// What one pod of each shape asks for; `None` where it is not admitted.
+    requests: Vec<Option<Vec<i64>>>,
+}
+
+impl Bin {
+    /// Every filling with wanted pods to which no wanted pod can be added.
+    pub(super) fn fillings(&self, wanted: &Counts) -> Vec<Counts> {
+        let open: Counts = (wanted.iter().zip(&self.requests))
+            .map(|(count, asked)| if asked.is_some() { *count } else { 0 })
+            .collect();
+        let mut found = Vec::new();
+        self.extend(&open, 0, &mut open.clone(), &mut found);
+        found
+    }
+
+    /// Chooses the counts from `position` on; those of `chosen` from there on are all that is open.
+    fn extend(&self, open: &Counts, position: usize, chosen: &mut Counts, found: &mut Vec<Counts>) {
+        let one_more_fits = |chosen: &mut Counts, shape: usize| {
+            chosen[shape] += 1;
+            let fits = self.holds(chosen);
+            chosen[shape] -= 1;
+            fits
+        };
+        for shape in 0..position {
+            if chosen[shape] < open[shape] && one_more_fits(chosen, shape) {
+                return;
+            }
+        }
+        if self.holds(chosen) {
+            found.push(chosen.clone());
+            return;
+        }
+        if position == open.len() {
+            return;
+        }
+        for count in 0..=open[position] {
+            chosen[position] = count;
+            self.extend(open, position + 1, chosen, found);
+        }
+        chosen[position] = open[position];
+    }
+
+    /// What is not asked for is not looked at: room may be below zero.
+    fn holds(&self, counts: &Counts) -> bool {
+        (self.room.iter().enumerate()).all(|(column, room)| {
+            let used: i64 = (counts.iter().zip(&self.requests))
+                .filter_map(|(count, asked)| asked.as_ref().map(|asked| (count, asked[column])))
+                .map(|(count, asked)| i64::try_from(*count).unwrap_or(i64::MAX) * asked)
+                .sum();
+            used == 0 || used <= *room
+        })
+    }
+}
+
+/// Existing nodes that take pods.
+pub(super) fn of_nodes(snapshot: &Snapshot, columns: &Columns<'_>) -> Vec<Bin> {
+    let open = snapshot.nodes.iter().filter(|node| node.state != NodeState::Unschedulable);
+    open.map(|node| {
+        columns.bin(&node.room, |shape| {
+            let shape = snapshot.shape(shape);
+            let label = |key: &_| node.labels.get(key).map(model::LabelValue::as_str);
+            let mut alternatives = shape.alternatives.iter();
+            untolerated(&node.taints, &shape.tolerations).is_none()
+                && alternatives.any(|terms| terms.first_refused(label).is_none())
+        })
+    })
+    .collect()
+}
+
+/// What is left of all limits of all pools, in one list.
+pub(super) struct Limits<'a> {
+    entries: Vec<(usize, &'a ResourceName, i64)>,
+}
+
+impl<'a> Limits<'a> {
+    pub(super) fn new(snapshot: &'a Snapshot) -> Self {
+        let mut entries = Vec::new();
+        for (position, pool) in snapshot.pools.iter().enumerate() {
+            for (name, limit) in &pool.limits {
+                entries.push((position, name, limit.get() - pool.used.get(name.as_str()).get()));
+            }
+        }
+        Self { entries }
+    }
+
+    pub(super) fn left(&self) -> Vec<i64> {
+        self.entries.iter().map(|(_, _, left)| *left).collect()
+    }
+}
+
+/// An offering that can be bought.
+pub(super) struct Seller {
+    pub(super) bin: Bin,
+    /// Micro-USD per hour.
+    pub(super) price: i64,
+    pub(super) offering: OfferingIndex,
+    /// What a node takes of each limit; `None` where the limit is another pool's.
+    takes: Vec<Option<i64>>,
+}
+
+impl Seller {
+    /// What is left of limits after one more; `None` where that breaks one.
+    pub(super) fn within(&self, left: &[i64]) -> Option<Vec<i64>> {
+        let after = |(left, takes): (&i64, &Option<i64>)| match takes {
+            Some(takes) => Some(left - takes).filter(|rest| *rest >= 0),
+            None => Some(*left),
+        };
+        left.iter().zip(&self.takes).map(after).collect()
+    }
+}
+
+/// Offerings with a price; of those that hold and take the same, the cheapest.
+pub(super) fn sellers(
+    snapshot: &Snapshot,
+    columns: &Columns<'_>,
+    limits: &Limits<'_>,
+) -> Vec<Seller> {
+    let mut cheapest = BTreeMap::new();
+    for (position, offering) in snapshot.offerings.iter().enumerate() {
+        let Some(price) = snapshot.listing_of(offering).price else {
+            continue;
+        };
+        let taints = &snapshot.pool(offering.pool).taints;
+        let labels = snapshot.labels_of(offering);
+        let bin = columns.bin(&offering.room, |shape| {
+            let shape = snapshot.shape(shape);
+            let mut alternatives = shape.alternatives.iter();
+            untolerated(taints, &shape.tolerations).is_none()
+                && alternatives.any(|terms| terms.first_refused(|key| labels.get(key)).is_none())
+        });
+        let capacity = &snapshot.machine_of(offering).capacity;
+        let takes = |(pool, name, _): &(usize, &ResourceName, i64)| {
+            (*pool == offering.pool.get()).then(|| match name.as_str() {
+                well_known::NODES => 1,
+                name => capacity.get(name).get(),
+            })
+        };
+        let takes: Vec<Option<i64>> = limits.entries.iter().map(takes).collect();
+        let offer = (price.rate.get(), OfferingIndex::new(position));
+        let best = cheapest.entry((bin, takes)).or_insert(offer);
+        *best = offer.min(*best);
+    }
+    cheapest
+        .into_iter()
+        .map(|((bin, takes), (price, offering))| Seller { bin, price, offering, takes })
+        .collect()
+}
