@@ -1,4 +1,6 @@
 //! What every solve must satisfy, on random worlds and on worlds made for one rule.
 
+mod interruption;
+mod oracle;
 mod properties;
 mod scenarios;

@@ -143,3 +143,47 @@ fn search(table: &mut Table<'_>, open: BTreeSet<Counts>, left: &[i64]) -> Option
     }
     None
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::optimum;
+    use crate::world;
+
+    /// What placing all pods costs, micro-USD per hour.
+    fn cost(text: &str) -> Option<i64> {
+        let snapshot = world(text);
+        let mut placed = BTreeMap::new();
+        for pod in &snapshot.pods {
+            *placed.entry(pod.shape).or_insert(0) += 1;
+        }
+        optimum(&snapshot, &placed).map(|optimum| optimum.cost.get())
+    }
+
+    /// Two of `a` and two of `b` fill a `big`; a `small` holds one of either.
+    const BASE: &str = "
+        type big cpu=8 mem=16Gi price=0.5
+        type small cpu=3 mem=8Gi price=0.2
+        pod a x4 cpu=3 mem=1Gi
+        pod b x4 cpu=1 mem=7Gi
+    ";
+
+    #[test]
+    fn the_least_cost_is_the_one_counted_by_hand() {
+        for (words, expected) in [
+            ("pool p", Some(1_000_000)),
+            ("pool p require type=small", Some(1_600_000)),
+            ("pool p require type=big limits=nodes=1", None),
+            ("pool p taint k:NoSchedule", None),
+            ("pool p limits=cpu=8\n pool q require type=small", Some(1_300_000)),
+            ("pool p limits=cpu=8\n pool q require type=small limits=nodes=3", None),
+            ("pool p\n node n cpu=4 mem=8Gi pods=9", Some(900_000)),
+            ("pool p\n node n cpu=4 mem=8Gi pods=9 state=unschedulable", Some(1_000_000)),
+            ("pool p\n node n cpu=4 mem=8Gi pods=9 taint k:NoSchedule", Some(1_000_000)),
+            ("pool p\n daemonset d cpu=10m", Some(1_400_000)),
+        ] {
+            assert_eq!(cost(&format!("{BASE}{words}")), expected, "{words}");
+        }
+    }
+}

@@ -66,39 +66,41 @@ impl Bin {
             .map(|(count, asked)| if asked.is_some() { *count } else { 0 })
             .collect();
         let mut found = Vec::new();
-        self.extend(&open, 0, &mut open.clone(), &mut found);
+        self.extend(&open, &mut Counts::new(), &mut found);
         found
     }
 
-    /// Chooses the counts from `position` on; those of `chosen` from there on are all that is open.
-    fn extend(&self, open: &Counts, position: usize, chosen: &mut Counts, found: &mut Vec<Counts>) {
-        let one_more_fits = |chosen: &mut Counts, shape: usize| {
-            chosen[shape] += 1;
+    /// Chooses the counts of the shapes after `chosen`, which fits.
+    fn extend(&self, open: &Counts, chosen: &mut Counts, found: &mut Vec<Counts>) {
+        let next = chosen.len();
+        let mut most: Counts = chosen.iter().chain(&open[next..]).copied().collect();
+        for shape in 0..next {
+            most[shape] += 1;
+            if most[shape] <= open[shape] && self.holds(&most) {
+                return;
+            }
+            most[shape] -= 1;
+        }
+        if self.holds(&most) {
+            found.push(most);
+            return;
+        }
+        for count in 0..=open[next] {
+            chosen.push(count);
             let fits = self.holds(chosen);
-            chosen[shape] -= 1;
-            fits
-        };
-        for shape in 0..position {
-            if chosen[shape] < open[shape] && one_more_fits(chosen, shape) {
+            if fits {
+                self.extend(open, chosen, found);
+            }
+            chosen.pop();
+            if !fits {
                 return;
             }
         }
-        if self.holds(chosen) {
-            found.push(chosen.clone());
-            return;
-        }
-        if position == open.len() {
-            return;
-        }
-        for count in 0..=open[position] {
-            chosen[position] = count;
-            self.extend(open, position + 1, chosen, found);
-        }
-        chosen[position] = open[position];
     }
 
-    /// What is not asked for is not looked at: room may be below zero.
-    fn holds(&self, counts: &Counts) -> bool {
+    /// Whether the first shapes fit, so many of each. What is not asked for is not looked at: room
+    /// may be below zero.
+    fn holds(&self, counts: &[usize]) -> bool {
         (self.room.iter().enumerate()).all(|(column, room)| {
             let used: i64 = (counts.iter().zip(&self.requests))
                 .filter_map(|(count, asked)| asked.as_ref().map(|asked| (count, asked[column])))

@@ -103,9 +103,9 @@ fn usd(micro: u32) -> String {
 fn pod() -> impl Strategy<Value = String> {
     (
         2..=12_u32,
-        1..=20_u32,
-        1..=32_u32,
-        prop_oneof![4 => Just(""), 1 => Just("gpu=1"), 1 => Just("gpu=2")],
+        1..=14_u32,
+        1..=28_u32,
+        prop_oneof![8 => Just(""), 1 => Just("gpu=1"), 1 => Just("gpu=2")],
         select(&["", "", "", "select family=m", "select family=c", "select capacity=on-demand"]),
         select(&["", "", "tolerate dedicated=x", "priority=5"]),
     )
