@@ -70,7 +70,7 @@ impl Spread {
         })
     }
 
-    /// Reads what [`Self::encoded`] gave.
+    /// Reads the three numbers that `encoded` gave.
     fn decoded(text: &str) -> Option<Self> {
         let mut nanos = text.split_whitespace().map(str::parse);
         let mut next = || Some(Duration::from_nanos(nanos.next()?.ok()?));
