@@ -9,7 +9,7 @@ use proptest::sample::{select, subsequence};
 /// Worlds of 2 to 8 types in up to 3 zones, 1 to 3 pools, 0 to 2 DaemonSets, 0 to 4 nodes and 5 to
 /// 60 pods in at most 8 shapes; CPU, memory, pods and now and then GPUs. They have spot and unknown
 /// prices, taints, limits, weights, requirements, choices of labels. Parse them with
-/// [`crate::world`]. No pod asks for a node by name.
+/// [`crate::world()`]. No pod asks for a node by name.
 pub fn worlds() -> impl Strategy<Value = String> {
     let types = vec(instance_type(), 2..=8);
     let pools = vec(pool(), 1..=3);

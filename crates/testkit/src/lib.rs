@@ -5,7 +5,7 @@
 //! - [`shuffle_lines`], [`shuffle_pods`], [`rename`]: the same world in another order or under
 //!   other names.
 //! - [`small_worlds`] and [`optimum`]: worlds small enough to be solved exactly, and their least cost.
-//! - [`apply`]: the snapshot after a plan.
+//! - [`apply()`]: the snapshot after a plan.
 //! - [`assert_sound`]: what every plan must satisfy; solver and checker come in as closures.
 
 mod apply;

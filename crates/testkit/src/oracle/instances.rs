@@ -8,7 +8,7 @@ use proptest::sample::select;
 
 /// Texts of worlds with 3 to 8 offerings in one or two pools of equal weight, 8 to 40 pods in 2 to 4
 /// shapes over CPU, memory, GPUs and pods per node, 0 to 2 DaemonSets, 0 to 3 nodes, now and then a
-/// limit, a taint, a selector. Prices follow size within a fifth. Parse them with [`crate::world`].
+/// limit, a taint, a selector. Prices follow size within a fifth. Parse them with [`crate::world()`].
 pub fn small_worlds() -> impl Strategy<Value = String> {
     let types = vec(instance_type(), 2..=6);
     let daemon_sets = vec(select(DAEMON_SETS), 0..=2);
