@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use model::{
-    Amount, Finding, MicroUsdPerHour, NewNode, Offering, Plan, Resources, ShapeIndex, Snapshot,
-};
+use model::{Amount, Finding, NewNode, Offering, Plan, Resources, ShapeIndex, Snapshot};
+
+use crate::bill::Bill;
 
 /// A plan ready to be shown.
 pub(crate) struct Answer<'a> {
@@ -14,25 +14,25 @@ pub(crate) struct Answer<'a> {
     pub(crate) plan: &'a Plan,
     /// What the planner says about it.
     pub(crate) report: &'a planner::Report,
-    /// What it costs.
+    /// What it costs, and what bounds that from below.
     pub(crate) bill: Bill,
+    /// Why no search for a cheaper plan went on.
+    pub(crate) search_end: SearchEnd,
     /// What was wrong with the input or not honoured.
     pub(crate) findings: &'a [Finding],
     /// What the table's first line and the JSON's head say.
     pub(crate) circumstances: Circumstances,
 }
 
-/// Costs as the checker added them up.
-#[derive(Clone, Copy)]
-pub(crate) struct Bill {
-    /// List prices of the new nodes.
-    pub(crate) cost: MicroUsdPerHour,
-    /// List prices of the nodes that are already there.
-    pub(crate) existing: MicroUsdPerHour,
-    /// How many of them have no known price and are not in that sum.
-    pub(crate) existing_unpriced: usize,
-    /// Cost and everything else that the planner weighs as money.
-    pub(crate) objective: MicroUsdPerHour,
+/// What ended the search for a cheaper plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SearchEnd {
+    /// Nothing was left to try.
+    Through,
+    /// The work that this flag allows was done.
+    WorkLimit(&'static str),
+    /// The time was over.
+    TimeLimit,
 }
 
 /// The question that the plan answers.

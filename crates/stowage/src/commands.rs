@@ -1,3 +1,4 @@
 //! Subcommands, one file each.
 
+mod lowering;
 pub(crate) mod plan;

@@ -2,14 +2,15 @@
 
 use model::{
     Amount, CapacityType, Finding, FindingCode, InstanceType, InstanceTypeName, Labels, Listing,
-    ListingIndex, Machine, MachineIndex, MicroUsdPerHour, NewNode, Node, NodeClass, NodeClassIndex,
-    NodeFill, NodeIndex, NodePool, NodeState, Offering, OfferingIndex, Plan, Pod, PodIndex,
-    PodShape, PoolIndex, Price, Reason, Requirements, Resources, ShapeIndex, Snapshot, TypeIndex,
-    Unschedulable,
+    ListingIndex, Machine, MachineIndex, MicroUsdPerHour, NanoUsdPerHour, NewNode, Node, NodeClass,
+    NodeClassIndex, NodeFill, NodeIndex, NodePool, NodeState, Offering, OfferingIndex, Plan, Pod,
+    PodIndex, PodShape, PoolIndex, Price, Reason, Requirements, Resources, ShapeIndex, Snapshot,
+    TypeIndex, Unschedulable,
 };
 use planner::{Report, Seed, Settings, Timestamp};
 
-use crate::answer::{Answer, Bill, CatalogDates, Circumstances, PriceDate};
+use crate::answer::{Answer, CatalogDates, Circumstances, PriceDate, SearchEnd};
+use crate::bill::Bill;
 
 const GIB: i64 = 1 << 30;
 
@@ -45,11 +46,15 @@ impl Fixture {
             plan: &self.plan,
             report: &self.report,
             bill: Bill {
+                restart_cost: model::Objective { restart_cost: 50_000 },
                 cost: MicroUsdPerHour::new(1_234_567_800),
                 existing: MicroUsdPerHour::new(96_000),
                 existing_unpriced: 2,
-                objective: MicroUsdPerHour::new(1_234_567_800),
+                objective: NanoUsdPerHour::new(1_234_567_817_123),
+                objective_bound: Some(NanoUsdPerHour::new(1_200_000_000_999)),
+                cost_bound: Some(NanoUsdPerHour::new(1_199_000_000_000)),
             },
+            search_end: SearchEnd::TimeLimit,
             findings: &self.findings,
             circumstances: Circumstances {
                 pods: "pending",

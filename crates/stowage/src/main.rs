@@ -2,6 +2,7 @@
 
 mod answer;
 mod args;
+mod bill;
 mod commands;
 #[cfg(test)]
 mod expected;
@@ -10,6 +11,7 @@ mod fixture;
 mod input;
 mod money;
 mod outcome;
+mod progress;
 mod quantity;
 mod sample;
 mod stages;

@@ -25,10 +25,11 @@ impl From<anyhow::Error> for Failure {
     }
 }
 
-/// Prints what went wrong, with its causes, and picks the exit code: 0, 1 or 2.
-pub(crate) fn exit(result: Result<(), Failure>) -> ExitCode {
+/// The exit code of a command that ended as it should; otherwise prints what went wrong, with its
+/// causes, and picks 1 or 2.
+pub(crate) fn exit(result: Result<ExitCode, Failure>) -> ExitCode {
     let (error, code) = match result {
-        Ok(()) => return ExitCode::SUCCESS,
+        Ok(code) => return code,
         Err(Failure::Refused(error)) => (error, 2),
         Err(Failure::Broken(error)) => (error, 1),
     };

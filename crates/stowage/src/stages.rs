@@ -17,6 +17,11 @@ impl Stages {
         Self { begun: now(), took: Vec::new(), shows_progress: io::stderr().is_terminal() }
     }
 
+    /// Whether someone may be looking at a progress line.
+    pub(crate) const fn shows_progress(&self) -> bool {
+        self.shows_progress
+    }
+
     /// Does `work` as the stage `name`, a verb such as `plan`.
     pub(crate) fn run<T>(&mut self, name: &'static str, work: impl FnOnce() -> T) -> T {
         self.show(&format!("stowage: {name} ..."));
@@ -36,17 +41,24 @@ impl Stages {
         eprintln!("{}", times.join(", "));
     }
 
-    /// Replaces the progress line; a terminal that is gone is no reason to stop.
+    /// Replaces the progress line where there is one.
     fn show(&self, text: &str) {
         if self.shows_progress {
-            let mut stderr = io::stderr().lock();
-            let _ = write!(stderr, "\r\x1b[2K{text}").and_then(|()| stderr.flush());
+            show_line(text);
         }
     }
 }
 
+/// Replaces the line that a terminal shows on standard error; one that is gone is no reason to
+/// stop.
+pub(crate) fn show_line(text: &str) {
+    let mut stderr = io::stderr().lock();
+    let _ = write!(stderr, "\r\x1b[2K{text}").and_then(|()| stderr.flush());
+}
+
+/// The time.
 #[expect(clippy::disallowed_methods, reason = "the binary times itself, on standard error only")]
-fn now() -> Instant {
+pub(crate) fn now() -> Instant {
     Instant::now()
 }
 

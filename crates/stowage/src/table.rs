@@ -1,6 +1,7 @@
 //! The table that `stowage plan` prints: plain text, at most [`text::WIDTH`] columns where names
 //! allow, the same bytes for the same answer.
 
+mod costs;
 mod findings;
 mod heading;
 mod limits;
@@ -20,7 +21,7 @@ pub(crate) fn render(answer: &Answer<'_>) -> String {
     let sections = [
         heading::render(answer),
         nodes::render(answer),
-        nodes::render_costs(answer),
+        costs::render(answer),
         limits::render(&answer.report.pools),
         unschedulable::render(answer),
         findings::render(answer.findings),

@@ -19,7 +19,7 @@ use crate::answer::Answer;
 /// per-node figures are held in memory beside the plan.
 pub(crate) fn write(answer: &Answer<'_>, out: &mut impl Write) -> io::Result<()> {
     let names = answer.node_names();
-    serde_json::to_writer_pretty(&mut *out, &build::document(answer, &names))?;
+    serde_json::to_writer_pretty(&mut *out, &build::document(answer, &names)?)?;
     out.write_all(b"\n")
 }
 

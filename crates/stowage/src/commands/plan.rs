@@ -1,68 +1,93 @@
-//! `stowage plan`: reads, lowers, plans, checks, prints.
+//! `stowage plan`: reads, lowers, plans, checks, proves a bound, prints.
 //!
 //! A plan that the checker refuses is never printed.
 
 use std::io::{self, BufWriter, Write};
+use std::process::ExitCode;
 
 use anyhow::{Context, anyhow};
 use checker::{CheckedPlan, Violation};
 use model::{Finding, Plan, Snapshot};
-use planner::{Report, Seed, Settings, Timestamp};
-use snapshot::{Inputs, LowerOptions, Lowered, PodSelection, Summary};
+use planner::{Progress, Report, Seed, Settings, Timestamp};
+use snapshot::Summary;
 
-use crate::answer::{Answer, Bill, CatalogDates, Circumstances, PriceDate};
-use crate::args::{self, CapacityType, Output, Pods};
+use super::lowering;
+use crate::answer::{Answer, CatalogDates, Circumstances, PriceDate, SearchEnd};
+use crate::args::{self, Output};
+use crate::bill::Bill;
 use crate::outcome::Failure;
+use crate::progress::Watch;
 use crate::stages::Stages;
-use crate::{input, sample, table, wire};
+use crate::{sample, table, wire};
 
 /// The planning time of an offline plan: nothing in it depends on time yet, and the same input must
 /// give the same bytes tomorrow.
 const NOW: Timestamp = Timestamp(0);
 
-/// What weights cost is always said: it is free where pools do not differ in weight.
-const SETTINGS: Settings = Settings {
-    price_weights: true,
-    objective: model::Objective { restart_cost: 0 },
-    work_limit: 0,
-};
-
 /// Plans what `args` say and prints the answer to standard output.
-pub(crate) fn run(args: &args::Plan) -> Result<(), Failure> {
+pub(crate) fn run(args: &args::Plan) -> Result<ExitCode, Failure> {
     let mut stages = Stages::new();
-    let inputs = stages.run("read", || read(args))?;
-    let lowered = stages.run("lower", || lower(args, inputs))?;
+    let inputs = stages.run("read", || lowering::read(&args.input))?;
+    let lowered = stages.run("lower", || lowering::lower(&args.input, inputs))?;
     if args.strict {
         refuse_faults(&lowered.findings)?;
     }
     let snapshot = &lowered.snapshot;
-    let (plan, report) =
-        stages.run("plan", || planner::plan(snapshot, &SETTINGS, NOW, Seed(args.seed)));
+    let shows_progress = stages.shows_progress();
+    let searched = stages.run("plan", || search(args, snapshot, shows_progress));
+    let Searched { plan, report, end } = searched;
     let checked = stages.run("check", || check(snapshot, plan))?;
-    let answer = answer(args, &lowered, &report, &checked);
+    let bill = stages.run("prove", || bill(args, snapshot, &report, &checked))?;
+    let answer = Answer {
+        snapshot,
+        plan: checked.plan(),
+        report: &report,
+        bill,
+        search_end: end,
+        findings: &lowered.findings,
+        circumstances: circumstances(args, &lowered.summary),
+    };
     stages.run("print", || print(&answer, args.output))?;
     stages.print();
-    Ok(())
+    Ok(ExitCode::SUCCESS)
 }
 
-fn read(args: &args::Plan) -> Result<Inputs, Failure> {
-    if args.files.is_empty() {
-        return Ok(Inputs { recorded: sample::pods(), ..Inputs::default() });
-    }
-    let sources = input::read_all(&args.files)?;
-    snapshot::read(&sources, &args.read_options()).map_err(Failure::refused)
+/// What a search came to.
+struct Searched {
+    plan: Plan,
+    report: Report,
+    end: SearchEnd,
 }
 
-fn lower(args: &args::Plan, inputs: Inputs) -> Result<Lowered, Failure> {
-    let options = LowerOptions {
-        region: args.region.clone(),
-        pods: args.pods.map(Pods::model),
-        architectures: (args.arch.iter()).map(|arch| arch.as_str().to_owned()).collect(),
-        capacity_types: (args.capacity_type.iter().copied()).map(CapacityType::model).collect(),
-        estimate_prices: args.estimate_prices,
+fn search(args: &args::Plan, snapshot: &Snapshot, shows_progress: bool) -> Searched {
+    let search = &args.search;
+    // What weights cost is always said: it is free where pools do not differ in weight.
+    let settings = Settings {
+        price_weights: true,
+        objective: search.objective(),
+        work_limit: search.work_limit(),
     };
-    let catalog = ec2::Catalog::embedded();
-    snapshot::lower(inputs, &catalog, &options).map_err(Failure::refused)
+    let mut watch = Watch::new(settings.work_limit, search.time_limit, shows_progress);
+    let mut look = |progress: &Progress| watch.look(progress);
+    let (plan, report) =
+        planner::plan_watched(snapshot, &settings, NOW, Seed(args.seed), &mut look);
+    let end = match (report.complete, watch.ended_search()) {
+        (true, _) => SearchEnd::Through,
+        (false, true) => SearchEnd::TimeLimit,
+        (false, false) => SearchEnd::WorkLimit(search.limit_flag()),
+    };
+    Searched { plan, report, end }
+}
+
+fn bill(
+    args: &args::Plan,
+    snapshot: &Snapshot,
+    report: &Report,
+    checked: &CheckedPlan,
+) -> Result<Bill, Failure> {
+    Bill::new(snapshot, checked, &report.certificate, args.search.objective())
+        .context("the planner's certificate is refused; this is a bug of Stowage, please report it")
+        .map_err(Failure::Broken)
 }
 
 fn refuse_faults(findings: &[Finding]) -> Result<(), Failure> {
@@ -89,39 +114,18 @@ fn bug(violations: &[Violation]) -> anyhow::Error {
     )
 }
 
-fn answer<'a>(
-    args: &args::Plan,
-    lowered: &'a Lowered,
-    report: &'a Report,
-    checked: &'a CheckedPlan,
-) -> Answer<'a> {
-    let Summary { selection, catalog_date, price_grades, default_pools, .. } = &lowered.summary;
-    let totals = checked.totals();
-    let is_sample = args.files.is_empty();
-    Answer {
-        snapshot: &lowered.snapshot,
-        plan: checked.plan(),
-        report,
-        bill: Bill {
-            cost: totals.cost_per_hour,
-            existing: totals.existing_cost_per_hour,
-            existing_unpriced: totals.existing_unpriced,
-            objective: totals.cost_per_hour,
+fn circumstances(args: &args::Plan, summary: &Summary) -> Circumstances {
+    let Summary { selection, catalog_date, price_grades, default_pools, .. } = summary;
+    let is_sample = args.input.files.is_empty();
+    Circumstances {
+        pods: lowering::selection_name(*selection),
+        catalog: CatalogDates {
+            newest: catalog_date.clone(),
+            prices: price_grades.iter().map(price_date).collect(),
         },
-        findings: &lowered.findings,
-        circumstances: Circumstances {
-            pods: match selection {
-                PodSelection::Pending => "pending",
-                PodSelection::All => "all",
-            },
-            catalog: CatalogDates {
-                newest: catalog_date.clone(),
-                prices: price_grades.iter().map(price_date).collect(),
-            },
-            default_pools: default_pools.clone().unwrap_or_default(),
-            attribution: if is_sample { sample::ATTRIBUTION } else { "" },
-            seed: args.seed,
-        },
+        default_pools: default_pools.clone().unwrap_or_default(),
+        attribution: if is_sample { sample::ATTRIBUTION } else { "" },
+        seed: args.seed,
     }
 }
 

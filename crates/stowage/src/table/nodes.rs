@@ -1,4 +1,4 @@
-//! New nodes grouped by pool, type, zone and capacity type, and what everything costs.
+//! New nodes grouped by pool, type, zone and capacity type.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use super::ROWS_MAX;
 use super::heading::plural;
 use super::text::{Align, aligned};
 use crate::answer::Answer;
-use crate::money::{HOURS_PER_MONTH, cents, count, price};
+use crate::money::{cents, count, price};
 
 const ALIGNS: [Align; 10] = [
     Align::Right,
@@ -45,37 +45,6 @@ pub(super) fn render(answer: &Answer<'_>) -> String {
         count(fills.len()),
         plural(fills.len(), "node", "nodes"),
     )
-}
-
-/// The bill per hour and per month.
-pub(super) fn render_costs(answer: &Answer<'_>) -> String {
-    let bill = answer.bill;
-    let mut rows = vec![cost_row("New nodes", bill.cost)];
-    if !answer.snapshot.nodes.is_empty() {
-        rows.push(cost_row("Existing nodes", bill.existing));
-        rows.push(cost_row("Together", bill.cost + bill.existing));
-    }
-    if let Some(weights) = answer.report.weights_cost {
-        rows.push(cost_row("Of it, for pool weights", weights));
-    }
-    let costs = aligned(&[Align::Left, Align::Right, Align::Right], &rows);
-    if bill.existing_unpriced == 0 {
-        return costs;
-    }
-    format!(
-        "{costs}  {} existing {} no known price and {} not in the sum.\n",
-        count(bill.existing_unpriced),
-        plural(bill.existing_unpriced, "node has", "nodes have"),
-        plural(bill.existing_unpriced, "is", "are"),
-    )
-}
-
-fn cost_row(what: &str, rate: MicroUsdPerHour) -> Vec<String> {
-    vec![
-        what.to_owned(),
-        format!("{} USD/h", cents(rate)),
-        format!("{} USD/month (730 h)", cents(rate.times(HOURS_PER_MONTH))),
-    ]
 }
 
 /// Nodes of one pool and listing.

@@ -1,20 +1,29 @@
 //! From an answer to the document.
 
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use model::{PodIndex, Price};
+use model::{NanoUsdPerHour, Offering, PodIndex, Price};
+use serde_json::value::{RawValue, to_raw_value};
 
 use super::document::{
-    Catalog, ExistingNode, Finding, NewNode, Plan, PriceDate, SCHEMA_VERSION, Unschedulable,
+    Alternative, Catalog, Certificate, ExistingNode, Finding, NewNode, Plan, PriceDate,
+    SCHEMA_VERSION, Unschedulable, Worth,
 };
 use super::reason::Reason;
-use super::value::{Quantities, UsdPerHour};
+use super::value::{Gap, Quantities, Usd, UsdPerHour};
 use crate::answer::{Answer, CatalogDates};
+use crate::money::{rounded_down, rounded_up};
 
 /// The document for `answer`; `names` are those of its new nodes, in order.
-pub(super) fn document<'a>(answer: &'a Answer<'_>, names: &'a [String]) -> Plan<'a> {
+pub(super) fn document<'a>(
+    answer: &'a Answer<'_>,
+    names: &'a [String],
+) -> serde_json::Result<Plan<'a>> {
+    let bill = &answer.bill;
+    let alternatives = planner::alternatives(answer.snapshot, answer.plan, bill.restart_cost);
     let circumstances = &answer.circumstances;
-    Plan {
+    Ok(Plan {
         schema_version: SCHEMA_VERSION,
         region: answer.snapshot.region.as_str(),
         pods: circumstances.pods,
@@ -22,12 +31,19 @@ pub(super) fn document<'a>(answer: &'a Answer<'_>, names: &'a [String]) -> Plan<
         seed: circumstances.seed,
         cost_per_hour: UsdPerHour::new(answer.bill.cost),
         existing_cost_per_hour: UsdPerHour::new(answer.bill.existing),
-        objective_per_hour: UsdPerHour::new(answer.bill.objective),
-        lower_bound_per_hour: None,
-        gap: None,
-        nodes: (answer.plan.new_nodes.iter().zip(names))
-            .map(|(new, name)| node(answer, new, name))
-            .collect(),
+        restart_cost: Usd::new(bill.restart_cost.restart_cost),
+        objective_per_hour: UsdPerHour::new(rounded_up(bill.objective)),
+        lower_bound_per_hour: bill.objective_bound.map(bound),
+        cost_lower_bound_per_hour: bill.cost_bound.map(bound),
+        gap: bill.gap().map(Gap::new),
+        complete: answer.report.complete,
+        work_used: answer.report.work_used,
+        certificate: certificate(answer),
+        nodes: (answer.plan.new_nodes.iter().zip(names).zip(alternatives))
+            .map(|((new, name), alternatives)| {
+                Ok(NewNode { alternatives: raw(answer, &alternatives)?, ..node(answer, new, name) })
+            })
+            .collect::<serde_json::Result<_>>()?,
         existing: (answer.plan.existing.iter())
             .map(|fill| ExistingNode {
                 name: answer.snapshot.node(fill.node).name.as_str(),
@@ -36,7 +52,52 @@ pub(super) fn document<'a>(answer: &'a Answer<'_>, names: &'a [String]) -> Plan<
             .collect(),
         unschedulable: unschedulable(answer),
         findings: answer.findings.iter().map(finding).collect(),
+    })
+}
+
+fn bound(rate: NanoUsdPerHour) -> UsdPerHour {
+    UsdPerHour::new(rounded_down(rate))
+}
+
+fn certificate<'a>(answer: &'a Answer<'_>) -> Certificate<'a> {
+    let mut first = vec![None; answer.snapshot.shapes.len()];
+    for pod in &answer.snapshot.pods {
+        first[pod.shape.get()].get_or_insert(pod.name.as_str());
     }
+    let worths = first.iter().zip(&answer.report.certificate.worths);
+    Certificate {
+        worths: worths
+            .filter(|(_, worth)| worth.get() > 0)
+            .filter_map(|(pod, worth)| {
+                let worth_nano_usd_per_hour = worth.get().to_string();
+                Some(Worth { pod: (*pod)?, worth_nano_usd_per_hour })
+            })
+            .collect(),
+    }
+}
+
+/// Each of `alternatives` as JSON on one line.
+fn raw(
+    answer: &Answer<'_>,
+    alternatives: &[planner::Alternative],
+) -> serde_json::Result<Vec<Box<RawValue>>> {
+    let json = |found: &planner::Alternative| {
+        let offering = answer.snapshot.offering(found.offering);
+        let listing = answer.snapshot.listing_of(offering);
+        to_raw_value(&Alternative {
+            instance_type: (answer.snapshot.instance_type(listing.instance_type)).name.as_str(),
+            zone: listing.zone.as_str(),
+            capacity_type: listing.capacity_type.as_str(),
+            labels: labels(offering),
+            price_per_hour: UsdPerHour::new(listing.price.expect("alternatives have a price").rate),
+            regret_per_hour: UsdPerHour::new(rounded_up(found.regret)),
+        })
+    };
+    alternatives.iter().map(json).collect()
+}
+
+fn labels(offering: &Offering) -> BTreeMap<&str, &str> {
+    (offering.chosen_labels.iter()).map(|(key, value)| (key.as_str(), value.as_str())).collect()
 }
 
 fn catalog(dates: &CatalogDates) -> Catalog<'_> {
@@ -66,13 +127,12 @@ fn node<'a>(answer: &'a Answer<'_>, new: &'a model::NewNode, name: &'a str) -> N
         capacity_type: listing.capacity_type.as_str(),
         price_per_hour: UsdPerHour::new(rate),
         price_estimated: estimated,
-        labels: (offering.chosen_labels.iter())
-            .map(|(key, value)| (key.as_str(), value.as_str()))
-            .collect(),
+        labels: labels(offering),
         allocatable: Quantities::new(answer.allocatable(offering)),
         daemon_set_requests: Quantities::new(answer.daemons(offering)),
         requests: Quantities::new(answer.requests(new)),
         pods: pod_names(answer, &new.pods),
+        alternatives: Vec::new(),
     }
 }
 

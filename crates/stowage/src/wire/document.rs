@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use serde::Serialize;
+use serde_json::value::RawValue;
 
 use super::reason::Reason;
-use super::value::{Quantities, UsdPerHour};
+use super::value::{Gap, Quantities, Usd, UsdPerHour};
 
 /// The version of this format; it changes when a field changes its meaning or goes away.
 pub(super) const SCHEMA_VERSION: u32 = 1;
@@ -32,12 +33,27 @@ pub(super) struct Plan<'a> {
     pub(super) cost_per_hour: UsdPerHour,
     /// List prices of the nodes that are already there, where known.
     pub(super) existing_cost_per_hour: UsdPerHour,
-    /// Cost and everything else that was weighed as money.
+    /// What the restart of one pod was taken to cost, USD; see `objectivePerHour`.
+    pub(super) restart_cost: Usd,
+    /// What was minimised: cost, and for each pod on a new spot node the restart cost × the monthly
+    /// probability of an interruption ÷ 730; rounded up.
     pub(super) objective_per_hour: UsdPerHour,
-    /// What no plan for the same pods can go below; null where not proved.
+    /// What no plan for the same pods goes below in `objectivePerHour`, proved by the checker and
+    /// rounded down; null where not proved.
     pub(super) lower_bound_per_hour: Option<UsdPerHour>,
-    /// (objective - bound) / bound; null where not proved.
-    pub(super) gap: Option<serde_json::Number>,
+    /// What no plan for the same pods goes below in `costPerHour`, proved by the checker and
+    /// rounded down; null where not proved.
+    pub(super) cost_lower_bound_per_hour: Option<UsdPerHour>,
+    /// (objective - bound) / bound, both before rounding, rounded up to the millionth; 0 where both
+    /// are 0, null where only the bound is or none is proved.
+    pub(super) gap: Option<Gap>,
+    /// Whether the search for a cheaper plan ended by itself: it was not cut, and all pods took
+    /// part in it.
+    pub(super) complete: bool,
+    /// Units of work done; the same input with `--work` and this number gives the same plan.
+    pub(super) work_used: u64,
+    /// What proves the bounds; `stowage verify` proves them again.
+    pub(super) certificate: Certificate<'a>,
     /// Nodes to buy, in the order of the plan.
     pub(super) nodes: Vec<NewNode<'a>>,
     /// Nodes that are already there and get pods.
@@ -46,6 +62,28 @@ pub(super) struct Plan<'a> {
     pub(super) unschedulable: Vec<Unschedulable<'a>>,
     /// What was wrong with the input, or not honoured from it, or is good to know.
     pub(super) findings: Vec<Finding<'a>>,
+}
+
+/// What pods are claimed to be worth. The checker scales worths down until no node can hold more
+/// worth than it costs; what the placed pods are then worth together, less what nodes that are
+/// already there can hold, is a lower bound.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct Certificate<'a> {
+    /// One entry for each shape of pods that is worth anything.
+    pub(super) worths: Vec<Worth<'a>>,
+}
+
+/// What each pod of one shape is worth.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct Worth<'a> {
+    /// The first pod of the shape in input order, as `namespace/name`.
+    pub(super) pod: &'a str,
+    /// Thousand-millionths of a US dollar per hour, an integer.
+    pub(super) worth_nano_usd_per_hour: String,
 }
 
 /// Dates of the embedded facts.
@@ -104,6 +142,31 @@ pub(super) struct NewNode<'a> {
     pub(super) requests: Quantities,
     /// The pods it is bought for, as `namespace/name`.
     pub(super) pods: Vec<&'a str>,
+    // Each is written on one line: there are up to 60 per node.
+    /// What its pool could buy in its place for the same pods, at most 60, by regret.
+    #[cfg_attr(test, schemars(with = "Vec<Alternative<'a>>"))]
+    pub(super) alternatives: Vec<Box<RawValue>>,
+}
+
+/// Another offering that holds a node's pods within the pool's limits.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct Alternative<'a> {
+    /// The EC2 instance type.
+    pub(super) instance_type: &'a str,
+    /// The availability zone by name.
+    pub(super) zone: &'a str,
+    /// `on-demand` or `spot`.
+    #[cfg_attr(test, schemars(extend("enum" = ["on-demand", "spot"])))]
+    pub(super) capacity_type: &'a str,
+    /// Values chosen for labels that the pool leaves open; absent where there are none.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) labels: BTreeMap<&'a str, &'a str>,
+    /// The price.
+    pub(super) price_per_hour: UsdPerHour,
+    /// What it adds to the objective in the node's place, rounded up.
+    pub(super) regret_per_hour: UsdPerHour,
 }
 
 /// A node that is already there and gets pods.

@@ -1,0 +1,118 @@
+//! What a checked plan costs, and what no plan for the same pods can go below.
+//!
+//! Bounds are the checker's: a certificate is what someone claims pods are worth, and counts for
+//! nothing until [`checker::prove`] has derived a bound from it. All in integers.
+
+use checker::{CheckedPlan, Totals};
+use model::{Certificate, MicroUsdPerHour, NanoUsdPerHour, Objective, Plan, Snapshot};
+
+/// Units of work that the checker may spend on one bound: about 3 s on one core of 2026. It is spent
+/// only where pods have many sizes; a smaller limit gives a lower bound, and as true.
+const PROOF_WORK_MAX: u64 = 30_000_000;
+
+/// Costs as the checker added them up, and bounds as it proved them.
+#[derive(Clone, Copy)]
+pub(crate) struct Bill {
+    /// What the plan minimises beside list prices.
+    pub(crate) restart_cost: Objective,
+    /// List prices of the new nodes.
+    pub(crate) cost: MicroUsdPerHour,
+    /// List prices of the nodes that are already there.
+    pub(crate) existing: MicroUsdPerHour,
+    /// How many of them have no known price and are not in that sum.
+    pub(crate) existing_unpriced: usize,
+    /// Cost and interruption terms of the pods on new nodes.
+    pub(crate) objective: NanoUsdPerHour,
+    /// What no plan for the same pods goes below in objective; `None` where nothing is proved.
+    pub(crate) objective_bound: Option<NanoUsdPerHour>,
+    /// The same for cost alone.
+    pub(crate) cost_bound: Option<NanoUsdPerHour>,
+}
+
+impl Bill {
+    /// The bill of `checked`, with the bounds that `certificate` proves; or why it proves none.
+    pub(crate) fn new(
+        snapshot: &Snapshot,
+        checked: &CheckedPlan,
+        certificate: &Certificate,
+        restart_cost: Objective,
+    ) -> Result<Self, checker::BoundError> {
+        let unproved = Self::unproved(snapshot, checked, restart_cost);
+        let prove = |objective| {
+            checker::prove(snapshot, checked.plan(), certificate, objective, PROOF_WORK_MAX)
+                .map(|bound| bound.lower)
+        };
+        let objective_bound = prove(restart_cost)?;
+        let nothing = Objective { restart_cost: 0 };
+        let cost_bound = if restart_cost == nothing { objective_bound } else { prove(nothing)? };
+        Ok(Self {
+            objective_bound: Some(objective_bound),
+            cost_bound: Some(cost_bound),
+            ..unproved
+        })
+    }
+
+    fn unproved(snapshot: &Snapshot, checked: &CheckedPlan, restart_cost: Objective) -> Self {
+        let Totals { cost_per_hour, existing_cost_per_hour, existing_unpriced, .. } =
+            checked.totals();
+        Self {
+            restart_cost,
+            cost: cost_per_hour,
+            existing: existing_cost_per_hour,
+            existing_unpriced,
+            objective: objective(snapshot, checked.plan(), cost_per_hour, restart_cost),
+            objective_bound: None,
+            cost_bound: None,
+        }
+    }
+
+    /// How far the objective is above its bound, in millionths of the bound, rounded up; zero where
+    /// both are zero, `None` where only the bound is, or none is proved.
+    pub(crate) fn gap(&self) -> Option<i128> {
+        gap(self.objective, self.objective_bound?)
+    }
+}
+
+/// Cost and interruption terms, saturating.
+fn objective(
+    snapshot: &Snapshot,
+    plan: &Plan,
+    cost: MicroUsdPerHour,
+    restart_cost: Objective,
+) -> NanoUsdPerHour {
+    let terms = plan.new_nodes.iter().map(|node| {
+        let listing = snapshot.listing_of(snapshot.offering(node.offering));
+        let pods = i64::try_from(node.pods.len()).unwrap_or(i64::MAX);
+        restart_cost.term(listing).get().saturating_mul(pods)
+    });
+    NanoUsdPerHour::new(terms.fold(cost.get().saturating_mul(1000), i64::saturating_add))
+}
+
+fn gap(objective: NanoUsdPerHour, bound: NanoUsdPerHour) -> Option<i128> {
+    let (objective, bound) = (i128::from(objective.get()), i128::from(bound.get()));
+    if bound <= 0 {
+        return (objective == 0).then_some(0);
+    }
+    Some(((objective - bound).max(0) * 1_000_000 + bound - 1) / bound)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::gap;
+    use model::NanoUsdPerHour;
+
+    #[test]
+    fn gap_is_relative_to_the_bound_and_rounded_up() {
+        for (objective, bound, millionths) in [
+            (0, 0, Some(0)),
+            (1, 0, None),
+            (110, 110, Some(0)),
+            (110, 100, Some(100_000)),
+            (4, 3, Some(333_334)),
+            (i64::MAX, 1, Some((i128::from(i64::MAX) - 1) * 1_000_000)),
+        ] {
+            let gap = gap(NanoUsdPerHour::new(objective), NanoUsdPerHour::new(bound));
+            assert_eq!(gap, millionths, "{objective} over {bound}");
+        }
+    }
+}

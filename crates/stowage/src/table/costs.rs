@@ -1,0 +1,81 @@
+//! What everything costs, what no plan for the same pods goes below, and how long was searched.
+
+use model::{MicroUsdPerHour, Objective};
+
+use super::heading::plural;
+use super::text::{Align, aligned, wrapped};
+use crate::answer::{Answer, SearchEnd};
+use crate::money::{HOURS_PER_MONTH, cents, count, percent, rounded_down, rounded_up};
+
+/// The bill per hour and per month.
+pub(super) fn render(answer: &Answer<'_>) -> String {
+    let bill = answer.bill;
+    let mut rows = vec![cost_row("New nodes", bill.cost)];
+    if !answer.snapshot.nodes.is_empty() {
+        rows.push(cost_row("Existing nodes", bill.existing));
+        rows.push(cost_row("Together", bill.cost + bill.existing));
+    }
+    if let Some(weights) = answer.report.weights_cost {
+        rows.push(cost_row("Of it, for pool weights", weights));
+    }
+    if bill.restart_cost != Objective::default() {
+        rows.push(cost_row("With interruptions", rounded_up(bill.objective)));
+    }
+    if let Some(bound) = bill.objective_bound {
+        rows.push(cost_row("Lower bound", rounded_down(bound)));
+    }
+    let costs = aligned(&[Align::Left, Align::Right, Align::Right], &rows);
+    costs + &unpriced(bill.existing_unpriced) + &wrapped("  ", &search(answer))
+}
+
+fn unpriced(nodes: usize) -> String {
+    if nodes == 0 {
+        return String::new();
+    }
+    format!(
+        "  {} existing {} no known price and {} not in the sum.\n",
+        count(nodes),
+        plural(nodes, "node has", "nodes have"),
+        plural(nodes, "is", "are"),
+    )
+}
+
+fn cost_row(what: &str, rate: MicroUsdPerHour) -> Vec<String> {
+    vec![
+        what.to_owned(),
+        format!("{} USD/h", cents(rate)),
+        format!("{} USD/month (730 h)", cents(rate.times(HOURS_PER_MONTH))),
+    ]
+}
+
+/// The gap, and what ended the search.
+fn search(answer: &Answer<'_>) -> String {
+    let gap = match (answer.bill.objective_bound, answer.bill.gap()) {
+        (None, _) => "No lower bound is proved.".to_owned(),
+        (Some(_), Some(gap)) => format!("Gap to the lower bound: {}.", percent(gap)),
+        (Some(_), None) => "The lower bound is 0: it says nothing about the gap.".to_owned(),
+    };
+    let work = grouped(answer.report.work_used);
+    let end = match answer.search_end {
+        SearchEnd::Through => format!("Search through after {work} units of work."),
+        SearchEnd::WorkLimit(flag) => format!("Search ended by {flag} after {work} units of work."),
+        SearchEnd::TimeLimit => format!(
+            "Search stopped by --time-limit after {work} units of work; --work {} gives the same \
+             plan.",
+            answer.report.work_used
+        ),
+    };
+    let planner::Report { classes, classes_improved, .. } = answer.report;
+    if answer.report.work_used == 0 || classes_improved >= classes {
+        return format!("{gap} {end}");
+    }
+    format!(
+        "{gap} {end} It worked on {} of {} kinds of pods, those on the dearest nodes.",
+        count(*classes_improved),
+        count(*classes)
+    )
+}
+
+fn grouped(units: u64) -> String {
+    count(usize::try_from(units).unwrap_or(usize::MAX))
+}
