@@ -27,6 +27,10 @@ const AVERSIONS: [i64; 4] = [0, 1, 8, 64];
 /// for thousands of pods; later ones seldom help (see `docs/benchmarks.md`).
 const ROUNDS: usize = 8;
 
+/// Classes × kinds of all further rounds together at most: the first answer does not wait for them
+/// where there are thousands of classes.
+const ROUNDS_SIZE: usize = 2_000_000;
+
 /// A packing that places every pod for which there is room and no limit in the way.
 pub(crate) fn answer(problem: &Problem) -> Packing {
     let mut values = values::standalone(problem);
@@ -34,7 +38,8 @@ pub(crate) fn answer(problem: &Problem) -> Packing {
     let mut first = attempt(problem, &values, &everyone, 0, 0);
     let rank = |p: &Packing| (p.left_by_priority(problem), p.cost(problem));
     let mut last = first.clone();
-    for _ in 0..ROUNDS {
+    let size = problem.classes.len() * problem.kinds.iter().filter(|kind| kind.searched).count();
+    for _ in 0..ROUNDS.min(ROUNDS_SIZE / size.max(1)) {
         values = values::learnt(problem, &values, &last);
         last = attempt(problem, &values, &everyone, 0, 0);
         if rank(&last) < rank(&first) {

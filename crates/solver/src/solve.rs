@@ -3,6 +3,7 @@
 use model::{Certificate, NanoUsdPerHour, Plan, Snapshot};
 
 use crate::improve::{self, Improved, Work};
+use crate::packing::Packing;
 use crate::problem::{self, Problem};
 use crate::{Progress, Settings, Weights, first, materialise};
 
@@ -48,6 +49,7 @@ pub fn solve(
     let mut work = Work::new(settings.work_limit, interrupt);
     let Improved { packing, worths, complete, classes } =
         improve::improve(&problem, first, &mut work);
+    let packing = let_in(&problem, packing);
     Solution {
         certificate: certificate(snapshot, &problem, &worths),
         plan: materialise::plan(snapshot, &problem, packing),
@@ -56,6 +58,14 @@ pub fn solve(
         classes: problem.classes.len(),
         classes_improved: classes,
     }
+}
+
+/// Places pods that the first answer left out, where a better packing has made room for them.
+fn let_in(problem: &Problem, mut packing: Packing) -> Packing {
+    if packing.left.iter().any(|left| *left > 0) {
+        first::complete(problem, &first::standalone_values(problem), &mut packing);
+    }
+    packing
 }
 
 fn certificate(snapshot: &Snapshot, problem: &Problem, worths: &[i64]) -> Certificate {

@@ -76,9 +76,13 @@ proptest! {
         let first = solved(&snapshot, 0);
         let some = solved(&snapshot, cut);
         let more = solved(&snapshot, SOME_WORK);
-        prop_assert!(cost(&snapshot, &some.plan) <= cost(&snapshot, &first.plan));
-        prop_assert!(cost(&snapshot, &more.plan) <= cost(&snapshot, &some.plan));
-        prop_assert_eq!(left_out(&more.plan), left_out(&first.plan));
+        for (more, less) in [(&some, &first), (&more, &some), (&more, &first)] {
+            let (out, before) = (left_out(&more.plan), left_out(&less.plan));
+            // A better packing may make room for pods that were left out; then it may cost more.
+            prop_assert!(out <= before);
+            let cheaper = cost(&snapshot, &more.plan) <= cost(&snapshot, &less.plan);
+            prop_assert!(cheaper || out < before);
+        }
         let again = solved(&snapshot, some.work_used);
         prop_assert_eq!(some.plan, again.plan, "the work used reproduces a cut run");
     }

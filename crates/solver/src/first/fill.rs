@@ -16,7 +16,7 @@ pub(crate) struct Stock<'a> {
     pub(crate) values: &'a [i64],
     /// Pods of each class that are left.
     pub(crate) left: &'a [i64],
-    /// Classes that may go on the node, ascending.
+    /// Classes that may go on the node, in the order of [`by_density`].
     pub(crate) candidates: &'a [usize],
 }
 
@@ -25,6 +25,29 @@ pub(crate) struct Stock<'a> {
 pub(crate) struct Filled {
     pub(crate) mix: Mix,
     pub(crate) value: i64,
+}
+
+/// Classes weighed against each other at one step. Where more are open, those of the greatest worth
+/// for their share of the empty node come first; see [`by_density`].
+const WINDOW: usize = 128;
+
+/// Orders `candidates` so that those worth most for their share of `room` come first. A list that
+/// is weighed as a whole anyway is left as it is.
+pub(crate) fn by_density(
+    problem: &Problem,
+    values: &[i64],
+    room: &[i64],
+    candidates: &mut [usize],
+) {
+    if candidates.len() <= WINDOW {
+        return;
+    }
+    let inverses = inverses(room);
+    let key = |class: usize| {
+        let size = size(&problem.classes[class].requests, &inverses);
+        std::cmp::Reverse((i128::from(values[class]) << SHARE_BITS) / i128::from(size))
+    };
+    candidates.sort_by_cached_key(|class| (key(*class), *class));
 }
 
 /// Fills `room`. Where `anchors` is given, the first pod is one of a class it accepts, or nothing
@@ -37,35 +60,23 @@ pub(crate) fn fill(
 ) -> Filled {
     let mut filled = Filled { mix: Mix::new(), value: 0 };
     let mut rest = room.to_vec();
-    let mut open: Vec<(usize, i64)> = stock
-        .candidates
-        .iter()
-        .map(|&class| (class, stock.left[class]))
-        .filter(|&(_, left)| left > 0)
-        .collect();
+    let entries = stock.candidates.iter().map(|&class| (class, stock.left[class]));
+    let mut open = Open { entries: entries.filter(|entry| entry.1 > 0).collect(), closed: 0 };
     if let Some(anchors) = anchors {
-        let Some(class) = best(problem, stock.values, &mut open, &rest, |class| anchors[class])
-        else {
+        let Some(position) = open.best(problem, stock.values, &rest, |class| anchors[class]) else {
             return filled;
         };
-        take(&mut open, class, |_| 1);
+        let class = open.take(position, |_| 1).0;
         place(problem, stock.values, &mut filled, &mut rest, class, 1);
     }
-    while let Some(class) = best(problem, stock.values, &mut open, &rest, |_| true) {
+    while let Some(position) = open.best(problem, stock.values, &rest, |_| true) {
+        let class = open.entries[position].0;
         let fits = Problem::fit_count(&problem.classes[class].requests, &rest);
         // A third at a time: what is left changes shape as it fills, and with it who fits best.
-        let pods = take(&mut open, class, |left| (fits.min(left) / 3).max(1));
+        let (class, pods) = open.take(position, |left| (fits.min(left) / 3).max(1));
         place(problem, stock.values, &mut filled, &mut rest, class, pods);
     }
     filled
-}
-
-/// Takes as many pods of `class` out of `open` as `amount` says of those left; returns how many.
-fn take(open: &mut [(usize, i64)], class: usize, amount: impl Fn(i64) -> i64) -> i64 {
-    let entry = open.iter_mut().find(|entry| entry.0 == class).expect("a chosen class is open");
-    let pods = amount(entry.1);
-    entry.1 -= pods;
-    pods
 }
 
 fn place(
@@ -83,36 +94,73 @@ fn place(
     add(&mut filled.mix, class, pods);
 }
 
-/// The class worth most per size in `rest`, among those in `open` that `accept` admits and that
-/// fit. Closes classes that no longer fit or of which none is left.
-fn best(
-    problem: &Problem,
-    values: &[i64],
-    open: &mut Vec<(usize, i64)>,
-    rest: &[i64],
-    accept: impl Fn(usize) -> bool,
-) -> Option<usize> {
-    let inverses: Vec<i64> =
-        rest.iter().map(|rest| if *rest > 0 { (1 << INVERSE_BITS) / rest } else { 0 }).collect();
-    let mut best: Option<(usize, i64, i64)> = None;
-    open.retain(|&(class, left)| {
-        let requests = &problem.classes[class].requests;
-        if left == 0 || !Problem::fits(requests, rest) {
-            return false;
+/// Classes with pods left that may still fit.
+struct Open {
+    /// (class, pods left); 0 where closed.
+    entries: Vec<(usize, i64)>,
+    /// Closed entries seen by the last search.
+    closed: usize,
+}
+
+impl Open {
+    /// The position of the class worth most per size in `rest`, among the first [`WINDOW`] that fit
+    /// and that `accept` admits. Closes classes on the way that no longer fit.
+    fn best(
+        &mut self,
+        problem: &Problem,
+        values: &[i64],
+        rest: &[i64],
+        accept: impl Fn(usize) -> bool,
+    ) -> Option<usize> {
+        if self.closed > WINDOW {
+            self.entries.retain(|entry| entry.1 > 0);
         }
-        if !accept(class) {
-            return true;
+        self.closed = 0;
+        let inverses = inverses(rest);
+        let mut best: Option<(usize, i64, i64)> = None;
+        let mut weighed = 0;
+        for (position, (class, left)) in self.entries.iter_mut().enumerate() {
+            let requests = &problem.classes[*class].requests;
+            if *left == 0 || !Problem::fits(requests, rest) {
+                *left = 0;
+                self.closed += 1;
+                continue;
+            }
+            if !accept(*class) {
+                continue;
+            }
+            let (value, size) = (values[*class], size(requests, &inverses));
+            let better = best.is_none_or(|(_, best_value, best_size)| {
+                i128::from(value) * i128::from(best_size)
+                    > i128::from(best_value) * i128::from(size)
+            });
+            if better {
+                best = Some((position, value, size));
+            }
+            weighed += 1;
+            if weighed == WINDOW {
+                break;
+            }
         }
-        let shares = requests.iter().zip(&inverses).map(|(need, inverse)| need * inverse);
-        let size = 1 + (shares.sum::<i64>() >> (INVERSE_BITS - SHARE_BITS));
-        let value = values[class];
-        let better = best.is_none_or(|(_, best_value, best_size)| {
-            i128::from(value) * i128::from(best_size) > i128::from(best_value) * i128::from(size)
-        });
-        if better {
-            best = Some((class, value, size));
-        }
-        true
-    });
-    best.map(|(class, _, _)| class)
+        best.map(|(position, _, _)| position)
+    }
+
+    /// Takes as many pods as `amount` says of those left at `position`; the class and how many.
+    fn take(&mut self, position: usize, amount: impl Fn(i64) -> i64) -> (usize, i64) {
+        let (class, left) = &mut self.entries[position];
+        let pods = amount(*left);
+        *left -= pods;
+        (*class, pods)
+    }
+}
+
+/// The inverse of each resource's rest; 0 where there is none, as nothing that asks for it fits.
+fn inverses(rest: &[i64]) -> Vec<i64> {
+    rest.iter().map(|rest| if *rest > 0 { (1 << INVERSE_BITS) / rest } else { 0 }).collect()
+}
+
+/// The sum of a pod's shares, in units of 2^-[`SHARE_BITS`], at least 1.
+fn size(requests: &[i64], inverses: &[i64]) -> i64 {
+    let shares = requests.iter().zip(inverses).map(|(need, inverse)| need.saturating_mul(*inverse));
+    1 + (shares.fold(0, i64::saturating_add) >> (INVERSE_BITS - SHARE_BITS))
 }

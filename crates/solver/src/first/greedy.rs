@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use super::anchors::{self, Anchors};
-use super::fill::{Filled, Stock, fill};
+use super::fill::{Filled, Stock, by_density, fill};
 use crate::packing::{Group, Packing, pods_in};
 use crate::problem::Problem;
 
@@ -14,7 +14,7 @@ const RATE_BITS: u32 = 20;
 struct Shop<'a> {
     problem: &'a Problem,
     values: &'a [i64],
-    /// Classes that each kind can hold, ascending.
+    /// Classes that each kind can hold, in the order of [`by_density`].
     candidates: Vec<Vec<usize>>,
     /// Price plus the surcharge for drawing on limits, nano-USD per hour, at least 1.
     charges: Vec<i64>,
@@ -34,7 +34,7 @@ pub(crate) fn buy(
 ) {
     let limits_left = packing.limits_left(problem);
     let anchors = anchors::anchors(problem, &limits_left);
-    let candidates = candidates(problem, &packing.left);
+    let candidates = candidates(problem, values, &packing.left);
     let charges = charges(problem, &limits_left, i128::from(aversion) * i128::from(budget));
     let mut shop = Shop { problem, values, candidates, charges, limits_left, anchors };
     let mut queue = shop.queue(packing);
@@ -58,11 +58,13 @@ pub(crate) fn buy(
 }
 
 /// What each searched kind can hold of the classes that have pods left.
-fn candidates(problem: &Problem, left: &[i64]) -> Vec<Vec<usize>> {
+fn candidates(problem: &Problem, values: &[i64], left: &[i64]) -> Vec<Vec<usize>> {
     let holds = |kind: usize| {
-        (0..problem.classes.len())
-            .filter(|&class| left[class] > 0 && problem.holds(kind, class))
-            .collect()
+        let classes = 0..problem.classes.len();
+        let mut candidates: Vec<usize> =
+            classes.filter(|&class| left[class] > 0 && problem.holds(kind, class)).collect();
+        by_density(problem, values, &problem.kinds[kind].room, &mut candidates);
+        candidates
     };
     (0..problem.kinds.len())
         .map(|kind| if problem.kinds[kind].searched { holds(kind) } else { Vec::new() })

@@ -1,6 +1,6 @@
 //! Fills the room that is left on existing and bought nodes.
 
-use super::fill::{Stock, fill};
+use super::fill::{Stock, by_density, fill};
 use crate::packing::{Group, Mix, Packing, add, residual};
 use crate::problem::Problem;
 
@@ -11,10 +11,10 @@ pub(crate) fn top_up(problem: &Problem, values: &[i64], packing: &mut Packing) {
         if packing.left.iter().all(|left| *left == 0) {
             return;
         }
-        let candidates =
-            candidates(problem, packing, |c| problem.classes[c].nodes.contains(position));
-        let stock = Stock { values, left: &packing.left, candidates: &candidates };
         let room = residual(problem, &problem.nodes[position].room, &packing.existing[position]);
+        let admits = |class: usize| problem.classes[class].nodes.contains(position);
+        let candidates = candidates(problem, values, packing, &room, admits);
+        let stock = Stock { values, left: &packing.left, candidates: &candidates };
         let more = fill(problem, &stock, &room, None).mix;
         take(packing, &more, 1);
         extend(&mut packing.existing[position], &more);
@@ -33,9 +33,10 @@ pub(crate) fn top_up(problem: &Problem, values: &[i64], packing: &mut Packing) {
 /// they are tried in turn with what is left then.
 fn top_up_group(problem: &Problem, values: &[i64], packing: &mut Packing, position: usize) {
     let Group { kind, mix, copies } = packing.groups[position].clone();
-    let candidates = candidates(problem, packing, |c| problem.classes[c].kinds.contains(kind));
-    let stock = Stock { values, left: &packing.left, candidates: &candidates };
     let room = residual(problem, &problem.kinds[kind].room, &mix);
+    let admits = |class: usize| problem.classes[class].kinds.contains(kind);
+    let candidates = candidates(problem, values, packing, &room, admits);
+    let stock = Stock { values, left: &packing.left, candidates: &candidates };
     let more = fill(problem, &stock, &room, None).mix;
     let Some(times) = more.iter().map(|&(class, pods)| packing.left[class] / pods).min() else {
         return;
@@ -50,8 +51,20 @@ fn top_up_group(problem: &Problem, values: &[i64], packing: &mut Packing, positi
     }
 }
 
-fn candidates(problem: &Problem, packing: &Packing, admits: impl Fn(usize) -> bool) -> Vec<usize> {
-    (0..problem.classes.len()).filter(|&class| packing.left[class] > 0 && admits(class)).collect()
+/// Classes with pods left that `admits` accepts and that fit in `room` alone.
+fn candidates(
+    problem: &Problem,
+    values: &[i64],
+    packing: &Packing,
+    room: &[i64],
+    admits: impl Fn(usize) -> bool,
+) -> Vec<usize> {
+    let fits = |class: usize| Problem::fits(&problem.classes[class].requests, room);
+    let mut candidates: Vec<usize> = (0..problem.classes.len())
+        .filter(|&class| packing.left[class] > 0 && admits(class) && fits(class))
+        .collect();
+    by_density(problem, values, room, &mut candidates);
+    candidates
 }
 
 fn take(packing: &mut Packing, more: &Mix, times: i64) {

@@ -91,11 +91,13 @@ impl Search<'_> {
             Bin::Node(node) if partial.existing[node].is_empty() => copies.min(1),
             Bin::Node(_) => 0,
             Bin::Kind(kind) => {
+                let left = partial.limits_left(self.problem);
+                let within = anchors::within(self.problem, &left, kind);
                 let kind = &self.problem.kinds[kind];
-                if !anchors::justifies(self.anchors[kind.pool].as_deref(), &column.mix) {
+                if !within || !anchors::justifies(self.anchors[kind.pool].as_deref(), &column.mix) {
                     return false;
                 }
-                let left = &partial.limits_left(self.problem)[kind.pool];
+                let left = left[kind.pool].iter();
                 let by_limits = kind.draws.iter().zip(left).filter(|(draw, _)| **draw > 0);
                 by_limits.map(|(draw, left)| left / draw).fold(copies, i64::min)
             }

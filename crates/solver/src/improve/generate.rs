@@ -147,7 +147,9 @@ impl<'a> Search<'a> {
         columns: &[Column],
         work: &mut Work<'_>,
     ) -> Option<Vec<f64>> {
-        work.spend(20 * u64::try_from(columns.len() + self.demand.len()).unwrap_or(u64::MAX));
+        let rows = self.demand.len();
+        let units = 20 * (columns.len() + rows) + rows * rows / 2;
+        work.spend(u64::try_from(units).unwrap_or(u64::MAX));
         let optimum =
             master::solve(self.problem, columns, &self.demand, &self.limits, self.tolerance)
                 .ok()?;

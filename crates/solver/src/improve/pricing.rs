@@ -6,7 +6,7 @@ use super::knapsack::{self, Item, Relaxed};
 use super::work::Work;
 use super::{dynamic, polish};
 use crate::first::anchors;
-use crate::first::fill::{Stock, fill};
+use crate::first::fill::{Stock, by_density, fill};
 use crate::packing::{Mix, add, residual};
 use crate::problem::Problem;
 
@@ -33,7 +33,10 @@ pub(super) struct Fillable {
 /// Every searched kind and every existing node that can hold something.
 pub(super) fn fillables(problem: &Problem) -> Vec<Fillable> {
     let classes = 0..problem.classes.len();
-    let kinds = (0..problem.kinds.len()).filter(|&kind| problem.kinds[kind].searched).map(|kind| {
+    let limits: Vec<Vec<i64>> = problem.pools.iter().map(|pool| pool.limits.clone()).collect();
+    let buyable =
+        |kind: &usize| problem.kinds[*kind].searched && anchors::within(problem, &limits, *kind);
+    let kinds = (0..problem.kinds.len()).filter(buyable).map(|kind| {
         let classes = classes.clone().filter(|&class| problem.holds(kind, class)).collect();
         Fillable { bin: Bin::Kind(kind), classes }
     });
@@ -58,6 +61,8 @@ pub(super) struct Pricing<'a> {
     /// What a mix has to be worth to be of use.
     charge: i64,
     items: Vec<Item>,
+    /// The classes of the items, in the order in which a node is filled.
+    order: Vec<usize>,
     /// Which classes justify opening the node; `None` where all do.
     anchors: Option<&'a [bool]>,
 }
@@ -74,7 +79,7 @@ impl<'a> Pricing<'a> {
             Bin::Node(node) => (&problem.nodes[node].room, 0, None),
         };
         let values: Vec<i64> = worths.pods.iter().map(|worth| worth - term).collect();
-        let items = fillable
+        let items: Vec<Item> = fillable
             .classes
             .iter()
             .filter(|&&class| values[class] > 0 && demand[class] > 0)
@@ -84,10 +89,12 @@ impl<'a> Pricing<'a> {
                 Item { class, worth: values[class], requests, cap }
             })
             .collect();
+        let mut order: Vec<usize> = items.iter().map(|item| item.class).collect();
+        by_density(problem, &values, room, &mut order);
         let charge = charge(problem, limits, worths, fillable.bin);
         // A millionth of the price above it is noise of the linear program.
         let charge = charge.saturating_add(charge / 1_000_000 + 1);
-        Self { problem, fillable, demand, room, values, charge, items, anchors }
+        Self { problem, fillable, demand, room, values, charge, items, order, anchors }
     }
 
     /// Columns worth more than they cost; none where none was found within `budget` tree nodes.
@@ -151,8 +158,7 @@ impl<'a> Pricing<'a> {
         for &(class, pods) in &mix {
             left[class] -= pods;
         }
-        let candidates: Vec<usize> = self.items.iter().map(|item| item.class).collect();
-        let stock = Stock { values: &self.values, left: &left, candidates: &candidates };
+        let stock = Stock { values: &self.values, left: &left, candidates: &self.order };
         for (class, pods) in fill(self.problem, &stock, &rest, None).mix {
             add(&mut mix, class, pods);
         }
