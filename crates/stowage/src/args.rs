@@ -3,6 +3,8 @@
 mod input;
 mod search;
 
+use std::path::PathBuf;
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use input::{CapacityType, Input, Pods};
@@ -22,6 +24,9 @@ pub(crate) enum Command {
     /// Plan pods onto new EC2 nodes and existing ones, at the least cost found.
     #[command(long_about = PLAN_ABOUT, after_long_help = PLAN_MORE)]
     Plan(Plan),
+    /// Check a plan made elsewhere against its input, and prove its lower bound again.
+    #[command(long_about = VERIFY_ABOUT, after_long_help = VERIFY_MORE)]
+    Verify(Verify),
 }
 
 const PLAN_ABOUT: &str = "\
@@ -57,6 +62,34 @@ Exit codes:
 
 The answer goes to standard output; progress, times and errors go to standard error. The same \
 input gives the same bytes, unless --time-limit cuts the search; then --work says how to repeat it. docs/plan-output.md explains the table and the JSON.";
+
+const VERIFY_ABOUT: &str = "\
+Check a plan made elsewhere against its input, and prove its lower bound again.
+
+Whoever made the plan is not trusted: the checker recomputes from FILEs and the embedded catalog \
+where each pod may go, what each node holds and costs, and why pods go nowhere, and derives the \
+lower bound from the certificate in the plan. Nothing is planned again. Give the FILEs and options \
+that the plan was made with; without a FILE it is checked against the embedded sample.";
+
+const VERIFY_MORE: &str = "\
+Examples:
+  stowage plan pools.yaml app.yaml -o json > plan.json
+  stowage verify plan.json pools.yaml app.yaml
+
+Exit codes:
+  0  the plan holds, and so do its costs, its bounds and its gap
+  1  it does not; standard output says what is wrong
+  2  bad usage, or a plan or input that cannot be read";
+
+#[derive(Debug, Args)]
+pub(crate) struct Verify {
+    /// A plan as `stowage plan -o json` prints it; `-` is standard input
+    #[arg(value_name = "PLAN.json")]
+    pub(crate) plan: PathBuf,
+
+    #[command(flatten)]
+    pub(crate) input: Input,
+}
 
 #[derive(Debug, Args)]
 pub(crate) struct Plan {

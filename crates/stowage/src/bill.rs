@@ -23,10 +23,10 @@ pub(crate) struct Bill {
     pub(crate) existing_unpriced: usize,
     /// Cost and interruption terms of the pods on new nodes.
     pub(crate) objective: NanoUsdPerHour,
-    /// What no plan for the same pods goes below in objective; `None` where nothing is proved.
-    pub(crate) objective_bound: Option<NanoUsdPerHour>,
+    /// What no plan for the same pods goes below in objective.
+    pub(crate) objective_bound: NanoUsdPerHour,
     /// The same for cost alone.
-    pub(crate) cost_bound: Option<NanoUsdPerHour>,
+    pub(crate) cost_bound: NanoUsdPerHour,
 }
 
 impl Bill {
@@ -37,7 +37,6 @@ impl Bill {
         certificate: &Certificate,
         restart_cost: Objective,
     ) -> Result<Self, checker::BoundError> {
-        let unproved = Self::unproved(snapshot, checked, restart_cost);
         let prove = |objective| {
             checker::prove(snapshot, checked.plan(), certificate, objective, PROOF_WORK_MAX)
                 .map(|bound| bound.lower)
@@ -45,31 +44,23 @@ impl Bill {
         let objective_bound = prove(restart_cost)?;
         let nothing = Objective { restart_cost: 0 };
         let cost_bound = if restart_cost == nothing { objective_bound } else { prove(nothing)? };
-        Ok(Self {
-            objective_bound: Some(objective_bound),
-            cost_bound: Some(cost_bound),
-            ..unproved
-        })
-    }
-
-    fn unproved(snapshot: &Snapshot, checked: &CheckedPlan, restart_cost: Objective) -> Self {
         let Totals { cost_per_hour, existing_cost_per_hour, existing_unpriced, .. } =
             checked.totals();
-        Self {
+        Ok(Self {
             restart_cost,
             cost: cost_per_hour,
             existing: existing_cost_per_hour,
             existing_unpriced,
             objective: objective(snapshot, checked.plan(), cost_per_hour, restart_cost),
-            objective_bound: None,
-            cost_bound: None,
-        }
+            objective_bound,
+            cost_bound,
+        })
     }
 
     /// How far the objective is above its bound, in millionths of the bound, rounded up; zero where
-    /// both are zero, `None` where only the bound is, or none is proved.
+    /// both are zero, `None` where only the bound is.
     pub(crate) fn gap(&self) -> Option<i128> {
-        gap(self.objective, self.objective_bound?)
+        gap(self.objective, self.objective_bound)
     }
 }
 

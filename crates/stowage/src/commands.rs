@@ -2,3 +2,4 @@
 
 mod lowering;
 pub(crate) mod plan;
+pub(crate) mod verify;

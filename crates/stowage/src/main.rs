@@ -13,6 +13,7 @@ mod money;
 mod outcome;
 mod progress;
 mod quantity;
+mod rebuild;
 mod sample;
 mod stages;
 mod table;
@@ -24,6 +25,8 @@ use std::process::ExitCode;
 use clap::Parser;
 
 fn main() -> ExitCode {
-    let args::Command::Plan(plan) = args::Arguments::parse().command;
-    outcome::exit(commands::plan::run(&plan))
+    outcome::exit(match args::Arguments::parse().command {
+        args::Command::Plan(plan) => commands::plan::run(&plan),
+        args::Command::Verify(verify) => commands::verify::run(&verify),
+    })
 }

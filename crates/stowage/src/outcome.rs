@@ -17,6 +17,13 @@ impl Failure {
     pub(crate) fn refused(error: impl Into<anyhow::Error>) -> Self {
         Self::Refused(error.into())
     }
+
+    /// The same with exit code 2, for commands in which 1 is an answer.
+    pub(crate) fn into_refusal(self) -> Self {
+        match self {
+            Self::Refused(error) | Self::Broken(error) => Self::Refused(error),
+        }
+    }
 }
 
 impl From<anyhow::Error> for Failure {

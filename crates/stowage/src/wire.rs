@@ -1,10 +1,12 @@
 //! The JSON that `stowage plan -o json` prints: twins of the model's types, and nothing else knows
-//! serde. Field names and meanings are a promise; `docs/schema/plan-v1.schema.json` is made from
+//! serde. `stowage verify` reads it back as a claim. Field names and meanings are a promise; `docs/schema/plan-v1.schema.json` is made from
 //! these types, and a test compares the two.
 
 mod build;
+mod claim;
 mod document;
 mod reason;
+mod reason_claim;
 #[cfg(test)]
 mod schema;
 mod value;
@@ -12,6 +14,9 @@ mod value;
 use std::io::{self, Write};
 
 use crate::answer::Answer;
+
+pub(crate) use claim::{Claim, Decimal, NewNode, read};
+pub(crate) use reason_claim::Reason as ReasonClaim;
 
 /// Writes the answer as indented JSON with a final newline.
 ///

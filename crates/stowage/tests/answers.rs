@@ -6,12 +6,12 @@ use serde_json::Value;
 
 use crate::stowage::{assert_expected, input, plan, plan_with_input, schema};
 
-/// Work of runs whose tables and JSON are compared: plenty for a dozen pods, little for the sample.
-const LITTLE: [&str; 2] = ["--work", "20000"];
+/// The first answer alone: what the search makes of it is judged elsewhere.
+const FIRST: [&str; 2] = ["--work", "0"];
 
-/// Runs that succeed, with little work; the answer.
+/// Runs that succeed, without a search; the answer.
 fn answer(arguments: &[&str]) -> String {
-    answer_of(&[arguments, &LITTLE].concat())
+    answer_of(&[arguments, &FIRST].concat())
 }
 
 /// Runs that succeed; the answer.
@@ -112,7 +112,7 @@ fn same_input_gives_the_same_bytes_in_any_order_of_files() {
 #[test]
 fn standard_input_and_gzip_are_read_like_files() {
     let from_files = answer(&["pools.yaml", "app.yaml"]);
-    let arguments = ["pools.yaml", "-", LITTLE[0], LITTLE[1]];
+    let arguments = ["pools.yaml", "-", FIRST[0], FIRST[1]];
     let plain = plan_with_input(&arguments, &input("app.yaml"));
     assert_eq!((plain.code, &plain.stdout), (0, &from_files), "{}", plain.stderr);
     let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());

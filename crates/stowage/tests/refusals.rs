@@ -21,6 +21,10 @@ fn bad_usage_is_refused_with_2() {
     check(&["list.csv", "--format", "xml"], 2, &["xml", "azure"]);
     check(&["--at", "7"], 2, &["FILE"]);
     check(&["-o", "yaml"], 2, &["yaml", "json"]);
+    check(&["--effort", "heroic"], 2, &["heroic", "thorough"]);
+    check(&["--effort", "fast", "--work", "7"], 2, &["--effort", "--work"]);
+    check(&["--time-limit", "7"], 2, &["--time-limit", "500ms"]);
+    check(&["--restart-cost", "1e-9"], 2, &["--restart-cost", "six decimals"]);
     check(&["-", "-"], 2, &["standard input", "once"]);
 }
 

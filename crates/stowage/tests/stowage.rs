@@ -18,8 +18,17 @@ pub(crate) fn plan(arguments: &[&str]) -> Run {
 
 /// The same with standard input.
 pub(crate) fn plan_with_input(arguments: &[&str], input: &[u8]) -> Run {
+    run("plan", arguments, input)
+}
+
+/// Runs `stowage verify -` on `plan` with `arguments` after it.
+pub(crate) fn verify(plan: &str, arguments: &[&str]) -> Run {
+    run("verify", &[&["-"], arguments].concat(), plan.as_bytes())
+}
+
+fn run(command: &str, arguments: &[&str], input: &[u8]) -> Run {
     let mut child = Command::new(env!("CARGO_BIN_EXE_stowage"))
-        .arg("plan")
+        .arg(command)
         .args(arguments)
         .current_dir(folder().join("input"))
         .stdin(Stdio::piped())

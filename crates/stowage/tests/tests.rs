@@ -2,4 +2,6 @@
 
 mod answers;
 mod refusals;
+mod search;
 mod stowage;
+mod verify;

@@ -41,7 +41,7 @@ impl Effort {
     pub(crate) const fn work_limit(self) -> u64 {
         match self {
             Self::Fast => 2_000_000,
-            Self::Balanced => 60_000_000,
+            Self::Balanced => 40_000_000,
             Self::Thorough => 600_000_000,
         }
     }

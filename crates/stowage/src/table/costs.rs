@@ -21,9 +21,7 @@ pub(super) fn render(answer: &Answer<'_>) -> String {
     if bill.restart_cost != Objective::default() {
         rows.push(cost_row("With interruptions", rounded_up(bill.objective)));
     }
-    if let Some(bound) = bill.objective_bound {
-        rows.push(cost_row("Lower bound", rounded_down(bound)));
-    }
+    rows.push(cost_row("Lower bound", rounded_down(bill.objective_bound)));
     let costs = aligned(&[Align::Left, Align::Right, Align::Right], &rows);
     costs + &unpriced(bill.existing_unpriced) + &wrapped("  ", &search(answer))
 }
@@ -50,11 +48,10 @@ fn cost_row(what: &str, rate: MicroUsdPerHour) -> Vec<String> {
 
 /// The gap, and what ended the search.
 fn search(answer: &Answer<'_>) -> String {
-    let gap = match (answer.bill.objective_bound, answer.bill.gap()) {
-        (None, _) => "No lower bound is proved.".to_owned(),
-        (Some(_), Some(gap)) => format!("Gap to the lower bound: {}.", percent(gap)),
-        (Some(_), None) => "The lower bound is 0: it says nothing about the gap.".to_owned(),
-    };
+    let gap = answer.bill.gap().map_or_else(
+        || "The lower bound is 0: it says nothing about the gap.".to_owned(),
+        |gap| format!("Gap to the lower bound: {}.", percent(gap)),
+    );
     let work = grouped(answer.report.work_used);
     let end = match answer.search_end {
         SearchEnd::Through => format!("Search through after {work} units of work."),

@@ -39,13 +39,13 @@ pub(super) struct Plan<'a> {
     /// probability of an interruption ÷ 730; rounded up.
     pub(super) objective_per_hour: UsdPerHour,
     /// What no plan for the same pods goes below in `objectivePerHour`, proved by the checker and
-    /// rounded down; null where not proved.
-    pub(super) lower_bound_per_hour: Option<UsdPerHour>,
+    /// rounded down.
+    pub(super) lower_bound_per_hour: UsdPerHour,
     /// What no plan for the same pods goes below in `costPerHour`, proved by the checker and
-    /// rounded down; null where not proved.
-    pub(super) cost_lower_bound_per_hour: Option<UsdPerHour>,
+    /// rounded down.
+    pub(super) cost_lower_bound_per_hour: UsdPerHour,
     /// (objective - bound) / bound, both before rounding, rounded up to the millionth; 0 where both
-    /// are 0, null where only the bound is or none is proved.
+    /// are 0, null where only the bound is.
     pub(super) gap: Option<Gap>,
     /// Whether the search for a cheaper plan ended by itself: it was not cut, and all pods took
     /// part in it.
