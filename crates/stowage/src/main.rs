@@ -25,8 +25,5 @@ use std::process::ExitCode;
 use clap::Parser;
 
 fn main() -> ExitCode {
-    outcome::exit(match args::Arguments::parse().command {
-        args::Command::Plan(plan) => commands::plan::run(&plan),
-        args::Command::Verify(verify) => commands::verify::run(&verify),
-    })
+    outcome::exit(commands::run(&args::Arguments::parse().command))
 }

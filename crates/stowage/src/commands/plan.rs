@@ -25,7 +25,7 @@ use crate::{sample, table, wire};
 const NOW: Timestamp = Timestamp(0);
 
 /// Plans what `args` say and prints the answer to standard output.
-pub(crate) fn run(args: &args::Plan) -> Result<ExitCode, Failure> {
+pub(super) fn run(args: &args::Plan) -> Result<ExitCode, Failure> {
     let mut stages = Stages::new();
     let inputs = stages.run("read", || lowering::read(&args.input))?;
     let lowered = stages.run("lower", || lowering::lower(&args.input, inputs))?;

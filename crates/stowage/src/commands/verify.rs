@@ -24,7 +24,7 @@ use crate::{input, money};
 const PROBLEMS_MAX: usize = 100;
 
 /// Judges the plan that `args` name and prints the verdict to standard output.
-pub(crate) fn run(args: &args::Verify) -> Result<ExitCode, Failure> {
+pub(super) fn run(args: &args::Verify) -> Result<ExitCode, Failure> {
     let mut stages = Stages::new();
     let (claim, inputs) = stages.run("read", || {
         let files: Vec<&Path> =
@@ -159,11 +159,12 @@ fn counted(number: usize, noun: &str) -> String {
 }
 
 fn refutation(problems: &[String]) -> String {
-    let lines: String =
-        problems.iter().take(PROBLEMS_MAX).map(|problem| format!("  {problem}\n")).collect();
+    let listed = problems.iter().take(PROBLEMS_MAX).map(String::as_str);
+    let mut lines: Vec<&str> = std::iter::once("The plan does not hold:").chain(listed).collect();
     let rest = match problems.len().saturating_sub(PROBLEMS_MAX) {
         0 => String::new(),
-        more => format!("  ... and {} more\n", count(more)),
+        more => format!("... and {} more", count(more)),
     };
-    format!("The plan does not hold:\n{lines}{rest}")
+    lines.extend(Some(rest.as_str()).filter(|rest| !rest.is_empty()));
+    lines.join("\n  ") + "\n"
 }
