@@ -30,6 +30,10 @@ enum Task {
     },
     /// Format, lints, tests, release build and a run of the main command; ends with the counts.
     Ci,
+    /// What `benches/karpenter` reads, for one recorded list; a part of `bench`.
+    #[cfg(feature = "in-process")]
+    #[command(hide = true)]
+    Exchange(bench::exchange::Options),
     /// The times of plans in one process; a part of `bench`.
     #[cfg(feature = "in-process")]
     #[command(hide = true)]
@@ -46,6 +50,8 @@ impl Cli {
             Task::Bench(options) => bench::run(&options).map(done),
             Task::Catalog { data } => catalog::run(data).map(done),
             Task::Ci => ci::run(),
+            #[cfg(feature = "in-process")]
+            Task::Exchange(options) => bench::exchange::run(&options).map(done),
             #[cfg(feature = "in-process")]
             Task::FirstAnswer(options) => bench::first_answer::run(&options).map(done),
             Task::Tidy => tidy::run().map(done),

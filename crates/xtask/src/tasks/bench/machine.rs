@@ -32,3 +32,10 @@ pub(super) fn commit() -> anyhow::Result<String> {
     let mark = if changes.is_empty() { "" } else { " with changes" };
     Ok(format!("{}{mark}", commit.trim()))
 }
+
+/// The load averages of the last 1, 5 and 15 minutes: on a quiet machine they are near 0.
+pub(super) fn load() -> String {
+    let text = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let averages: Vec<_> = text.split(' ').take(3).collect();
+    if averages.len() == 3 { averages.join(", ") } else { "unknown".to_owned() }
+}

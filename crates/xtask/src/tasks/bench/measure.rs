@@ -29,6 +29,12 @@ pub(super) struct Figures {
 #[serde(rename_all = "camelCase")]
 pub(super) struct Answer {
     pub(super) cost_per_hour: f64,
+    pub(super) lower_bound_per_hour: Option<f64>,
+    /// (objective - bound) / bound; `None` where no bound is proved.
+    pub(super) gap: Option<f64>,
+    /// Whether the search ended by itself.
+    pub(super) complete: bool,
+    pub(super) work_used: u64,
     nodes: Vec<Node>,
     pub(super) unschedulable: Vec<IgnoredAny>,
 }
@@ -42,6 +48,11 @@ impl Answer {
     /// Pods that got a node.
     pub(super) fn placed(&self) -> usize {
         self.nodes.iter().map(|node| node.pods.len()).sum()
+    }
+
+    /// Pods that were to be placed.
+    pub(super) fn pods(&self) -> usize {
+        self.placed() + self.unschedulable.len()
     }
 
     /// Nodes to buy.
@@ -86,20 +97,24 @@ impl Spread {
 }
 
 impl fmt::Display for Spread {
-    /// `median (least-most) unit`.
+    /// `median (least-most) unit`, or `median unit` of one run.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (scale, unit) =
             if self.median < Duration::from_millis(500) { (1e3, "ms") } else { (1.0, "s") };
         let shown = |time: Duration| time.as_secs_f64() * scale;
         let (median, least, most) = (shown(self.median), shown(self.least), shown(self.most));
+        if self.least == self.most {
+            return write!(f, "{median:.2} {unit}");
+        }
         write!(f, "{median:.2} ({least:.2}–{most:.2}) {unit}")
     }
 }
 
-/// Runs `stowage plan` with these arguments several times.
+/// Runs `stowage plan` with these arguments and this effort several times.
 pub(super) fn command(
     binary: &Path,
     arguments: &[String],
+    effort: &str,
     runs: u32,
     scratch: &Path,
 ) -> anyhow::Result<Figures> {
@@ -111,7 +126,8 @@ pub(super) fn command(
         if measures_memory {
             command.args(["-f", "%M", "-o"]).arg(&report).arg(binary);
         }
-        command.arg("plan").args(arguments).args(["-o", "json"]).current_dir(root());
+        command.arg("plan").args(arguments).args(["--effort", effort, "-o", "json"]);
+        command.current_dir(root());
         let (time, printed) = timed(|| output_of(&mut command))?;
         times.push(time);
         output = printed;
