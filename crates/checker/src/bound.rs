@@ -129,7 +129,7 @@ pub enum BoundError {
 const OFFERINGS_SHARE: (u64, u64) = (3, 4);
 
 /// Proves a lower bound of the objective of every plan that places the pods of `plan`, which is one
-/// that [`crate::check`] accepts.
+/// that [`crate::check()`] accepts.
 ///
 /// The same arguments give the same bound on any machine. Less `work_limit` gives a bound that may
 /// be lower, and is as true; a part of the work is done whatever the limit.

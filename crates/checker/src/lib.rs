@@ -2,7 +2,7 @@
 //!
 //! In: a [`model::Snapshot`] and a [`model::Plan`]. Out: a [`CheckedPlan`], or every
 //! [`Violation`] found. It recomputes everything from raw facts (capacity, overhead, DaemonSets,
-//! labels, prices, limits), in exact integers, and shares no code with the solver. [`check`]
+//! labels, prices, limits), in exact integers, and shares no code with the solver. [`check()`]
 //! does not judge whether the plan is cheap; [`prove`] derives from a certificate what any plan for
 //! the same pods costs at least.
 
