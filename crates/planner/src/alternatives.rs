@@ -15,6 +15,11 @@ use model::{
 /// request.
 pub const ALTERNATIVES_MAX: usize = 60;
 
+/// Most alternatives listed for all nodes together, as long as each may have its first five: a plan
+/// of hundreds of thousands of nodes must fit in memory.
+const ALTERNATIVES_TOTAL: usize = 600_000;
+const ALTERNATIVES_MIN: usize = 5;
+
 /// Another offering for a planned node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Alternative {
@@ -25,7 +30,7 @@ pub struct Alternative {
 }
 
 /// Alternatives of each new node of `plan`, in the order of the nodes; at most
-/// [`ALTERNATIVES_MAX`] each, by regret, then by offering.
+/// [`ALTERNATIVES_MAX`] each, fewer above 10,000 nodes; by regret, then by offering.
 ///
 /// Each passes the checker in the node's place: it is of the same pool, so that the weights that
 /// hold still hold, it admits and holds the node's pods, and the pool's limits allow it once the
@@ -36,12 +41,14 @@ pub fn alternatives(
     objective: Objective,
 ) -> Vec<Vec<Alternative>> {
     let search = Search::new(snapshot, plan, objective);
+    let share = ALTERNATIVES_TOTAL / plan.new_nodes.len().max(1);
+    let most = share.clamp(ALTERNATIVES_MIN, ALTERNATIVES_MAX);
     let mut known: BTreeMap<Content, Vec<Alternative>> = BTreeMap::new();
     plan.new_nodes
         .iter()
         .map(|node| {
             let content = search.content(node);
-            known.entry(content).or_insert_with_key(|content| search.find(content)).clone()
+            known.entry(content).or_insert_with_key(|content| search.find(content, most)).clone()
         })
         .collect()
 }
@@ -90,7 +97,7 @@ impl<'a> Search<'a> {
         (node.offering, shapes.into_iter().collect())
     }
 
-    fn find(&self, (planned, shapes): &Content) -> Vec<Alternative> {
+    fn find(&self, (planned, shapes): &Content, most: usize) -> Vec<Alternative> {
         let snapshot = self.snapshot;
         let pool = snapshot.offering(*planned).pool;
         let pods: i64 = shapes.iter().map(|(_, pods)| pods).sum();
@@ -112,7 +119,7 @@ impl<'a> Search<'a> {
             })
             .collect();
         found.sort_unstable();
-        found.truncate(ALTERNATIVES_MAX);
+        found.truncate(most);
         found
     }
 
