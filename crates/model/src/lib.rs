@@ -6,6 +6,7 @@
 
 mod certificate;
 mod finding;
+mod live_market;
 mod market;
 mod money;
 mod name;
@@ -21,17 +22,19 @@ mod requirements;
 mod resources;
 mod snapshot;
 mod taint;
+mod time;
 pub mod well_known;
 
 pub use certificate::{Certificate, NanoUsdPerHour, Objective};
 pub use finding::{Finding, FindingCode};
+pub use live_market::{LiveMarket, LiveType};
 pub use market::{
     CapacityType, InstanceType, InterruptionBand, Listing, Machine, NodeClass, Price,
 };
 pub use money::MicroUsdPerHour;
 pub use name::{
-    DaemonSetName, InstanceTypeName, LabelKey, LabelValue, Labels, NodeClassName, NodeName,
-    NodePoolName, PodName, RegionName, ZoneId, ZoneName,
+    DaemonSetName, InstanceId, InstanceTypeName, LabelKey, LabelValue, Labels, NodeClaimName,
+    NodeClassName, NodeName, NodePoolName, PodName, RegionName, ZoneId, ZoneName,
 };
 pub use node::{Node, NodeState};
 pub use offering::{Offering, OfferingLabels};
@@ -48,3 +51,4 @@ pub use snapshot::{
     ShapeIndex, Snapshot, TypeIndex,
 };
 pub use taint::{Effect, Taint, Toleration, TolerationOperator, untolerated};
+pub use time::Timestamp;

@@ -66,8 +66,12 @@ names! {
     NodeName;
     /// A `karpenter.sh/v1` `NodePool`.
     NodePoolName;
+    /// A `karpenter.sh/v1` `NodeClaim`.
+    NodeClaimName;
     /// A `karpenter.k8s.aws/v1` `EC2NodeClass`.
     NodeClassName;
+    /// An EC2 instance, such as `i-0123456789abcdef0`.
+    InstanceId;
     /// An EC2 instance type, such as `m7i.xlarge`.
     InstanceTypeName;
     /// An AWS region, such as `us-east-1`.

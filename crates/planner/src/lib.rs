@@ -8,6 +8,7 @@ mod plan;
 mod report;
 
 pub use alternatives::{ALTERNATIVES_MAX, Alternative, alternatives};
-pub use plan::{Seed, Settings, Timestamp, plan, plan_watched};
+pub use model::Timestamp;
+pub use plan::{Seed, Settings, plan, plan_watched};
 pub use report::{LimitUse, PoolReport, Report};
 pub use solver::Progress;

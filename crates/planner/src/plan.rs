@@ -1,13 +1,9 @@
 //! Runs the steps of a plan in order.
 
-use model::{Objective, Plan, Snapshot};
+use model::{Objective, Plan, Snapshot, Timestamp};
 use solver::{Progress, Weights};
 
 use crate::report::{self, Report};
-
-/// Seconds since the Unix epoch; the planner never reads a clock.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Timestamp(pub i64);
 
 /// Seed of whatever may be drawn by lot; nothing is, so far, and plans do not depend on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -2,12 +2,12 @@
 
 use model::{
     Amount, Certificate, MicroUsdPerHour, NodePoolName, OfferingIndex, Plan, PoolIndex,
-    ResourceName, Snapshot, well_known,
+    ResourceName, Snapshot, Timestamp, well_known,
 };
 
 use solver::Solution;
 
-use crate::{Seed, Timestamp};
+use crate::Seed;
 
 /// The figures of one plan.
 #[must_use]

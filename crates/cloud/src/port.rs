@@ -1,0 +1,54 @@
+//! The trait.
+
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+
+use async_trait::async_trait;
+use model::{InstanceId, LiveMarket, NodeClaimName};
+
+use crate::{CloudError, Instance, Launch, LaunchError, LaunchRequest, ResolvedNodeClass};
+
+/// What Stowage asks of a cloud.
+///
+/// Every call ends within a bound of the adapter's own and is safe to repeat. Lists are complete or
+/// fail: a page that cannot be had fails the whole call, and nothing is answered from a cache.
+#[async_trait]
+pub trait Cloud: Debug + Send + Sync {
+    /// Fails where nothing can be asked: no credentials, no permission, no connection.
+    async fn check(&self) -> Result<(), CloudError>;
+
+    /// What is sold, as far as it can be read; parts that cannot be read are `None`.
+    async fn market(&self) -> Result<LiveMarket, CloudError>;
+
+    /// What the selectors of `class` stand for. What is not found is a
+    /// [`crate::ClassProblem`]; only a failed call is an error.
+    async fn resolve(&self, class: &api::Ec2NodeClass) -> Result<ResolvedNodeClass, CloudError>;
+
+    /// Launches one machine of the best choice there is.
+    ///
+    /// Repeated with the same token and parameters, it answers the same machine. Failing with
+    /// [`crate::ErrorClass::Retry`], it may have launched one all the same.
+    async fn launch(&self, request: &LaunchRequest) -> Result<Launch, LaunchError>;
+
+    /// All instances of the cluster that belong to a pool and are not terminated.
+    async fn instances(&self) -> Result<Vec<Instance>, CloudError>;
+
+    /// Those of them that carry the claim's tag. A machine just launched may be missing.
+    async fn instances_of(&self, claim: &NodeClaimName) -> Result<Vec<Instance>, CloudError>;
+
+    /// One instance; [`crate::ErrorClass::Gone`] where it is not there or terminated. A machine
+    /// just launched may be reported so.
+    async fn instance(&self, id: &InstanceId) -> Result<Instance, CloudError>;
+
+    /// Terminates an instance; succeeds where it is on its way out already, is
+    /// [`crate::ErrorClass::Gone`] where there is none.
+    async fn terminate(&self, id: &InstanceId) -> Result<(), CloudError>;
+
+    /// Adds tags; [`crate::ErrorClass::Gone`] where there is no such instance.
+    async fn tag(&self, id: &InstanceId, tags: &BTreeMap<String, String>)
+    -> Result<(), CloudError>;
+
+    /// Deletes what was made for launching nodes of `class` (launch templates, a generated instance
+    /// profile); succeeds where there is nothing.
+    async fn release(&self, class: &api::Ec2NodeClass) -> Result<(), CloudError>;
+}
