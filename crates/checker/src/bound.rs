@@ -9,6 +9,7 @@
 //! Limits, weights and rules between pods only restrict plans and are not looked at. Nothing here
 //! knows how the certificate was found.
 
+mod best;
 mod bins;
 mod branch;
 mod demand;
@@ -28,6 +29,7 @@ use model::{
     ShapeIndex, Snapshot,
 };
 
+pub use best::prove_best;
 use bins::Bins;
 use demand::Demand;
 use scale::Load;
@@ -74,6 +76,9 @@ pub struct Worst {
 /// Why nothing is proved.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BoundError {
+    /// Nothing to prove anything from.
+    #[error("there is no certificate to prove a bound from")]
+    NoCandidate,
     /// The certificate is one of another snapshot.
     #[error(
         "the certificate says what {worths} shapes of pods are worth, but the snapshot has \
@@ -143,13 +148,29 @@ pub fn prove(
     objective: Objective,
     work_limit: u64,
 ) -> Result<Bound, BoundError> {
+    prove_above(snapshot, plan, certificate, objective, work_limit, None)
+        .map(|bound| bound.expect("without a floor every bound is given"))
+}
+
+/// As [`prove`]; `None` as soon as it is clear that the bound is not above `floor`.
+fn prove_above(
+    snapshot: &Snapshot,
+    plan: &Plan,
+    certificate: &Certificate,
+    objective: Objective,
+    work_limit: u64,
+    floor: Option<NanoUsdPerHour>,
+) -> Result<Option<Bound>, BoundError> {
     let demand = Demand::new(snapshot, plan, certificate)?;
     let bins = Bins::new(snapshot, &demand);
     let sellers = sellers::of_snapshot(snapshot, &bins, objective)?;
     let nodes = bins.of_nodes();
     let (part, parts) = if nodes.is_empty() { (1, 1) } else { OFFERINGS_SHARE };
     let mut work = Work::new(work_limit / parts * part);
-    let worst = scale::worst(&sellers, &demand, &mut work);
+    let is_hopeless = |load: &Load| floor.is_some_and(|floor| load.caps_at(demand.worth(), floor));
+    let Ok(worst) = scale::worst(&sellers, &demand, is_hopeless, &mut work) else {
+        return Ok(None);
+    };
     let scale = match worst {
         Some(load) if load.is_over() => Scale { numerator: load.price, denominator: load.upper },
         Some(_) | None => Scale { numerator: 1, denominator: 1 },
@@ -158,8 +179,12 @@ pub fn prove(
     let offerings_used = work.used();
     let mut work = Work::new(work_limit.saturating_sub(offerings_used));
     let node_worths = nodes::worth(&nodes, &demand, &mut work);
-    Ok(Bound {
-        lower: nano((demand.worth() - node_worths).max(0)),
+    let lower = nano((demand.worth() - node_worths).max(0));
+    if floor.is_some_and(|floor| lower <= floor) {
+        return Ok(None);
+    }
+    Ok(Some(Bound {
+        lower,
         scale,
         node_worths: nano(node_worths),
         worst: worst.map(|Load { upper, price, offering }| Worst {
@@ -168,7 +193,7 @@ pub fn prove(
             price: NanoUsdPerHour::new(price),
         }),
         work_used: offerings_used.saturating_add(work.used()),
-    })
+    }))
 }
 
 fn nano(rate: i128) -> NanoUsdPerHour {

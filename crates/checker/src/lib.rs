@@ -13,6 +13,6 @@ mod found;
 mod rules;
 mod violation;
 
-pub use bound::{Bound, BoundError, Scale, Worst, prove};
+pub use bound::{Bound, BoundError, Scale, Worst, prove, prove_best};
 pub use check::{CheckedPlan, Totals, check};
 pub use violation::{Place, Violation};

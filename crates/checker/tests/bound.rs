@@ -1,10 +1,11 @@
 //! Lower bounds: never above the optimum, tight where the certificate is right, lower or refused
 //! where it is not.
 
-use checker::{Bound, BoundError, Scale, prove};
+use checker::{Bound, BoundError, Scale, prove, prove_best};
 use model::{
-    Certificate, MicroUsdPerHour, NanoUsdPerHour, NewNode, NodeState, Objective, OfferingIndex,
-    Plan, PodIndex, PodShape, Requirements, Resources, ShapeIndex, Snapshot, untolerated,
+    Candidate, Certificate, MicroUsdPerHour, NanoUsdPerHour, NewNode, NodeState, Objective,
+    OfferingIndex, Plan, PodIndex, PodShape, Requirements, Resources, ShapeIndex, Snapshot,
+    untolerated,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -387,4 +388,28 @@ proptest! {
         let bound = proved(&snapshot, &plan, &certificate);
         prop_assert!(proved(&fewer, &plan, &certificate).lower >= bound.lower);
     }
+}
+
+/// Of several certificates the one that proves most counts, and one more never lowers the bound.
+#[test]
+fn best_of_several_certificates_counts() {
+    let snapshot = world(SMALL);
+    let plan = plan(&snapshot, SMALL_PLAN);
+    let candidate = |a, b| Candidate::new(certificate(&snapshot, &[("a-0", a), ("b-0", b)]));
+    let best = |candidates: &[Candidate]| {
+        let objective = Objective::default();
+        prove_best(&snapshot, &plan, candidates, objective, WORK).expect("all go together")
+    };
+    let mut candidates = vec![candidate(10_000_000, 0), candidate(400_000_000, 5_000_000)];
+    for (a, b) in [(60, 60), (75, 150), (70, 150), (1_000_000, 1_000_000)] {
+        let (_, before) = best(&candidates);
+        candidates.push(candidate(a * 1_000_000, b * 1_000_000));
+        let (position, bound) = best(&candidates);
+        assert!(bound.lower >= before.lower, "{a} and {b}");
+        assert_eq!(bound, proved(&snapshot, &plan, &candidates[position].certificate));
+        let proofs = candidates.iter().map(|one| proved(&snapshot, &plan, &one.certificate).lower);
+        assert_eq!(proofs.max(), Some(bound.lower), "{a} and {b}");
+    }
+    let none = prove_best(&snapshot, &plan, &[], Objective::default(), WORK);
+    assert_eq!(none, Err(BoundError::NoCandidate));
 }

@@ -58,3 +58,33 @@ pub struct Certificate {
     /// One for each shape of the snapshot, by shape index; none is negative.
     pub worths: Vec<NanoUsdPerHour>,
 }
+
+/// A certificate with how far it is known to overrate pods, so that of many the promising ones are
+/// proved first. What is known is a hint that no proof rests on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Candidate {
+    /// What pods are claimed to be worth.
+    pub certificate: Certificate,
+    /// Pods of at least this worth, interruption terms off, fit on some node that costs `price`.
+    pub filled: NanoUsdPerHour,
+    /// The list price of that node, above zero.
+    pub price: NanoUsdPerHour,
+}
+
+impl Candidate {
+    /// A certificate of which nothing else is known.
+    pub const fn new(certificate: Certificate) -> Self {
+        Self { certificate, filled: NanoUsdPerHour(0), price: NanoUsdPerHour(1) }
+    }
+
+    /// What is left of `worth` when it is scaled down until that node is worth no more than it
+    /// costs: no proof from this certificate exceeds it.
+    pub fn hope(&self, worth: i128) -> i128 {
+        if self.filled <= self.price {
+            return worth;
+        }
+        // Rounded up: it must not be below what is proved.
+        let (filled, price) = (i128::from(self.filled.0), i128::from(self.price.0));
+        (worth.saturating_mul(price) + filled - 1) / filled
+    }
+}

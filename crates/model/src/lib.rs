@@ -25,7 +25,7 @@ mod taint;
 mod time;
 pub mod well_known;
 
-pub use certificate::{Certificate, NanoUsdPerHour, Objective};
+pub use certificate::{Candidate, Certificate, NanoUsdPerHour, Objective};
 pub use finding::{Finding, FindingCode};
 pub use live_market::{LiveMarket, LiveType};
 pub use market::{

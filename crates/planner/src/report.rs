@@ -1,8 +1,8 @@
 //! What a plan amounts to, and what it left out, as data.
 
 use model::{
-    Amount, Certificate, MicroUsdPerHour, NodePoolName, OfferingIndex, Plan, PoolIndex,
-    ResourceName, Snapshot, Timestamp, well_known,
+    Amount, Candidate, MicroUsdPerHour, NodePoolName, OfferingIndex, Plan, PoolIndex, ResourceName,
+    Snapshot, Timestamp, well_known,
 };
 
 use solver::Solution;
@@ -24,8 +24,9 @@ pub struct Report {
     /// pods, as the two costs are for different work then. May be negative, as neither plan is
     /// proved optimal.
     pub weights_cost: Option<MicroUsdPerHour>,
-    /// What pods are worth, for the checker to derive its lower bound from.
-    pub certificate: Certificate,
+    /// What pods may be worth, for the checker to derive its lower bound from the best of them; see
+    /// [`solver::Solution`].
+    pub candidates: Vec<Candidate>,
     /// Units of work done; the same number as the limit gives the same plan.
     pub work_used: u64,
     /// Whether the search ended by itself, and neither by the limit nor by the watcher.
@@ -88,7 +89,7 @@ pub(crate) fn report(
         seed,
         cost,
         weights_cost,
-        certificate: solution.certificate.clone(),
+        candidates: solution.candidates.clone(),
         work_used: solution.work_used,
         complete: solution.complete,
         classes: solution.classes,

@@ -2,7 +2,8 @@
 //!
 //! A column is one node with a multiset of pods. A linear program over the columns known so far
 //! says what each pod is worth; pricing finds columns worth more than they cost; when none is left,
-//! the worths prove a lower bound. The fractional answer is rounded by diving, and each packing
+//! the worths prove a lower bound. Where limits or weights restrict what may be bought, a second
+//! linear program without them says what pods are worth, as the bound looks at neither. The fractional answer is rounded by diving, and each packing
 //! found on the way competes with the best. Floats live in the linear programs alone: worths are
 //! rounded to integers, and every packing is made and compared in integers.
 
@@ -17,20 +18,22 @@ mod polish;
 mod pricing;
 mod relaxation;
 mod work;
+mod worths;
 
 use crate::first;
 use crate::packing::Packing;
 use crate::problem::Problem;
 use generate::{Search, Step};
 pub(crate) use work::Work;
+pub(crate) use worths::Proposal;
 
-/// The best packing found and the worths that bound any packing from below.
+/// The best packing found, and worths that may bound any packing from below.
 #[derive(Clone, Debug)]
 pub(crate) struct Improved {
     /// Never dearer than the first answer, and places the same pods.
     pub(crate) packing: Packing,
-    /// What a pod of each class is worth, nano-USD per hour.
-    pub(crate) worths: Vec<i64>,
+    /// What a pod of each class may be worth; at least one proposal.
+    pub(crate) proposals: Vec<Proposal>,
     /// Whether the search ended by itself.
     pub(crate) complete: bool,
     /// How many classes it worked on; fewer than there are where those are too many.
@@ -62,8 +65,12 @@ fn improve_part(
     let worths = first::standalone_values(problem);
     let part = part::dearest(problem, first, classes_max);
     let improved = improve_all(&part.problem, part.first.clone(), work);
+    let join = |proposal: Proposal| Proposal {
+        worths: part.join_worths(worths.clone(), &proposal.worths),
+        ..proposal
+    };
     Improved {
-        worths: part.join_worths(worths, &improved.worths),
+        proposals: improved.proposals.into_iter().map(join).collect(),
         packing: part.join(improved.packing),
         complete: false,
         classes: part.classes(),
@@ -71,13 +78,18 @@ fn improve_part(
 }
 
 fn improve_all(problem: &Problem, first: Packing, work: &mut Work<'_>) -> Improved {
-    let mut search = Search::new(problem, first);
+    let mut search = Search::new(problem, first.clone());
     if search.demand.iter().all(|demand| *demand == 0) {
-        return search.finish(true);
+        return search.finish(None, true);
     }
+    let free = problem.unrestricted();
+    let mut bound = free.as_ref().map(|free| Search::new(free, first));
     let mut next_dive = FIRST_DIVE;
     while !search.is_over(work) {
-        let step = search.step(work);
+        let mut step = search.step(work);
+        if let Some(bound) = bound.as_mut().filter(|_| search.is_restricted()) {
+            step = step.and(bound.step(work));
+        }
         if step == Step::Going {
             if work.used() >= next_dive {
                 search.dive(NEARLY[0], work);
@@ -88,10 +100,10 @@ fn improve_all(problem: &Problem, first: Packing, work: &mut Work<'_>) -> Improv
         for nearly in NEARLY {
             search.dive(nearly, work);
         }
-        let complete = step == Step::Converged && !search.is_over(work);
-        return search.finish(complete);
+        let complete = step == Step::Converged && !work.was_stopped();
+        return search.finish(bound, complete);
     }
-    search.finish(false)
+    search.finish(bound, false)
 }
 
 /// A float as the nearest integer, negative ones and oddities as 0.

@@ -93,6 +93,23 @@ impl Kind {
 }
 
 impl Problem {
+    /// The same without limits and weights; `None` where there are none. What may be bought here may
+    /// be bought there.
+    pub(crate) fn unrestricted(&self) -> Option<Self> {
+        let restricts =
+            |pool: &Pool| !pool.limits.is_empty() || pool.weight != self.pools[0].weight;
+        if !self.pools.iter().any(restricts) {
+            return None;
+        }
+        let mut free = self.clone();
+        for pool in &mut free.pools {
+            pool.weight = 0;
+            pool.limits.clear();
+        }
+        free.kinds.iter_mut().for_each(|kind| kind.draws.clear());
+        Some(free)
+    }
+
     /// Whether a node with `room` holds one pod with these requests. Zero always fits.
     pub(crate) fn fits(requests: &[i64], room: &[i64]) -> bool {
         requests.iter().zip(room).all(|(need, room)| *need == 0 || need <= room)

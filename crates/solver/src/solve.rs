@@ -1,8 +1,8 @@
 //! The one entry of this crate.
 
-use model::{Certificate, NanoUsdPerHour, Plan, Snapshot};
+use model::{Candidate, Certificate, NanoUsdPerHour, Plan, Snapshot};
 
-use crate::improve::{self, Improved, Work};
+use crate::improve::{self, Improved, Proposal, Work};
 use crate::packing::Packing;
 use crate::problem::{self, Problem};
 use crate::{Progress, Settings, Weights, first, materialise};
@@ -13,9 +13,11 @@ use crate::{Progress, Settings, Weights, first, materialise};
 pub struct Solution {
     /// The plan.
     pub plan: Plan,
-    /// What pods are worth, for the checker to derive its lower bound from.
-    pub certificate: Certificate,
-    /// Units of work done; the same number as the limit gives the same plan.
+    /// What pods may be worth, for the checker to derive its lower bound from the best of them; at
+    /// least one. Those of a run with less work are among those of one with more.
+    pub candidates: Vec<Candidate>,
+    /// Units of work done, as counted against the limit; the same number as the limit gives the same
+    /// solution.
     pub work_used: u64,
     /// Whether the search ended by itself, and neither by the limit nor by the interrupt; false too
     /// where it worked on a part only.
@@ -47,13 +49,13 @@ pub fn solve(
     }
     let first = first::answer(&problem);
     let mut work = Work::new(settings.work_limit, interrupt);
-    let Improved { packing, worths, complete, classes } =
+    let Improved { packing, proposals, complete, classes } =
         improve::improve(&problem, first, &mut work);
     let packing = let_in(&problem, packing);
     Solution {
-        certificate: certificate(snapshot, &problem, &worths),
+        candidates: proposals.iter().map(|one| candidate(snapshot, &problem, one)).collect(),
         plan: materialise::plan(snapshot, &problem, packing),
-        work_used: work.used(),
+        work_used: work.repeats(),
         complete,
         classes: problem.classes.len(),
         classes_improved: classes,
@@ -68,12 +70,16 @@ fn let_in(problem: &Problem, mut packing: Packing) -> Packing {
     packing
 }
 
-fn certificate(snapshot: &Snapshot, problem: &Problem, worths: &[i64]) -> Certificate {
-    let mut by_shape = vec![NanoUsdPerHour::ZERO; snapshot.shapes.len()];
-    for (class, worth) in problem.classes.iter().zip(worths) {
+fn candidate(snapshot: &Snapshot, problem: &Problem, proposal: &Proposal) -> Candidate {
+    let mut worths = vec![NanoUsdPerHour::ZERO; snapshot.shapes.len()];
+    for (class, worth) in problem.classes.iter().zip(&proposal.worths) {
         for shape in &class.shapes {
-            by_shape[shape.get()] = NanoUsdPerHour::new(*worth);
+            worths[shape.get()] = NanoUsdPerHour::new(*worth);
         }
     }
-    Certificate { worths: by_shape }
+    Candidate {
+        certificate: Certificate { worths },
+        filled: NanoUsdPerHour::new(proposal.load.filled),
+        price: NanoUsdPerHour::new(proposal.load.price),
+    }
 }

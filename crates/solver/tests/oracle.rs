@@ -56,12 +56,12 @@ fn outcome(snapshot: &Snapshot, text: &str) -> Result<Outcome, String> {
     let checked = checker::check(snapshot, solution.plan)
         .map_err(|refused| format!("refused: {refused:#?} in\n{text}"))?;
     let objective = Objective::default();
-    let (plan, certificate) = (checked.plan(), &solution.certificate);
-    let bound = checker::prove(snapshot, plan, certificate, objective, AMPLE_WORK)
-        .expect("plan and certificate are of this snapshot")
-        .lower
-        .get();
-    let placed = placed(snapshot, plan);
+    let candidates = &solution.candidates;
+    let (_, bound) =
+        checker::prove_best(snapshot, checked.plan(), candidates, objective, AMPLE_WORK)
+            .expect("plan and candidates are of this snapshot");
+    let bound = bound.lower.get();
+    let placed = placed(snapshot, checked.plan());
     let cost = checked.totals().cost_per_hour.get();
     let optimum = least(snapshot, &placed);
     assert!(bound <= optimum * 1000, "bound {bound} nano > optimum {optimum} micro in\n{text}");

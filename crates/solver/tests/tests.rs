@@ -1,6 +1,7 @@
 //! What every solve must satisfy, on random worlds and on worlds made for one rule.
 
 mod interruption;
+mod ladder;
 mod oracle;
 mod properties;
 mod scenarios;

@@ -4,7 +4,7 @@
 //! nothing until [`checker::prove`] has derived a bound from it. All in integers.
 
 use checker::{CheckedPlan, Totals};
-use model::{Certificate, MicroUsdPerHour, NanoUsdPerHour, Objective, Plan, Snapshot};
+use model::{Candidate, MicroUsdPerHour, NanoUsdPerHour, Objective, Plan, Snapshot};
 
 /// Units of work that the checker may spend on one bound: about 3 s on one core of 2026. It is spent
 /// only where pods have many sizes; a smaller limit gives a lower bound, and as true.
@@ -25,25 +25,29 @@ pub(crate) struct Bill {
     pub(crate) objective: NanoUsdPerHour,
     /// What no plan for the same pods goes below in objective.
     pub(crate) objective_bound: NanoUsdPerHour,
+    /// The candidate that proves it, by position.
+    pub(crate) objective_proof: usize,
     /// The same for cost alone.
     pub(crate) cost_bound: NanoUsdPerHour,
+    /// The candidate that proves it, by position.
+    pub(crate) cost_proof: usize,
 }
 
 impl Bill {
-    /// The bill of `checked`, with the bounds that `certificate` proves; or why it proves none.
+    /// The bill of `checked`, with the best bounds that `candidates` prove; or why they prove none.
     pub(crate) fn new(
         snapshot: &Snapshot,
         checked: &CheckedPlan,
-        certificate: &Certificate,
+        candidates: &[Candidate],
         restart_cost: Objective,
     ) -> Result<Self, checker::BoundError> {
         let prove = |objective| {
-            checker::prove(snapshot, checked.plan(), certificate, objective, PROOF_WORK_MAX)
-                .map(|bound| bound.lower)
+            checker::prove_best(snapshot, checked.plan(), candidates, objective, PROOF_WORK_MAX)
+                .map(|(position, bound)| (position, bound.lower))
         };
-        let objective_bound = prove(restart_cost)?;
+        let by_objective = prove(restart_cost)?;
         let nothing = Objective { restart_cost: 0 };
-        let cost_bound = if restart_cost == nothing { objective_bound } else { prove(nothing)? };
+        let by_cost = if restart_cost == nothing { by_objective } else { prove(nothing)? };
         let Totals { cost_per_hour, existing_cost_per_hour, existing_unpriced, .. } =
             checked.totals();
         Ok(Self {
@@ -52,8 +56,10 @@ impl Bill {
             existing: existing_cost_per_hour,
             existing_unpriced,
             objective: objective(snapshot, checked.plan(), cost_per_hour, restart_cost),
-            objective_bound,
-            cost_bound,
+            objective_bound: by_objective.1,
+            objective_proof: by_objective.0,
+            cost_bound: by_cost.1,
+            cost_proof: by_cost.0,
         })
     }
 

@@ -26,7 +26,7 @@ impl Fixture {
     /// Three pods on three nodes, of which one is there; one pod nowhere.
     pub(crate) fn new() -> Self {
         let snapshot = snapshot();
-        let (_, report) = planner::plan(
+        let (_, mut report) = planner::plan(
             &snapshot,
             &Settings {
                 price_weights: false,
@@ -36,6 +36,8 @@ impl Fixture {
             Timestamp(0),
             Seed(7),
         );
+        report.candidates.truncate(1);
+        report.candidates.push(report.candidates[0].clone());
         Self { snapshot, plan: plan(), report, findings: findings() }
     }
 
@@ -52,7 +54,9 @@ impl Fixture {
                 existing_unpriced: 2,
                 objective: NanoUsdPerHour::new(1_234_567_817_123),
                 objective_bound: NanoUsdPerHour::new(1_200_000_000_999),
+                objective_proof: 0,
                 cost_bound: NanoUsdPerHour::new(1_199_000_000_000),
+                cost_proof: 1,
             },
             search_end: SearchEnd::TimeLimit,
             findings: &self.findings,

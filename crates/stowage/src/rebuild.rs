@@ -5,8 +5,8 @@
 use std::collections::BTreeMap;
 
 use model::{
-    Certificate, NanoUsdPerHour, NewNode, NodeFill, NodeIndex, OfferingIndex, Plan, PodIndex,
-    Reason, ShapeIndex, Snapshot, Unschedulable,
+    Candidate, Certificate, NanoUsdPerHour, NewNode, NodeFill, NodeIndex, OfferingIndex, Plan,
+    PodIndex, Reason, ShapeIndex, Snapshot, Unschedulable,
 };
 
 use crate::wire::{self, Claim};
@@ -16,8 +16,8 @@ use crate::wire::{self, Claim};
 pub(crate) struct Rebuilt {
     /// The plan; pods and nodes are put in order.
     pub(crate) plan: Plan,
-    /// What its pods are claimed to be worth; what is not named is worth nothing.
-    pub(crate) certificate: Certificate,
+    /// What its pods are claimed to be worth; what is not named is worth nothing. One or two.
+    pub(crate) candidates: Vec<Candidate>,
 }
 
 /// Resolves every name, or says which ones the snapshot does not have.
@@ -28,9 +28,13 @@ pub(crate) fn rebuild(snapshot: &Snapshot, claim: &Claim) -> Result<Rebuilt, Vec
         existing: resolver.existing(claim),
         unschedulable: resolver.unschedulable(claim),
     };
-    let certificate = resolver.certificate(claim);
+    let mut candidates = vec![resolver.certificate("certificate", &claim.certificate)];
+    if let Some(of_cost) = &claim.cost_certificate {
+        candidates.push(resolver.certificate("costCertificate", of_cost));
+    }
+    let candidates = candidates.into_iter().map(Candidate::new).collect();
     if resolver.problems.is_empty() {
-        Ok(Rebuilt { plan, certificate })
+        Ok(Rebuilt { plan, candidates })
     } else {
         Err(resolver.problems)
     }
@@ -132,10 +136,10 @@ impl<'a> Resolver<'a> {
         groups.into_iter().map(group).collect()
     }
 
-    fn certificate(&mut self, claim: &Claim) -> Certificate {
+    fn certificate(&mut self, field: &str, claim: &wire::CertificateClaim) -> Certificate {
         let mut worths = vec![None; self.snapshot.shapes.len()];
-        for worth in &claim.certificate.worths {
-            let owner = format!("certificate, pod {}", worth.pod);
+        for worth in &claim.worths {
+            let owner = format!("{field}, pod {}", worth.pod);
             let number: Option<i64> = worth.worth_nano_usd_per_hour.parse().ok();
             let Some(number) = number else {
                 self.problems.push(format!(

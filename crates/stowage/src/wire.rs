@@ -15,7 +15,7 @@ use std::io::{self, Write};
 
 use crate::answer::Answer;
 
-pub(crate) use claim::{Claim, Decimal, NewNode, read};
+pub(crate) use claim::{Certificate as CertificateClaim, Claim, Decimal, NewNode, read};
 pub(crate) use reason_claim::Reason as ReasonClaim;
 
 /// Writes the answer as indented JSON with a final newline.

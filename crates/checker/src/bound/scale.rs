@@ -6,7 +6,7 @@
 
 use std::cmp::Ordering;
 
-use model::OfferingIndex;
+use model::{NanoUsdPerHour, OfferingIndex};
 
 use super::demand::Demand;
 use super::sellers::Seller;
@@ -35,6 +35,13 @@ impl Load {
         crossed(self, other).cmp(&crossed(other, self))
     }
 
+    /// Whether `worth`, scaled until this node is worth no more than it costs, is at most `floor`.
+    pub(super) fn caps_at(&self, worth: i128, floor: NanoUsdPerHour) -> bool {
+        let (upper, price) = (i128::from(self.upper), i128::from(self.price));
+        let scaled = worth.saturating_mul(price);
+        self.is_over() && scaled <= i128::from(floor.get()).saturating_mul(upper)
+    }
+
     /// Whether the node may be worth more than it costs.
     pub(super) const fn is_over(&self) -> bool {
         self.upper > self.price
@@ -46,8 +53,19 @@ const FIRST_LOOK: usize = 2;
 /// The part of what work is left that one seller may take: a quarter.
 const ONE_SELLER: usize = 4;
 
+/// One seller alone overrates pods so far that the bound is of no use.
+pub(super) struct Hopeless;
+
 /// The seller with the greatest proved ratio of worth to price; `None` where there is no seller.
-pub(super) fn worst(sellers: &[Seller], demand: &Demand<'_>, work: &mut Work) -> Option<Load> {
+///
+/// # Errors
+/// As soon as a seller is known at which the search `is_hopeless`.
+pub(super) fn worst(
+    sellers: &[Seller],
+    demand: &Demand<'_>,
+    is_hopeless: impl Fn(&Load) -> bool,
+    work: &mut Work,
+) -> Result<Option<Load>, Hopeless> {
     let mut uppers: Vec<Upper> = Vec::with_capacity(sellers.len());
     for (position, seller) in sellers.iter().enumerate() {
         let knapsack = demand.knapsack(&seller.bin, seller.term);
@@ -71,11 +89,14 @@ pub(super) fn worst(sellers: &[Seller], demand: &Demand<'_>, work: &mut Work) ->
         work.share(ONE_SELLER, |work| uppers[next].refine(target, work));
         loads[next] = Load::new(&sellers[next], &uppers[next]);
         settled[next] = true;
+        if is_hopeless(&loads[next]) {
+            return Err(Hopeless);
+        }
         if loads[next].is_over() && worst.is_none_or(|worst| loads[next].cmp(&worst).is_gt()) {
             worst = Some(loads[next]);
         }
     }
-    loads.into_iter().rev().max_by(Load::cmp)
+    Ok(loads.into_iter().rev().max_by(Load::cmp))
 }
 
 /// The greatest worth at which `load` is no worse than `worst`.

@@ -53,6 +53,12 @@ fn heaviest(problem: &Problem, left: &[Vec<i64>], class: usize) -> Option<i32> {
         .max()
 }
 
+/// Whether one node of any searched kind keeps within what is left of its pool's limits.
+pub(crate) fn all_within(problem: &Problem, left: &[Vec<i64>]) -> bool {
+    let mut searched = (0..problem.kinds.len()).filter(|&kind| problem.kinds[kind].searched);
+    searched.all(|kind| within(problem, left, kind))
+}
+
 /// Whether one more node of `kind` keeps within what is left of its pool's limits.
 pub(crate) fn within(problem: &Problem, left: &[Vec<i64>], kind: usize) -> bool {
     let kind = &problem.kinds[kind];

@@ -60,7 +60,7 @@ impl Search<'_> {
     fn solve_rest(&mut self, columns: &[Column], work: &mut Work<'_>) -> Option<Vec<f64>> {
         let uses = self.solve_over(columns, work)?;
         for round in 0..ROUNDS {
-            if self.is_over(work) || self.price_all(round, BUDGET, work) == 0 {
+            if self.is_over(work) || self.price_all(round, BUDGET, work).0 == 0 {
                 break;
             }
         }

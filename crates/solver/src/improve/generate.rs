@@ -3,6 +3,7 @@
 use super::columns::{Column, Columns};
 use super::pricing::{self, Fillable, Pricing, Worths};
 use super::work::Work;
+use super::worths::{Load, Proposals};
 use super::{Improved, master};
 use crate::first::{self, anchors, anchors::Anchors};
 use crate::packing::Packing;
@@ -39,8 +40,10 @@ pub(super) struct Search<'a> {
     pub(super) columns: Columns,
     pub(super) best: Packing,
     pub(super) worths: Worths,
-    /// What pods were worth in the last master over all demand.
-    proof: Vec<i64>,
+    /// Worths of masters over all demand that may prove a bound.
+    proposals: Proposals,
+    /// What ended this search, once it has.
+    ended: Option<Step>,
     round: usize,
     level: usize,
     tolerance: f64,
@@ -55,6 +58,17 @@ pub(super) enum Step {
     Converged,
     /// The linear program has no answer.
     Stuck,
+}
+
+impl Step {
+    /// What two searches came to together.
+    pub(super) const fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Going, _) | (_, Self::Going) => Self::Going,
+            (Self::Stuck, _) | (_, Self::Stuck) => Self::Stuck,
+            (Self::Converged, Self::Converged) => Self::Converged,
+        }
+    }
 }
 
 impl<'a> Search<'a> {
@@ -77,7 +91,8 @@ impl<'a> Search<'a> {
             fillables: pricing::fillables(problem),
             columns,
             best: first,
-            proof: worths.pods.clone(),
+            proposals: Proposals::new(worths.pods.clone()),
+            ended: None,
             worths,
             round: 0,
             level: 0,
@@ -93,18 +108,38 @@ impl<'a> Search<'a> {
         work.is_over(self.best.cost(self.problem), estimate)
     }
 
-    /// One round: solve the master, price every bin at its worths.
+    /// Whether limits or weights keep this search from what could be bought without them.
+    pub(super) fn is_restricted(&self) -> bool {
+        self.worths.limits.iter().flatten().any(|worth| *worth > 0)
+            || self.anchors.iter().any(Option::is_some)
+            || !anchors::all_within(self.problem, &self.limits)
+    }
+
+    /// One round, unless the search has ended: solve the master, price every bin at its worths.
     pub(super) fn step(&mut self, work: &mut Work<'_>) -> Step {
+        if let Some(ended) = self.ended {
+            return ended;
+        }
+        let step = self.round(work);
+        if step != Step::Going {
+            self.ended = Some(step);
+        }
+        step
+    }
+
+    fn round(&mut self, work: &mut Work<'_>) -> Step {
         if !self.solve_master(work) {
             return Step::Stuck;
         }
-        self.proof.clone_from(&self.worths.pods);
         self.prune();
         self.round += 1;
         if self.round % ROUNDING_EVERY == 1 {
             self.try_greedy();
         }
-        let found = self.price_all(self.round, BUDGETS[self.level], work);
+        let (found, load) = self.price_all(self.round, BUDGETS[self.level], work);
+        if !self.is_over(work) {
+            self.proposals.consider(&self.worths.pods, load, &self.demand);
+        }
         if found < FEW {
             self.tolerance = (self.tolerance * SHARPER).max(SHARPEST);
         }
@@ -116,7 +151,11 @@ impl<'a> Search<'a> {
             return Step::Going;
         }
         self.level += 1;
-        if self.level < BUDGETS.len() { Step::Going } else { Step::Converged }
+        if self.level < BUDGETS.len() {
+            return Step::Going;
+        }
+        self.proposals.add(&self.worths.pods, load);
+        Step::Converged
     }
 
     /// Forgets columns that cost far more than they are worth, once there are many: the linear
@@ -161,17 +200,26 @@ impl<'a> Search<'a> {
         Some(optimum.uses)
     }
 
-    /// Adds the columns that pricing finds at the current worths; returns how many are new.
-    pub(super) fn price_all(&mut self, round: usize, budget: u64, work: &mut Work<'_>) -> usize {
+    /// Adds the columns that pricing finds at the current worths; returns how many are new, and the
+    /// node that is furthest over its price.
+    pub(super) fn price_all(
+        &mut self,
+        round: usize,
+        budget: u64,
+        work: &mut Work<'_>,
+    ) -> (usize, Load) {
         let mut fresh: Vec<Column> = Vec::new();
+        let mut worst = Load::NONE;
         for (position, fillable) in self.fillables.iter().enumerate() {
             if self.is_over(work) {
                 break;
             }
-            let pricing = Pricing::new(self, fillable);
-            fresh.extend(pricing.columns(budget, round + position, work));
+            let priced = Pricing::new(self, fillable).columns(budget, round + position, work);
+            worst = worst.worse(priced.load);
+            fresh.extend(priced.columns);
         }
-        fresh.into_iter().filter(|column| self.columns.add(column.clone())).count()
+        let found = fresh.into_iter().filter(|column| self.columns.add(column.clone())).count();
+        (found, worst)
     }
 
     /// Packs everything greedily by the worths of the moment, and keeps it if it is better.
@@ -190,13 +238,10 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// The best packing, and the worths of the last full master.
-    pub(super) fn finish(self, complete: bool) -> Improved {
-        Improved {
-            classes: self.problem.classes.len(),
-            packing: self.best,
-            worths: self.proof,
-            complete,
-        }
+    /// The best packing, and the worths that this search and the one for the `bound` propose.
+    pub(super) fn finish(self, bound: Option<Search<'_>>, complete: bool) -> Improved {
+        let mut proposals = self.proposals.into_kept();
+        proposals.extend(bound.into_iter().flat_map(|bound| bound.proposals.into_kept()));
+        Improved { classes: self.problem.classes.len(), packing: self.best, proposals, complete }
     }
 }

@@ -57,7 +57,7 @@ fn refill(
         .filter(|item| item.cap > 0)
         .collect();
     let relaxed = knapsack::relax(&free, &rest);
-    let found = knapsack::search(&free, &rest, &relaxed.prices, removed, budget);
+    let found = knapsack::search(&free, &rest, &relaxed.prices, removed, work.within(budget));
     work.spend(8 + found.visited);
     let (more, _) = found.best?;
     for (class, pods) in more {

@@ -4,6 +4,7 @@ use super::columns::{Bin, Column};
 use super::generate::Search;
 use super::knapsack::{self, Item, Relaxed};
 use super::work::Work;
+use super::worths::Load;
 use super::{dynamic, polish};
 use crate::first::anchors;
 use crate::first::fill::{Stock, by_density, fill};
@@ -48,6 +49,14 @@ pub(super) fn fillables(problem: &Problem) -> Vec<Fillable> {
         Fillable { bin: Bin::Node(node), classes: classes.clone().filter(holds).collect() }
     });
     kinds.chain(nodes).filter(|fillable| !fillable.classes.is_empty()).collect()
+}
+
+/// What pricing one bin came to.
+pub(super) struct Priced {
+    /// Columns worth more than they cost.
+    pub(super) columns: Vec<Column>,
+    /// The most that was seen to fit, against the list price; nothing for existing nodes.
+    pub(super) load: Load,
 }
 
 /// The problem of filling one bin at the worths of the moment.
@@ -102,11 +111,11 @@ impl<'a> Pricing<'a> {
     /// Quick mixes are tried first: the greedy one, the relaxed optimum rounded down, and some with
     /// a class forced in, which class depending on `seed`. Where they are worth too little and the
     /// relaxation leaves hope, dynamic programming and the exact search follow.
-    pub(super) fn columns(&self, budget: u64, seed: usize, work: &mut Work<'_>) -> Vec<Column> {
+    pub(super) fn columns(&self, budget: u64, seed: usize, work: &mut Work<'_>) -> Priced {
         let relaxed = knapsack::relax(&self.items, self.room);
         work.spend(64 + 24 * u64::try_from(self.items.len()).unwrap_or(u64::MAX));
         if relaxed.bound <= self.charge {
-            return Vec::new();
+            return Priced { columns: Vec::new(), load: Load::NONE };
         }
         let mut mixes = self.quick(&relaxed, seed);
         if mixes.iter().all(|mix| self.worth(mix) <= self.charge) {
@@ -120,6 +129,7 @@ impl<'a> Pricing<'a> {
             .map(|mix| polish::polish(self.problem, &self.items, self.room, mix, budget / 4, work));
         mixes.extend(polished.filter(|mix| self.worth(mix) > self.charge));
         if mixes.is_empty() {
+            let budget = work.within(budget);
             let found =
                 knapsack::search(&self.items, self.room, &relaxed.prices, self.charge, budget);
             work.spend(found.visited);
@@ -128,8 +138,20 @@ impl<'a> Pricing<'a> {
                 mix
             }));
         }
+        let load = self.load(mixes.iter().map(|mix| self.worth(mix)).max().unwrap_or(0));
         mixes.retain(|mix| anchors::justifies(self.anchors, mix));
-        mixes.into_iter().map(|mix| Column { bin: self.fillable.bin, mix }).collect()
+        let column = |mix| Column { bin: self.fillable.bin, mix };
+        Priced { columns: mixes.into_iter().map(column).collect(), load }
+    }
+
+    /// A filling worth `filled` against the list price.
+    fn load(&self, filled: i64) -> Load {
+        match self.fillable.bin {
+            Bin::Kind(kind) if self.problem.kinds[kind].price.get() > 0 => {
+                Load { filled, price: self.problem.kinds[kind].objective(0) }
+            }
+            Bin::Kind(_) | Bin::Node(_) => Load::NONE,
+        }
     }
 
     fn worth(&self, mix: &Mix) -> i64 {

@@ -85,8 +85,10 @@ fn bill(
     report: &Report,
     checked: &CheckedPlan,
 ) -> Result<Bill, Failure> {
-    Bill::new(snapshot, checked, &report.certificate, args.search.objective())
-        .context("the planner's certificate is refused; this is a bug of Stowage, please report it")
+    Bill::new(snapshot, checked, &report.candidates, args.search.objective())
+        .context(
+            "the planner's certificates are refused; this is a bug of Stowage, please report it",
+        )
         .map_err(Failure::Broken)
 }
 

@@ -74,11 +74,11 @@ fn refuse_other_question(claim: &Claim, lowered: &Lowered) -> Result<(), Failure
 
 /// What holds, in words; or everything that does not.
 fn judge(snapshot: &Snapshot, claim: &Claim) -> Result<String, Vec<String>> {
-    let Rebuilt { plan, certificate } = rebuild::rebuild(snapshot, claim)?;
+    let Rebuilt { plan, candidates } = rebuild::rebuild(snapshot, claim)?;
     let checked = checker::check(snapshot, plan)
         .map_err(|violations| violations.iter().map(ToString::to_string).collect::<Vec<_>>())?;
     let restart_cost = Objective { restart_cost: claim.restart_cost.0 };
-    let bill = Bill::new(snapshot, &checked, &certificate, restart_cost)
+    let bill = Bill::new(snapshot, &checked, &candidates, restart_cost)
         .map_err(|error| vec![error.to_string()])?;
     let problems = false_figures(snapshot, claim, &checked, &bill);
     if problems.is_empty() { Ok(praise(&checked, &bill)) } else { Err(problems) }

@@ -76,3 +76,29 @@ fn search(answer: &Answer<'_>) -> String {
 fn grouped(units: u64) -> String {
     count(usize::try_from(units).unwrap_or(usize::MAX))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::search;
+    use crate::fixture::Fixture;
+
+    #[test]
+    fn search_of_a_part_says_which_part() {
+        let mut fixture = Fixture::new();
+        fixture.report.work_used = 40_000_000;
+        for (classes, improved, said) in [
+            (
+                12_664,
+                4_998,
+                Some("It worked on 4,998 of 12,664 kinds of pods, those on the dearest"),
+            ),
+            (5_000, 5_000, None),
+        ] {
+            fixture.report.classes = classes;
+            fixture.report.classes_improved = improved;
+            let text = search(&fixture.answer());
+            assert_eq!(text.contains("It worked on"), said.is_some(), "{text}");
+            assert!(said.is_none_or(|said| text.contains(said)), "{text}");
+        }
+    }
+}

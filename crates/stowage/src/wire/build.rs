@@ -38,7 +38,9 @@ pub(super) fn document<'a>(
         gap: bill.gap().map(Gap::new),
         complete: answer.report.complete,
         work_used: answer.report.work_used,
-        certificate: certificate(answer),
+        certificate: certificate(answer, bill.objective_proof),
+        cost_certificate: (bill.cost_proof != bill.objective_proof)
+            .then(|| certificate(answer, bill.cost_proof)),
         nodes: (answer.plan.new_nodes.iter().zip(names).zip(alternatives))
             .map(|((new, name), alternatives)| {
                 Ok(NewNode { alternatives: raw(answer, &alternatives)?, ..node(answer, new, name) })
@@ -59,12 +61,12 @@ fn bound(rate: NanoUsdPerHour) -> UsdPerHour {
     UsdPerHour::new(rounded_down(rate))
 }
 
-fn certificate<'a>(answer: &'a Answer<'_>) -> Certificate<'a> {
+fn certificate<'a>(answer: &'a Answer<'_>, candidate: usize) -> Certificate<'a> {
     let mut first = vec![None; answer.snapshot.shapes.len()];
     for pod in &answer.snapshot.pods {
         first[pod.shape.get()].get_or_insert(pod.name.as_str());
     }
-    let worths = first.iter().zip(&answer.report.certificate.worths);
+    let worths = first.iter().zip(&answer.report.candidates[candidate].certificate.worths);
     Certificate {
         worths: worths
             .filter(|(_, worth)| worth.get() > 0)

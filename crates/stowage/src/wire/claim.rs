@@ -27,6 +27,7 @@ pub(crate) struct Claim {
     pub(crate) cost_lower_bound_per_hour: Decimal,
     pub(crate) gap: Option<Decimal>,
     pub(crate) certificate: Certificate,
+    pub(crate) cost_certificate: Option<Certificate>,
     pub(crate) nodes: Vec<NewNode>,
     pub(crate) existing: Vec<ExistingNode>,
     pub(crate) unschedulable: Vec<Unschedulable>,

@@ -54,6 +54,9 @@ pub(super) struct Plan<'a> {
     pub(super) work_used: u64,
     /// What proves the bounds; `stowage verify` proves them again.
     pub(super) certificate: Certificate<'a>,
+    /// What proves `costLowerBoundPerHour`, where that is not `certificate` too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) cost_certificate: Option<Certificate<'a>>,
     /// Nodes to buy, in the order of the plan.
     pub(super) nodes: Vec<NewNode<'a>>,
     /// Nodes that are already there and get pods.
