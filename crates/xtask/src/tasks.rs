@@ -3,6 +3,7 @@
 mod bench;
 mod catalog;
 mod ci;
+mod test_binaries;
 mod tidy;
 
 use std::path::PathBuf;
@@ -38,6 +39,8 @@ enum Task {
     #[cfg(feature = "in-process")]
     #[command(hide = true)]
     FirstAnswer(bench::first_answer::Options),
+    /// The control plane and KWOK that tests of the edges run against, built from source once a version.
+    TestBinaries,
     /// Crate edges, purity, sizes, module docs, licences: what the compiler does not hold.
     Tidy,
 }
@@ -54,6 +57,7 @@ impl Cli {
             Task::Exchange(options) => bench::exchange::run(&options).map(done),
             #[cfg(feature = "in-process")]
             Task::FirstAnswer(options) => bench::first_answer::run(&options).map(done),
+            Task::TestBinaries => test_binaries::run().map(done),
             Task::Tidy => tidy::run().map(done),
         }
     }

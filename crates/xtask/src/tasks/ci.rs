@@ -1,8 +1,9 @@
-//! Everything that must hold before a change lands, in one command without network or questions.
+//! Everything that must hold before a change lands, in one command without questions.
 //!
-//! Format, lints, documentation, all tests (tidy is one of them), the release build and the main
-//! command. Runs on after a failure, so that one run shows all. Prints what each step prints and
-//! ends with the counts; the toolchain with its components is what `rust-toolchain.toml` pins.
+//! Format, lints, documentation, the binaries that tests start, all tests (tidy is one of them), the
+//! release build and the main command. Runs on after a failure, so that one run shows all. Prints
+//! what each step prints and how long it took, and ends with the counts; the toolchain with its
+//! components is what `rust-toolchain.toml` pins. The network is used for locked dependencies alone.
 
 mod smoke;
 mod tally;
@@ -13,10 +14,11 @@ use std::time::Instant;
 
 use anyhow::Context as _;
 
+use super::test_binaries;
 use crate::workspace::{cargo, shown};
 use tally::Tally;
 
-/// Steps that count as one check each, before the tests.
+/// Steps that count as one check each, before the test binaries and the tests.
 const BEFORE: [(&str, &[&str]); 3] = [
     ("format", &["fmt", "--all", "--check"]),
     (
@@ -51,6 +53,9 @@ pub(crate) fn run() -> anyhow::Result<ExitCode> {
         let succeeded = timed(name, &mut command, |command| Ok(command.status()?.success()))?;
         tally.check(name, succeeded);
     }
+    let mut binaries = cargo(test_binaries::BUILD);
+    let built = timed("test binaries", &mut binaries, |command| Ok(command.status()?.success()))?;
+    tally.check("test binaries", built);
     timed("tests", &mut cargo(TESTS), |command| run_tests(command, &mut tally))?;
     let mut build = cargo(smoke::BUILD);
     let built = timed("release build", &mut build, |command| Ok(command.status()?.success()))?;

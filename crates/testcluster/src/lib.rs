@@ -1,0 +1,27 @@
+//! A real control plane, simulated kubelets and a simulated EC2, for tests.
+//!
+//! - [`TestCluster`]: etcd, API server, scheduler and controller manager of Kubernetes 1.36, with real
+//!   admission, RBAC and credentials, on free loopback ports; KWOK runs the pods of the nodes that
+//!   [`NODE_ANNOTATION`] marks.
+//! - [`workloads`] and [`wait`]: what tests create, and how they wait for it.
+//! - [`build`]: the binaries, built from source once a version and kept outside the target folder.
+//!
+//! All that a test started is gone when its value is dropped and when the test's process ends, however
+//! it ends: each process has a supervisor that waits for the end of a pipe.
+
+mod binaries;
+mod cluster;
+pub mod command;
+mod crds;
+mod error;
+mod folder;
+mod pki;
+mod ports;
+mod process;
+pub mod wait;
+pub mod workloads;
+
+pub use binaries::{Binaries, build};
+pub use cluster::{NODE_ANNOTATION, Options, PodPace, TestCluster};
+pub use error::{Error, Result};
+pub use process::Signal;

@@ -1,0 +1,151 @@
+//! A process that ends with whoever started it.
+//!
+//! Between a test and its server stands a shell that waits on a pipe. The test holds the other end: a
+//! line names a signal to pass on, and the end of the pipe, which the kernel brings about however the
+//! test ends, kills the server. No thread, no parent-death signal (that follows the thread that
+//! started the process, not its process) and no unsafe code is needed.
+
+use std::ffi::OsString;
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
+use std::time::Duration;
+
+use crate::wait::{self, Deadline};
+use crate::{Error, Result};
+
+/// The watcher is a child of the shell, so that killing the shell alone does not free the server.
+const SUPERVISOR: &str = r#"
+exec 3<&0
+"$@" 3<&- </dev/null &
+child=$!
+{ while read -r signal; do kill -s "$signal" "$child"; done; kill -s KILL "$child"; } <&3 3<&- 2>/dev/null &
+watcher=$!
+exec 3<&- </dev/null
+wait "$child"
+code=$?
+kill -s KILL "$watcher" 2>/dev/null
+exit "$code"
+"#;
+
+/// Lines of a log that an error shows.
+const TAIL_LINES: usize = 15;
+
+/// How to end a process.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Signal {
+    /// SIGTERM: it may finish what it does.
+    Terminate,
+    /// SIGKILL: it is gone between two instructions.
+    Kill,
+    /// SIGSTOP: it stands still and keeps its connections.
+    Stop,
+    /// SIGCONT: it goes on after a stop.
+    Continue,
+}
+
+impl Signal {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Terminate => "TERM",
+            Self::Kill => "KILL",
+            Self::Stop => "STOP",
+            Self::Continue => "CONT",
+        }
+    }
+}
+
+/// What to run: a program with its arguments and settings, under a name for messages.
+#[derive(Clone, Debug)]
+pub(crate) struct Program {
+    pub(crate) name: &'static str,
+    pub(crate) path: PathBuf,
+    pub(crate) arguments: Vec<OsString>,
+    pub(crate) environment: Vec<(&'static str, OsString)>,
+    /// The folder it runs in; relative files that it writes end up there.
+    pub(crate) folder: PathBuf,
+    /// Both its outputs are appended here.
+    pub(crate) log: PathBuf,
+}
+
+/// A running program. Dropping it kills the program and waits until it is gone.
+#[derive(Debug)]
+pub(crate) struct Process {
+    name: &'static str,
+    log: PathBuf,
+    supervisor: Child,
+    /// `None` once it is closed.
+    control: Option<ChildStdin>,
+}
+
+impl Process {
+    pub(crate) fn start(program: &Program) -> Result<Self> {
+        let Program { name, path, arguments, environment, folder, log } = program;
+        let failed = || Error::io(format!("starting {} as {name}", path.display()));
+        let output = OpenOptions::new().create(true).append(true).open(log).map_err(failed())?;
+        let errors = output.try_clone().map_err(failed())?;
+        let mut supervisor = Command::new("/bin/sh")
+            .args(["-c", SUPERVISOR, "supervisor"])
+            .arg(path)
+            .args(arguments)
+            .envs(environment.iter().map(|(name, value)| (name, value)))
+            .current_dir(folder)
+            // A Ctrl-C at the terminal ends the test, and the test ends its servers.
+            .process_group(0)
+            .stdin(Stdio::piped())
+            .stdout(output)
+            .stderr(errors)
+            .spawn()
+            .map_err(failed())?;
+        let control = supervisor.stdin.take();
+        Ok(Self { name, log: log.clone(), supervisor, control })
+    }
+
+    /// An error with the end of the log if the program is no longer running.
+    pub(crate) fn check(&mut self) -> Result<()> {
+        let ended = self.status()?;
+        ended.map_or(Ok(()), |status| {
+            let log = self.log.clone();
+            let tail = tail(&log);
+            Err(Error::Exited { name: self.name.to_owned(), status: status.to_string(), log, tail })
+        })
+    }
+
+    /// Passes a signal on.
+    pub(crate) fn signal(&mut self, signal: Signal) -> Result<()> {
+        let failed = Error::io(format!("sending {} to {}", signal.name(), self.name));
+        let Some(control) = &mut self.control else { return Ok(()) };
+        writeln!(control, "{}", signal.name()).and_then(|()| control.flush()).map_err(failed)
+    }
+
+    /// Ends the program by `signal` and waits until it is gone.
+    pub(crate) async fn stop(mut self, signal: Signal, within: Duration) -> Result<()> {
+        self.signal(signal)?;
+        let deadline = Deadline::after(within);
+        let what = format!("{} ends after {}", self.name, signal.name());
+        wait::until_at(&what, deadline, async || self.status()).await?;
+        Ok(())
+    }
+
+    fn status(&mut self) -> Result<Option<ExitStatus>> {
+        self.supervisor.try_wait().map_err(Error::io(format!("waiting for {}", self.name)))
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        drop(self.control.take());
+        // The shell ends when its child has; there is nobody left to tell if waiting fails.
+        let _ = self.supervisor.wait();
+    }
+}
+
+/// The last lines of a log, for an error.
+fn tail(log: &Path) -> String {
+    let bytes = std::fs::read(log).unwrap_or_default();
+    let text = String::from_utf8_lossy(&bytes);
+    let lines: Vec<_> = text.lines().collect();
+    lines[lines.len().saturating_sub(TAIL_LINES)..].join("\n")
+}
