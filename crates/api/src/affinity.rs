@@ -2,7 +2,7 @@
 
 #![expect(clippy::struct_field_names, reason = "fields are named as on the wire")]
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{Unread, null};
 
@@ -51,7 +51,7 @@ pub struct NodeSelectorTerm {
 }
 
 /// One condition on a node's label or field.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct NodeSelectorRequirement {
     /// The label or field.

@@ -5,9 +5,9 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
-use crate::{Condition, ObjectMeta, QuantityText, null};
+use crate::{Condition, NodeSelectorRequirement, ObjectMeta, QuantityText, null};
 
 /// How machines are made.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -258,13 +258,51 @@ pub struct Ec2NodeClassStatus {
     /// The subnets found.
     #[serde(deserialize_with = "null::or_default")]
     pub subnets: Vec<SubnetStatus>,
+    /// The security groups found, by id.
+    #[serde(deserialize_with = "null::or_default")]
+    pub security_groups: Vec<SecurityGroupStatus>,
+    /// The images found, newest first.
+    #[serde(deserialize_with = "null::or_default")]
+    pub amis: Vec<AmiStatus>,
+    /// The machines' instance profile.
+    pub instance_profile: Option<String>,
     /// `Ready` and others.
     #[serde(deserialize_with = "null::or_default")]
     pub conditions: Vec<Condition>,
 }
 
+/// `status.securityGroups[]`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct SecurityGroupStatus {
+    /// Its id.
+    #[serde(deserialize_with = "null::or_default")]
+    pub id: String,
+    /// Its name.
+    #[serde(deserialize_with = "null::or_default", skip_serializing_if = "String::is_empty")]
+    pub name: String,
+}
+
+/// `status.amis[]`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct AmiStatus {
+    /// Its id.
+    #[serde(deserialize_with = "null::or_default")]
+    pub id: String,
+    /// Its name.
+    #[serde(deserialize_with = "null::or_default", skip_serializing_if = "String::is_empty")]
+    pub name: String,
+    /// Whether its owner has deprecated it.
+    #[serde(deserialize_with = "null::or_default", skip_serializing_if = "std::ops::Not::not")]
+    pub deprecated: bool,
+    /// What the machine must be for it.
+    #[serde(deserialize_with = "null::or_default")]
+    pub requirements: Vec<NodeSelectorRequirement>,
+}
+
 /// `status.subnets[]`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct SubnetStatus {
     /// Its id.

@@ -11,7 +11,9 @@
 mod affinity;
 mod ec2_node_class;
 mod meta;
+pub mod names;
 mod node;
+mod node_claim;
 mod node_pool;
 mod null;
 mod pod;
@@ -24,13 +26,14 @@ pub use affinity::{
     PreferredTerm,
 };
 pub use ec2_node_class::{
-    AmiSelectorTerm, BlockDevice, BlockDeviceMapping, CapacityReservationSelectorTerm,
+    AmiSelectorTerm, AmiStatus, BlockDevice, BlockDeviceMapping, CapacityReservationSelectorTerm,
     ConnectionTracking, CpuOptions, Ec2NodeClass, Ec2NodeClassSpec, Ec2NodeClassStatus,
     EnclaveOptions, MetadataOptions, NetworkInterface, PlacementGroupSelector,
-    SecurityGroupSelectorTerm, SubnetSelectorTerm, SubnetStatus,
+    SecurityGroupSelectorTerm, SecurityGroupStatus, SubnetSelectorTerm, SubnetStatus,
 };
 pub use meta::{Condition, ObjectMeta, OwnerReference};
 pub use node::{Node, NodeSpec, NodeStatus, Taint};
+pub use node_claim::{NodeClaim, NodeClaimResources, NodeClaimSpec, NodeClaimStatus};
 pub use node_pool::{
     Budget, Disruption, NodeClaimTemplate, NodeClaimTemplateSpec, NodeClassReference, NodePool,
     NodePoolRequirement, NodePoolSpec, NodePoolStatus, TemplateMeta,

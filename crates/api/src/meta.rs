@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::null;
 
@@ -23,6 +23,11 @@ pub struct ObjectMeta {
     pub creation_timestamp: Option<Box<str>>,
     /// RFC 3339; set once the object is being deleted.
     pub deletion_timestamp: Option<Box<str>>,
+    /// Changes with every write; a precondition of the next.
+    pub resource_version: Option<Box<str>>,
+    /// Who must let go before the object is gone.
+    #[serde(deserialize_with = "null::or_default")]
+    pub finalizers: Vec<String>,
     /// Counts changes of the spec.
     pub generation: Option<i64>,
     /// Labels.
@@ -57,12 +62,15 @@ pub struct OwnerReference {
     /// The owner's name.
     #[serde(deserialize_with = "null::or_default")]
     pub name: Box<str>,
+    /// The owner's UID.
+    #[serde(deserialize_with = "null::or_default")]
+    pub uid: Box<str>,
     /// Whether it is the managing controller.
     pub controller: Option<bool>,
 }
 
 /// An entry of `status.conditions`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Condition {
     /// Such as `Ready`.
@@ -77,6 +85,12 @@ pub struct Condition {
     /// A sentence for people.
     #[serde(deserialize_with = "null::or_default")]
     pub message: String,
+    /// When `status` last changed, RFC 3339.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_transition_time: Option<Box<str>>,
+    /// The generation of the object that it speaks of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub observed_generation: Option<i64>,
 }
 
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";

@@ -1,6 +1,6 @@
 //! Nodes.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{Condition, ObjectMeta, ResourceList, null};
 
@@ -50,18 +50,19 @@ pub struct NodeStatus {
 }
 
 /// A taint of a node or a pool.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Taint {
     /// Its key.
     #[serde(deserialize_with = "null::or_default")]
     pub key: String,
     /// Its value, often none.
-    #[serde(deserialize_with = "null::or_default")]
+    #[serde(deserialize_with = "null::or_default", skip_serializing_if = "String::is_empty")]
     pub value: String,
     /// `NoSchedule`, `PreferNoSchedule` or `NoExecute`.
     #[serde(deserialize_with = "null::or_default")]
     pub effect: String,
     /// When it was put on, RFC 3339; a node's only.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub time_added: Option<Box<str>>,
 }

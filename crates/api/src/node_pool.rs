@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{Condition, ObjectMeta, ResourceList, Taint, null};
 
@@ -86,7 +86,7 @@ pub struct NodeClaimTemplateSpec {
 }
 
 /// `spec.template.spec.requirements[]`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct NodePoolRequirement {
     /// The label.
@@ -96,14 +96,15 @@ pub struct NodePoolRequirement {
     #[serde(deserialize_with = "null::or_default")]
     pub operator: String,
     /// The values compared with.
-    #[serde(deserialize_with = "null::or_default")]
+    #[serde(deserialize_with = "null::or_default", skip_serializing_if = "Vec::is_empty")]
     pub values: Vec<String>,
     /// How many distinct values a launch must leave open, 1 to 50 (alpha).
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub min_values: Option<i32>,
 }
 
 /// `spec.template.spec.nodeClassRef`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct NodeClassReference {
     /// Such as `karpenter.k8s.aws`.

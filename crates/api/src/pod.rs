@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::{Affinity, ObjectMeta, ResourceList, Unread, null};
+use crate::{Affinity, Condition, ObjectMeta, ResourceList, Unread, null};
 
 /// A `v1` `Pod`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -75,6 +75,8 @@ pub struct PodSpec {
     /// Volumes; of those without a claim nothing is kept.
     #[serde(deserialize_with = "null::or_default")]
     pub volumes: Vec<Volume>,
+    /// Seconds between being asked to end and being killed; 30 where absent.
+    pub termination_grace_period_seconds: Option<i64>,
     /// Whether container ports are ports of the node.
     #[serde(deserialize_with = "null::or_default")]
     pub host_network: bool,
@@ -170,4 +172,7 @@ pub struct PodStatus {
     pub phase: Box<str>,
     /// The node that room is kept on for it.
     pub nominated_node_name: Option<String>,
+    /// `PodScheduled` and others.
+    #[serde(deserialize_with = "null::or_default")]
+    pub conditions: Vec<Condition>,
 }

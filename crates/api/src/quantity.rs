@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error, Visitor};
+use serde::ser::{Serialize, Serializer};
 
 /// A quantity's text, such as `100m`; a JSON number is taken for its decimal text, as the API
 /// server takes it. Not yet parsed, so that whoever parses it can name the field.
@@ -20,6 +21,18 @@ impl QuantityText {
 impl From<&str> for QuantityText {
     fn from(text: &str) -> Self {
         Self(text.into())
+    }
+}
+
+impl From<String> for QuantityText {
+    fn from(text: String) -> Self {
+        Self(text.into())
+    }
+}
+
+impl Serialize for QuantityText {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
     }
 }
 

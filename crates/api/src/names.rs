@@ -1,0 +1,67 @@
+//! Names that Karpenter gives to finalizers, annotations, labels, taints and conditions, and ours.
+
+/// The API group of NodePools and NodeClaims.
+pub const GROUP: &str = "karpenter.sh";
+/// The API group of EC2NodeClasses.
+pub const AWS_GROUP: &str = "karpenter.k8s.aws";
+
+/// On NodeClaims before their launch, and on Nodes from registration on.
+pub const TERMINATION_FINALIZER: &str = "karpenter.sh/termination";
+/// On EC2NodeClasses, until no claim refers to them.
+pub const NODE_CLASS_FINALIZER: &str = "karpenter.k8s.aws/termination";
+
+/// `true` on a Node from registration on.
+pub const REGISTERED_LABEL: &str = "karpenter.sh/registered";
+/// `true` on a Node from initialization on.
+pub const INITIALIZED_LABEL: &str = "karpenter.sh/initialized";
+/// `true` on a Node whose taints registration leaves alone.
+pub const DO_NOT_SYNC_TAINTS_LABEL: &str = "karpenter.sh/do-not-sync-taints";
+/// On a Node from the start of its termination, with the value `karpenter`.
+pub const EXCLUDE_BALANCERS_LABEL: &str = "node.kubernetes.io/exclude-from-external-load-balancers";
+
+/// Every kubelet registers with it (`NoExecute`); registration removes it.
+pub const UNREGISTERED_TAINT: &str = "karpenter.sh/unregistered";
+/// On a Node that is being emptied (`NoSchedule`); pods that tolerate it are never drained.
+pub const DISRUPTED_TAINT: &str = "karpenter.sh/disrupted";
+
+/// On a Pod (`true` or a duration) or a Node (`true`): no voluntary disruption.
+pub const DO_NOT_DISRUPT_ANNOTATION: &str = "karpenter.sh/do-not-disrupt";
+/// On a NodeClaim: after this moment, RFC 3339, pods are deleted and no longer waited for.
+pub const TERMINATION_TIMESTAMP_ANNOTATION: &str = "karpenter.sh/nodeclaim-termination-timestamp";
+/// Hash of a NodePool's template.
+pub const POOL_HASH_ANNOTATION: &str = "karpenter.sh/nodepool-hash";
+/// Which algorithm made it.
+pub const POOL_HASH_VERSION_ANNOTATION: &str = "karpenter.sh/nodepool-hash-version";
+/// Hash of an EC2NodeClass's spec.
+pub const CLASS_HASH_ANNOTATION: &str = "karpenter.k8s.aws/ec2nodeclass-hash";
+/// Which algorithm made it.
+pub const CLASS_HASH_VERSION_ANNOTATION: &str = "karpenter.k8s.aws/ec2nodeclass-hash-version";
+/// On a NodeClaim: `true` once the instance carries all tags.
+pub const TAGGED_ANNOTATION: &str = "karpenter.k8s.aws/tagged";
+/// Ours, on a NodeClaim: the pods it was bought for, a JSON list of UIDs.
+pub const PLANNED_PODS_ANNOTATION: &str = "stowage.sh/planned-pods";
+/// Ours, on a NodeClaim: the ranked choices of its launch, JSON, so that a restart asks for the same.
+pub const LAUNCH_ANNOTATION: &str = "stowage.sh/launch";
+/// Our field manager in the API server.
+pub const FIELD_MANAGER: &str = "stowage";
+
+/// An instance was launched for the claim.
+pub const LAUNCHED: &str = "Launched";
+/// The claim's Node is there.
+pub const REGISTERED: &str = "Registered";
+/// Pods may run on the claim's Node.
+pub const INITIALIZED: &str = "Initialized";
+/// No pod is left that is waited for.
+pub const DRAINED: &str = "Drained";
+/// The instance's termination was accepted.
+pub const INSTANCE_TERMINATING: &str = "InstanceTerminating";
+/// The node may go by the pool's consolidation rules.
+pub const CONSOLIDATABLE: &str = "Consolidatable";
+/// The node differs from what its pool or class say now.
+pub const DRIFTED: &str = "Drifted";
+/// The root condition of every kind.
+pub const READY: &str = "Ready";
+
+/// Priority classes whose pods go last from a node that is drained.
+pub const CRITICAL_PRIORITY_CLASSES: [&str; 2] =
+    ["system-cluster-critical", "system-node-critical"];
