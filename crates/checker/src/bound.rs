@@ -3,11 +3,13 @@
 //! In: a snapshot, a plan, a certificate of what pods are worth, the objective, a limit of work. Out:
 //! a [`Bound`]. If no node that can be bought can hold pods worth more than it costs, then every
 //! plan that places at least the pods of this one costs at least what they are worth, less what
-//! the nodes that are there can hold. The certificate is never taken on trust: where a node may be
-//! worth more than it costs, all worths are scaled down. `design.md` section 2, points 6 and 7.
+//! the nodes that are there can hold, and less what nodes from capped supplies can be worth beyond
+//! their price. The certificate is never taken on trust: where a node of which there are as many as
+//! are wanted may be worth more than it costs, all worths are scaled down; what the others are worth
+//! is derived after that. `design.md` section 2, points 6 and 7.
 //!
-//! Limits, weights and rules between pods only restrict plans and are not looked at. Nothing here
-//! knows how the certificate was found.
+//! Limits, weights and rules between pods only restrict plans and are not looked at, but for rivals:
+//! a node takes one pod of a class of them at most. Nothing here knows how the certificate was found.
 
 mod best;
 mod bins;
@@ -20,6 +22,7 @@ mod nodes;
 mod prices;
 mod scale;
 mod sellers;
+mod supplies;
 mod table;
 mod upper;
 mod work;
@@ -33,6 +36,7 @@ pub use best::prove_best;
 use bins::Bins;
 use demand::Demand;
 use scale::Load;
+use sellers::Seller;
 use work::Work;
 
 /// What a certificate proves.
@@ -43,11 +47,14 @@ pub struct Bound {
     pub lower: NanoUsdPerHour,
     /// What all worths were multiplied by.
     pub scale: Scale,
-    /// What pods on nodes that are there can be worth at most, scaled; the bound is the worth of all
-    /// pods less this. Counting ends where nothing would be left of it.
+    /// What nodes that draw on supplies can be worth beyond their price at most, scaled: the sum of
+    /// units × the most that one can be. The bound is the worth of all pods less this and less
+    /// `node_worths`. Counting ends where nothing would be left of it.
+    pub supply_worths: NanoUsdPerHour,
+    /// What pods on nodes that are there can be worth at most, scaled.
     pub node_worths: NanoUsdPerHour,
-    /// The offering with the greatest ratio of worth to price, which the scale comes from; `None`
-    /// where nothing can be bought.
+    /// Of the offerings that draw on no supply the one with the greatest ratio of worth to price,
+    /// which the scale comes from; `None` where there is none.
     pub worst: Option<Worst>,
     /// Units of work done; a unit is about one node of a search tree, some 100 ns.
     pub work_used: u64,
@@ -130,8 +137,11 @@ pub enum BoundError {
     },
 }
 
-/// The part of the work that offerings may take where there are nodes: three quarters.
+/// The part of the work that uncapped offerings may take where there are nodes or capped ones: three
+/// quarters.
 const OFFERINGS_SHARE: (u64, u64) = (3, 4);
+/// Of what is left then, capped offerings may take half where there are nodes.
+const CAPPED_PARTS: usize = 2;
 
 /// Proves a lower bound of the objective of every plan that places the pods of `plan`, which is one
 /// that [`crate::check()`] accepts.
@@ -164,8 +174,11 @@ fn prove_above(
     let demand = Demand::new(snapshot, plan, certificate)?;
     let bins = Bins::new(snapshot, &demand);
     let sellers = sellers::of_snapshot(snapshot, &bins, objective)?;
+    let (capped, sellers): (Vec<Seller>, Vec<Seller>) =
+        sellers.into_iter().partition(|seller| seller.supply.is_some());
     let nodes = bins.of_nodes();
-    let (part, parts) = if nodes.is_empty() { (1, 1) } else { OFFERINGS_SHARE };
+    let alone = nodes.is_empty() && capped.is_empty();
+    let (part, parts) = if alone { (1, 1) } else { OFFERINGS_SHARE };
     let mut work = Work::new(work_limit / parts * part);
     let is_hopeless = |load: &Load| floor.is_some_and(|floor| load.caps_at(demand.worth(), floor));
     let Ok(worst) = scale::worst(&sellers, &demand, is_hopeless, &mut work) else {
@@ -178,14 +191,19 @@ fn prove_above(
     let demand = demand.scaled(scale);
     let offerings_used = work.used();
     let mut work = Work::new(work_limit.saturating_sub(offerings_used));
-    let node_worths = nodes::worth(&nodes, &demand, &mut work);
-    let lower = nano((demand.worth() - node_worths).max(0));
+    let capped_parts = if nodes.is_empty() { 1 } else { CAPPED_PARTS };
+    let supply_worths =
+        work.share(capped_parts, |work| supplies::worth(snapshot, &capped, &demand, work));
+    let rest = demand.worth() - supply_worths;
+    let node_worths = if rest > 0 { nodes::worth(&nodes, &demand, &mut work) } else { 0 };
+    let lower = nano((rest - node_worths).max(0));
     if floor.is_some_and(|floor| lower <= floor) {
         return Ok(None);
     }
     Ok(Some(Bound {
         lower,
         scale,
+        supply_worths: nano(supply_worths),
         node_worths: nano(node_worths),
         worst: worst.map(|Load { upper, price, offering }| Worst {
             offering,

@@ -8,7 +8,9 @@ mod limits;
 mod places;
 mod purchases;
 mod reasons;
+mod rivals;
 mod states;
+mod supplies;
 mod vacancies;
 mod weights;
 
@@ -34,7 +36,9 @@ pub(crate) const ALL: &[Rule] = &[
     Rule::Substance(states::check),
     Rule::Substance(admission::check),
     Rule::Substance(fit::check),
+    Rule::Substance(rivals::check),
     Rule::Substance(limits::check),
+    Rule::Substance(supplies::check),
     Rule::Substance(weights::check),
     Rule::Substance(vacancies::check),
     Rule::Substance(reasons::check),

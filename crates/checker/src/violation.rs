@@ -4,7 +4,7 @@ use std::fmt;
 
 use model::{
     Amount, CapacityType, InstanceTypeName, LabelKey, LabelValue, NodeName, NodePoolName, PodName,
-    Reason, ResourceName, Taint, ZoneName,
+    Reason, ResourceName, RivalsName, SupplyName, Taint, ZoneName,
 };
 
 /// Where a plan puts pods.
@@ -219,6 +219,31 @@ pub enum Violation {
         asked: Amount,
         /// What there is for them.
         room: Amount,
+    },
+    /// Pods of one group of rivals on one node.
+    #[error(
+        "{place} may have one pod of {rivals}: it is given {planned}{}",
+        if *.before { " and had one before" } else { "" }
+    )]
+    Rivals {
+        /// The node.
+        place: Place,
+        /// The group.
+        rivals: RivalsName,
+        /// How many of its pods the plan puts there.
+        planned: u64,
+        /// Whether the node had one before.
+        before: bool,
+    },
+    /// Purchases beyond what a supply has.
+    #[error("supply {supply} has {cap} units and the plan takes {planned}")]
+    Supply {
+        /// The supply.
+        supply: SupplyName,
+        /// How many units there are.
+        cap: i64,
+        /// How many nodes draw on it.
+        planned: i64,
     },
     /// Purchases beyond a pool's limit.
     #[error(

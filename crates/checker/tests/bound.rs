@@ -1,11 +1,13 @@
 //! Lower bounds: never above the optimum, tight where the certificate is right, lower or refused
 //! where it is not.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use checker::{Bound, BoundError, Scale, prove, prove_best};
 use model::{
     Candidate, Certificate, MicroUsdPerHour, NanoUsdPerHour, NewNode, NodeState, Objective,
-    OfferingIndex, Plan, PodIndex, PodShape, Requirements, Resources, ShapeIndex, Snapshot,
-    untolerated,
+    OfferingIndex, Plan, PodIndex, PodShape, Requirements, Resources, RivalsIndex, ShapeIndex,
+    Snapshot, SupplyIndex, untolerated,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -236,6 +238,14 @@ fn together(shapes: &[&PodShape]) -> Resources {
     sum
 }
 
+/// Whether no two of `shapes` are rivals, nor any is one of what is there `before`.
+fn keeps_apart(before: &[RivalsIndex], shapes: &[&PodShape]) -> bool {
+    let mut all: Vec<RivalsIndex> = before.to_vec();
+    all.extend(shapes.iter().flat_map(|shape| &shape.rivals));
+    let different: BTreeSet<RivalsIndex> = all.iter().copied().collect();
+    shapes.iter().all(|shape| shape.rivals.is_empty()) || different.len() == all.len()
+}
+
 /// What a node of `offering` with these pods adds to the objective; `None` where it cannot be.
 fn price_of(
     snapshot: &Snapshot,
@@ -248,6 +258,7 @@ fn price_of(
     let labels = snapshot.labels_of(offering);
     let taints = &snapshot.pool(offering.pool).taints;
     let admitted = shapes.iter().all(|shape| admits(shape, taints, |key| labels.get(key)));
+    let admitted = admitted && keeps_apart(&[], shapes);
     let term = Objective { restart_cost }.term(listing).get();
     let pods = i64::try_from(shapes.len()).expect("few pods");
     let price = listing.price?.rate.get() * 1000 + term * pods;
@@ -278,15 +289,8 @@ impl Trial<'_> {
 
     fn place(&mut self, pod: usize) {
         if pod == self.snapshot.pods.len() {
-            let offerings = 0..self.snapshot.offerings.len();
-            let cheapest = |group: &Vec<usize>| {
-                let shapes = self.shapes(group);
-                offerings
-                    .clone()
-                    .filter_map(|one| price_of(self.snapshot, one, &shapes, self.restart_cost))
-                    .min()
-            };
-            let cost: Option<i64> = self.groups.iter().map(cheapest).sum();
+            let caps: Vec<i64> = self.snapshot.supplies.iter().map(|supply| supply.cap).collect();
+            let cost = self.cheapest(&self.groups, &caps);
             self.best = self.best.into_iter().chain(cost).min();
             return;
         }
@@ -310,11 +314,39 @@ impl Trial<'_> {
         }
     }
 
+    /// The least for a node for each group, with no more of each supply than `caps` says.
+    fn cheapest(&self, groups: &[Vec<usize>], caps: &[i64]) -> Option<i64> {
+        let Some((group, others)) = groups.split_first() else { return Some(0) };
+        let shapes = self.shapes(group);
+        let mut least_of: BTreeMap<Option<SupplyIndex>, i64> = BTreeMap::new();
+        for one in 0..self.snapshot.offerings.len() {
+            if let Some(price) = price_of(self.snapshot, one, &shapes, self.restart_cost) {
+                let supply = self.snapshot.supply_of(&self.snapshot.offerings[one]);
+                let least = least_of.entry(supply).or_insert(price);
+                *least = price.min(*least);
+            }
+        }
+        let mut best: Option<i64> = None;
+        for (supply, price) in least_of {
+            if supply.is_some_and(|supply| caps[supply.get()] <= 0) {
+                continue;
+            }
+            let mut left = caps.to_vec();
+            if let Some(supply) = supply {
+                left[supply.get()] -= 1;
+            }
+            let cost = self.cheapest(others, &left).map(|cost| cost + price);
+            best = best.into_iter().chain(cost).min();
+        }
+        best
+    }
+
     fn node_holds(&self, position: usize) -> bool {
         let node = &self.snapshot.nodes[position];
         let shapes = self.shapes(&self.on_nodes[position]);
         let value_of = |key: &model::LabelKey| node.labels.get(key).map(model::LabelValue::as_str);
         node.state != NodeState::Unschedulable
+            && keeps_apart(&node.rivals, &shapes)
             && shapes.iter().all(|shape| admits(shape, &node.taints, value_of))
             && together(&shapes).fits_in(&node.room)
     }

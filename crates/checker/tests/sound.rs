@@ -36,21 +36,27 @@ fn first_fit(snapshot: &Snapshot) -> Plan {
         })
         .collect();
     let mut used: Vec<Resources> = snapshot.pools.iter().map(|pool| pool.used.clone()).collect();
+    let mut supplies: Vec<i64> = snapshot.supplies.iter().map(|supply| supply.cap).collect();
     let mut left: Vec<Vec<PodIndex>> = vec![Vec::new(); snapshot.shapes.len()];
     for (position, pod) in snapshot.pods.iter().enumerate() {
         let shape = snapshot.shape(pod.shape);
         let index = PodIndex::new(position);
-        let bin = bins
-            .iter_mut()
-            .find(|bin| shape.requests.fits_in(&bin.room) && admits(snapshot, shape, &bin.which));
+        let bin = bins.iter_mut().find(|bin| {
+            shape.requests.fits_in(&bin.room)
+                && admits(snapshot, shape, &bin.which)
+                && !meets_rival(snapshot, shape, &bin.which, &bin.pods)
+        });
         if let Some(bin) = bin {
             bin.room.subtract(&shape.requests);
             bin.pods.push(index);
-        } else if let Some(offering) = buyable(snapshot, shape, &used) {
+        } else if let Some(offering) = buyable(snapshot, shape, &used, &supplies) {
             let bought = &snapshot.offerings[offering];
             let mut room = bought.room.clone();
             room.subtract(&shape.requests);
             used[bought.pool.get()].add(&draw(snapshot, offering));
+            if let Some(supply) = snapshot.supply_of(bought) {
+                supplies[supply.get()] -= 1;
+            }
             bins.push(Bin { room, pods: vec![index], which: Which::New(offering) });
         } else {
             left[pod.shape.get()].push(index);
@@ -102,7 +108,22 @@ fn draw(snapshot: &Snapshot, offering: usize) -> Resources {
     capacity.clone().with("nodes", 1)
 }
 
-fn buyable(snapshot: &Snapshot, shape: &PodShape, used: &[Resources]) -> Option<usize> {
+/// Whether one of `pods`, or what was on the node before, is a rival of `shape`.
+fn meets_rival(snapshot: &Snapshot, shape: &PodShape, which: &Which, pods: &[PodIndex]) -> bool {
+    let before = match which {
+        Which::New(_) => &[][..],
+        Which::There(node) => &snapshot.nodes[*node].rivals,
+    };
+    let planned = pods.iter().flat_map(|pod| &snapshot.shape_of(*pod).rivals);
+    before.iter().chain(planned).any(|group| shape.rivals.contains(group))
+}
+
+fn buyable(
+    snapshot: &Snapshot,
+    shape: &PodShape,
+    used: &[Resources],
+    supplies: &[i64],
+) -> Option<usize> {
     (0..snapshot.offerings.len()).find(|position| {
         let offering = &snapshot.offerings[*position];
         let pool = offering.pool.get();
@@ -110,6 +131,7 @@ fn buyable(snapshot: &Snapshot, shape: &PodShape, used: &[Resources]) -> Option<
         after.add(&draw(snapshot, *position));
         let mut limits = snapshot.pools[pool].limits.iter();
         snapshot.listing_of(offering).price.is_some()
+            && snapshot.supply_of(offering).is_none_or(|supply| supplies[supply.get()] > 0)
             && shape.requests.fits_in(&offering.room)
             && admits(snapshot, shape, &Which::New(*position))
             && limits.all(|(name, limit)| after.get(name.as_str()) <= *limit)
@@ -146,8 +168,13 @@ fn holds(snapshot: &Snapshot, plan: &Plan) -> bool {
         for pod in pods {
             sum.add(&snapshot.shape_of(*pod).requests);
         }
+        let apart = pods.iter().enumerate().all(|(position, pod)| {
+            !meets_rival(snapshot, snapshot.shape_of(*pod), &which, &pods[..position])
+        });
         let shapes = pods.iter().map(|pod| snapshot.shape_of(*pod));
-        sum.fits_in(room) && shapes.into_iter().all(|shape| admits(snapshot, shape, &which))
+        apart
+            && sum.fits_in(room)
+            && shapes.into_iter().all(|shape| admits(snapshot, shape, &which))
     })
 }
 

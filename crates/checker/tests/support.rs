@@ -54,7 +54,8 @@ fn pool_of(reason: &Reason) -> Option<&NodePoolName> {
         | Reason::Unpriced { pool, .. }
         | Reason::Resource { pool, .. }
         | Reason::Combination { pool, .. }
-        | Reason::Limit { pool, .. } => Some(pool),
+        | Reason::Limit { pool, .. }
+        | Reason::Supply { pool, .. } => Some(pool),
     }
 }
 
@@ -129,5 +130,8 @@ pub(crate) fn shown(reason: &Reason) -> String {
             used.get(),
             least.get()
         ),
+        Reason::Supply { pool, supply, cap, excluded } => {
+            format!("{pool} {code} {supply} has {cap} excludes {excluded}")
+        }
     }
 }

@@ -3,5 +3,6 @@
 mod bound;
 mod left_out;
 mod refused;
+mod scarce;
 mod sound;
 mod support;

@@ -130,6 +130,7 @@ impl RegionListings {
             capacity_type,
             price,
             interruption,
+            supply: None,
         };
         if facts.usage.on_demand {
             self.on_demand.count(on_demand);

@@ -33,11 +33,11 @@ const HOURS_PER_MONTH: i128 = 730;
 
 impl Objective {
     /// The interruption term of one pod on `listing`: restart cost × monthly probability ÷ 730 h,
-    /// rounded down. On-demand has none. A band means its midpoint, the open one 25 %; spot of
+    /// rounded down. On-demand and reserved have none. A band means its midpoint, the open one 25 %; spot of
     /// which the Spot Advisor says nothing counts as the open band.
     pub fn term(self, listing: &Listing) -> NanoUsdPerHour {
         let per_mille = match (listing.capacity_type, listing.interruption) {
-            (crate::CapacityType::OnDemand, _) => 0,
+            (crate::CapacityType::OnDemand | crate::CapacityType::Reserved, _) => 0,
             (crate::CapacityType::Spot, Some(InterruptionBand::Below5)) => 25,
             (crate::CapacityType::Spot, Some(InterruptionBand::From5To10)) => 75,
             (crate::CapacityType::Spot, Some(InterruptionBand::From10To15)) => 125,

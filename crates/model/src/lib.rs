@@ -20,7 +20,9 @@ mod reason;
 mod requirement;
 mod requirements;
 mod resources;
+mod rivals;
 mod snapshot;
+mod supply;
 mod taint;
 mod time;
 pub mod well_known;
@@ -34,7 +36,8 @@ pub use market::{
 pub use money::MicroUsdPerHour;
 pub use name::{
     DaemonSetName, InstanceId, InstanceTypeName, LabelKey, LabelValue, Labels, NodeClaimName,
-    NodeClassName, NodeName, NodePoolName, PodName, RegionName, ZoneId, ZoneName,
+    NodeClassName, NodeName, NodePoolName, PodName, RegionName, RivalsName, SupplyName, ZoneId,
+    ZoneName,
 };
 pub use node::{Node, NodeState};
 pub use offering::{Offering, OfferingLabels};
@@ -46,9 +49,11 @@ pub use reason::Reason;
 pub use requirement::{Operator, Requirement, RequirementError};
 pub use requirements::Requirements;
 pub use resources::{Amount, ResourceName, Resources};
+pub use rivals::Rivals;
 pub use snapshot::{
     ListingIndex, MachineIndex, NodeClassIndex, NodeIndex, OfferingIndex, PodIndex, PoolIndex,
-    ShapeIndex, Snapshot, TypeIndex,
+    RivalsIndex, ShapeIndex, Snapshot, SupplyIndex, TypeIndex,
 };
+pub use supply::{Supply, SupplyKind};
 pub use taint::{Effect, Taint, Toleration, TolerationOperator, untolerated};
 pub use time::Timestamp;

@@ -3,8 +3,8 @@
 use std::fmt;
 
 use crate::{
-    InstanceTypeName, Labels, MicroUsdPerHour, NodeClassName, Resources, TypeIndex, ZoneId,
-    ZoneName,
+    InstanceTypeName, Labels, MicroUsdPerHour, NodeClassName, Resources, SupplyIndex, TypeIndex,
+    ZoneId, ZoneName,
 };
 
 /// How an instance is bought.
@@ -14,6 +14,8 @@ pub enum CapacityType {
     OnDemand,
     /// At a changing discount, may be taken away with two minutes' notice.
     Spot,
+    /// From capacity that was set aside, and is paid for, whether or not it is used.
+    Reserved,
 }
 
 impl CapacityType {
@@ -22,6 +24,7 @@ impl CapacityType {
         match self {
             Self::OnDemand => "on-demand",
             Self::Spot => "spot",
+            Self::Reserved => "reserved",
         }
     }
 }
@@ -86,7 +89,8 @@ pub enum InterruptionBand {
     Above20,
 }
 
-/// One instance type in one zone under one capacity type, whoever may buy it.
+/// One instance type in one zone under one capacity type, and of one supply where it is capped,
+/// whoever may buy it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listing {
     /// The type.
@@ -95,10 +99,12 @@ pub struct Listing {
     pub zone: ZoneName,
     /// The zone by id; empty where the catalog could not tell.
     pub zone_id: ZoneId,
-    /// On-demand or spot.
+    /// How it is bought.
     pub capacity_type: CapacityType,
     /// `None` is unknown: such a listing is never bought, and never free.
     pub price: Option<Price>,
     /// Spot only; `None` where the Spot Advisor says nothing.
     pub interruption: Option<InterruptionBand>,
+    /// What a node takes a unit of; `None` where as many may be bought as are wanted.
+    pub supply: Option<SupplyIndex>,
 }

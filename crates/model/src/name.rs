@@ -80,6 +80,10 @@ names! {
     ZoneName;
     /// An availability zone by its physical id, such as `use1-az2`; empty where unknown.
     ZoneId;
+    /// Pods that keep apart, by namespaces and selector; see [`crate::Rivals`].
+    RivalsName;
+    /// What can be bought only so many times, such as `cr-0123456789abcdef0`; see [`crate::Supply`].
+    SupplyName;
     /// A node label's key, aliases already resolved to the stable name.
     LabelKey;
     /// A node label's value.

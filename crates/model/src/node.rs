@@ -1,6 +1,6 @@
 //! Nodes that already exist or were asked for.
 
-use crate::{Labels, MicroUsdPerHour, NodeName, NodePoolName, Resources, Taint};
+use crate::{Labels, MicroUsdPerHour, NodeName, NodePoolName, Resources, RivalsIndex, Taint};
 
 /// Whether a node takes pods.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -38,6 +38,9 @@ pub struct Node {
     /// carrying `karpenter.sh/registered=true` and `karpenter.sh/initialized=true`, as an offering
     /// does. Nothing is cut at zero. The checker recomputes it.
     pub room: Resources,
+    /// Groups that have a pod here already, bound or promised, or one that their members may not
+    /// share a node with; ascending. No further member goes here.
+    pub rivals: Vec<RivalsIndex>,
     /// Its price; `None` where type, zone or price are unknown.
     pub price: Option<MicroUsdPerHour>,
 }

@@ -5,7 +5,8 @@ use crate::{
     well_known,
 };
 
-/// One (pool, type, zone, capacity type) that the pool's requirements admit.
+/// One (pool, type, zone, capacity type), and of one supply where that is capped, that the pool's
+/// requirements admit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Offering {
     /// The pool that opens it.

@@ -1,6 +1,6 @@
 //! Pods and DaemonSets, reduced to what placement depends on.
 
-use crate::{DaemonSetName, PodName, Requirements, Resources, ShapeIndex, Toleration};
+use crate::{DaemonSetName, PodName, Requirements, Resources, RivalsIndex, ShapeIndex, Toleration};
 
 /// One pod that wants a node.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,6 +24,8 @@ pub struct PodShape {
     pub tolerations: Vec<Toleration>,
     /// Priority; the higher goes first where not all can be placed.
     pub priority: i32,
+    /// Groups of which it is one, ascending and without repeats: no node takes two pods of one.
+    pub rivals: Vec<RivalsIndex>,
 }
 
 /// A DaemonSet: one pod on each node that it matches.
@@ -31,6 +33,6 @@ pub struct PodShape {
 pub struct DaemonSet {
     /// `namespace/name`.
     pub name: DaemonSetName,
-    /// What its pod asks for; the priority is not used.
+    /// What its pod asks for; priority and rivals are not used.
     pub shape: PodShape,
 }

@@ -20,15 +20,17 @@
 //!    per limited resource, its machine's raw capacity of it (1 for `nodes`), and breaks a limit where
 //!    used + added > limit, also where it adds nothing to a limit that is already exceeded. It counts
 //!    under the first limit by resource name that it breaks (where one resource is limited twice, the
-//!    lower limit). One that breaks none could be bought: then the pod may not be left out at all.
+//!    lower limit). One that breaks none and draws on a supply ([`crate::Listing::supply`]) of which
+//!    the plan takes every unit counts under that supply. One that breaks none and draws on none that
+//!    is used up could be bought: then the pod may not be left out at all.
 //!
 //! A rule that excludes nothing gives no reason. A pod that has room on an existing or planned node
 //! is never left out, so nodes need no reasons of their own.
 //!
 //! Order within a list: pools in snapshot order; within a pool, in the order of the variants below,
-//! then by key or resource, bytewise.
+//! then by key, resource or supply, bytewise.
 
-use crate::{Amount, InstanceTypeName, LabelKey, NodePoolName, ResourceName, Taint};
+use crate::{Amount, InstanceTypeName, LabelKey, NodePoolName, ResourceName, SupplyName, Taint};
 
 /// One reason. `excluded` counts offerings (pool × type × zone × capacity type × chosen labels).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -107,6 +109,18 @@ pub enum Reason {
         /// How many candidates count under this limit.
         excluded: u32,
     },
+    /// These candidates would hold the pod and break no limit, and the plan takes all there is of
+    /// the supply that they draw on.
+    Supply {
+        /// The pool.
+        pool: NodePoolName,
+        /// The supply.
+        supply: SupplyName,
+        /// How many units there were before the plan, which takes all of them.
+        cap: i64,
+        /// How many candidates count under this supply.
+        excluded: u32,
+    },
 }
 
 impl Reason {
@@ -121,6 +135,7 @@ impl Reason {
             Self::Resource { .. } => "resource",
             Self::Combination { .. } => "combination",
             Self::Limit { .. } => "limit",
+            Self::Supply { .. } => "supply",
         }
     }
 }

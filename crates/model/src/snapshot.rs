@@ -2,7 +2,7 @@
 
 use crate::{
     DaemonSet, InstanceType, Listing, Machine, Node, NodeClass, NodePool, Offering, OfferingLabels,
-    Pod, PodShape, RegionName,
+    Pod, PodShape, RegionName, Rivals, Supply,
 };
 
 macro_rules! indices {
@@ -46,6 +46,10 @@ indices! {
     ListingIndex;
     /// Index into [`Snapshot::offerings`].
     OfferingIndex;
+    /// Index into [`Snapshot::rivals`].
+    RivalsIndex;
+    /// Index into [`Snapshot::supplies`].
+    SupplyIndex;
 }
 
 /// A moment of a cluster and of the market, lowered to what planning looks at.
@@ -60,6 +64,8 @@ pub struct Snapshot {
     pub shapes: Vec<PodShape>,
     /// Pods that want a node, in input order.
     pub pods: Vec<Pod>,
+    /// Groups of pods that keep apart on nodes, by name.
+    pub rivals: Vec<Rivals>,
     /// DaemonSets, by name.
     pub daemon_sets: Vec<DaemonSet>,
     /// Existing and in-flight nodes, by name.
@@ -70,8 +76,11 @@ pub struct Snapshot {
     pub node_classes: Vec<NodeClass>,
     /// Instance types of the region, by name.
     pub types: Vec<InstanceType>,
-    /// What the region sells, by type, zone, capacity type.
+    /// What the region sells, by type, zone, capacity type, and within those what draws on no
+    /// supply first.
     pub listings: Vec<Listing>,
+    /// What some listings draw on and of which there is only so much, by name.
+    pub supplies: Vec<Supply>,
     /// What each pool can buy, by pool, listing, chosen labels; unpriced listings included.
     pub offerings: Vec<Offering>,
 }
@@ -125,6 +134,21 @@ impl Snapshot {
     /// The listing that `offering` buys.
     pub fn listing_of(&self, offering: &Offering) -> &Listing {
         self.listing(offering.listing)
+    }
+
+    /// The supply that a node of `offering` takes a unit of; `None` where it is not capped.
+    pub fn supply_of(&self, offering: &Offering) -> Option<SupplyIndex> {
+        self.listing_of(offering).supply
+    }
+
+    /// The supply at `index`.
+    pub fn supply(&self, index: SupplyIndex) -> &Supply {
+        &self.supplies[index.get()]
+    }
+
+    /// The rivals at `index`.
+    pub fn rivals(&self, index: RivalsIndex) -> &Rivals {
+        &self.rivals[index.get()]
     }
 
     /// What `offering` holds before DaemonSets.

@@ -1,7 +1,7 @@
 //! What could be bought in a planned node's place.
 //!
 //! In: a snapshot and a plan. Out: for each new node, other offerings of its pool that hold the same
-//! pods within the pool's limits, cheapest first, each with what it costs more. A capacity error on
+//! pods within the pool's limits and what supplies have, cheapest first, each with what it costs more. A capacity error on
 //! the planned offering falls through to them without planning again.
 
 use std::collections::BTreeMap;
@@ -33,8 +33,8 @@ pub struct Alternative {
 /// [`ALTERNATIVES_MAX`] each, fewer above 10,000 nodes; by regret, then by offering.
 ///
 /// Each passes the checker in the node's place: it is of the same pool, so that the weights that
-/// hold still hold, it admits and holds the node's pods, and the pool's limits allow it once the
-/// planned one is given back.
+/// hold still hold, it admits and holds the node's pods, and the pool's limits and the supply it draws
+/// on allow it once the planned one is given back.
 pub fn alternatives(
     snapshot: &Snapshot,
     plan: &Plan,
@@ -61,6 +61,8 @@ struct Search<'a> {
     objective: Objective,
     /// What each pool uses after the plan.
     used: Vec<Resources>,
+    /// What is left of each supply after the plan.
+    supplies: Vec<i64>,
     /// For each shape, the offerings that its rules admit.
     admits: Vec<Vec<bool>>,
 }
@@ -69,9 +71,13 @@ impl<'a> Search<'a> {
     fn new(snapshot: &'a Snapshot, plan: &Plan, objective: Objective) -> Self {
         let mut used: Vec<Resources> =
             snapshot.pools.iter().map(|pool| pool.used.clone()).collect();
+        let mut supplies: Vec<i64> = snapshot.supplies.iter().map(|supply| supply.cap).collect();
         for node in &plan.new_nodes {
             let offering = snapshot.offering(node.offering);
             used[offering.pool.get()].add(&draw(snapshot, offering));
+            if let Some(supply) = snapshot.supply_of(offering) {
+                supplies[supply.get()] -= 1;
+            }
         }
         let mut rules: BTreeMap<_, Vec<bool>> = BTreeMap::new();
         let admits = snapshot
@@ -86,7 +92,7 @@ impl<'a> Search<'a> {
                     .clone()
             })
             .collect();
-        Self { snapshot, objective, used, admits }
+        Self { snapshot, objective, used, supplies, admits }
     }
 
     fn content(&self, node: &NewNode) -> Content {
@@ -108,6 +114,7 @@ impl<'a> Search<'a> {
             .map(OfferingIndex::new)
             .filter(|index| index != planned && snapshot.offering(*index).pool == pool)
             .filter(|index| shapes.iter().all(|(shape, _)| self.admits[shape.get()][index.get()]))
+            .filter(|index| self.is_there(*planned, *index))
             .filter(|index| requests.fits_in(&snapshot.offering(*index).room))
             .filter(|index| {
                 let draw = draw(snapshot, snapshot.offering(*index));
@@ -121,6 +128,14 @@ impl<'a> Search<'a> {
         found.sort_unstable();
         found.truncate(most);
         found
+    }
+
+    /// Whether what `offering` draws on has a unit once `planned` is given back.
+    fn is_there(&self, planned: OfferingIndex, offering: OfferingIndex) -> bool {
+        let supply_of = |index| self.snapshot.supply_of(self.snapshot.offering(index));
+        supply_of(offering).is_none_or(|supply| {
+            self.supplies[supply.get()] > 0 || supply_of(planned) == Some(supply)
+        })
     }
 
     /// What the limits of the pool of `planned` leave once it is given back.

@@ -10,5 +10,5 @@ mod report;
 pub use alternatives::{ALTERNATIVES_MAX, Alternative, alternatives};
 pub use model::Timestamp;
 pub use plan::{Seed, Settings, plan, plan_watched};
-pub use report::{LimitUse, PoolReport, Report};
+pub use report::{LimitUse, PoolReport, Report, SupplyUse};
 pub use solver::Progress;

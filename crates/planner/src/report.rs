@@ -2,7 +2,7 @@
 
 use model::{
     Amount, Candidate, MicroUsdPerHour, NodePoolName, OfferingIndex, Plan, PoolIndex, ResourceName,
-    Snapshot, Timestamp, well_known,
+    Snapshot, Supply, Timestamp, well_known,
 };
 
 use solver::Solution;
@@ -38,6 +38,17 @@ pub struct Report {
     pub classes_improved: usize,
     /// One entry for each pool, in snapshot order.
     pub pools: Vec<PoolReport>,
+    /// One entry for each supply, in snapshot order.
+    pub supplies: Vec<SupplyUse>,
+}
+
+/// One supply under a plan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SupplyUse {
+    /// The supply.
+    pub supply: Supply,
+    /// How many of its units the plan takes.
+    pub used: i64,
 }
 
 /// One pool's part in a plan.
@@ -95,7 +106,19 @@ pub(crate) fn report(
         classes: solution.classes,
         classes_improved: solution.classes_improved,
         pools: pools.collect(),
+        supplies: supplies(snapshot, plan),
     }
+}
+
+fn supplies(snapshot: &Snapshot, plan: &Plan) -> Vec<SupplyUse> {
+    let unused = |supply: &Supply| SupplyUse { supply: supply.clone(), used: 0 };
+    let mut uses: Vec<SupplyUse> = snapshot.supplies.iter().map(unused).collect();
+    for node in &plan.new_nodes {
+        if let Some(supply) = snapshot.supply_of(snapshot.offering(node.offering)) {
+            uses[supply.get()].used += 1;
+        }
+    }
+    uses
 }
 
 fn cost(snapshot: &Snapshot, plan: &Plan) -> MicroUsdPerHour {

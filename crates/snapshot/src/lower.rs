@@ -116,12 +116,14 @@ pub fn lower(
         region: market.name().clone(),
         shapes,
         pods,
+        rivals: Vec::new(),
         daemon_sets: pod_set.daemon_sets,
         nodes: Vec::new(),
         pools: Vec::new(),
         node_classes: classes.classes,
         types: market.types().to_vec(),
         listings: priced.listings,
+        supplies: Vec::new(),
         offerings: Vec::new(),
     };
     add_nodes_and_pools(&mut snapshot, nodes, &drafts);

@@ -46,7 +46,7 @@ pub(crate) fn answer(problem: &Problem) -> Packing {
             first = last.clone();
         }
     }
-    let limited = problem.pools.iter().any(|pool| !pool.limits.is_empty());
+    let limited = !problem.scarce.is_empty();
     let placeable_left =
         || first.left.iter().zip(&values).any(|(left, value)| *left > 0 && *value > 0);
     if !limited || !placeable_left() {

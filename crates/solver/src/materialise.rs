@@ -8,7 +8,7 @@ use crate::packing::{Group, Mix, Packing};
 use crate::problem::Problem;
 use crate::reasons;
 
-/// The plan of `packing`: pods are handed out in input order, nodes of a kind take its offerings
+/// The plan of `packing`: pods are handed out shape by shape, nodes of a kind take its offerings
 /// (zones of equal price) in turn.
 pub(crate) fn plan(snapshot: &Snapshot, problem: &Problem, mut packing: Packing) -> Plan {
     let mut queues: Vec<std::slice::Iter<'_, PodIndex>> =

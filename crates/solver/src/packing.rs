@@ -48,14 +48,13 @@ impl Packing {
             .fold(0, i64::saturating_add)
     }
 
-    /// What is left of each pool's limits after this packing.
-    pub(crate) fn limits_left(&self, problem: &Problem) -> Vec<Vec<i64>> {
-        let mut left: Vec<Vec<i64>> =
-            problem.pools.iter().map(|pool| pool.limits.clone()).collect();
+    /// What is left of everything scarce after this packing.
+    pub(crate) fn scarce_left(&self, problem: &Problem) -> Vec<i64> {
+        let mut left = problem.scarce.clone();
         for group in &self.groups {
-            let kind = &problem.kinds[group.kind];
-            for (left, draw) in left[kind.pool].iter_mut().zip(&kind.draws) {
-                *left = left.saturating_sub(draw.saturating_mul(group.copies));
+            for draw in &problem.kinds[group.kind].draws {
+                let taken = draw.amount.saturating_mul(group.copies);
+                left[draw.of] = left[draw.of].saturating_sub(taken);
             }
         }
         left

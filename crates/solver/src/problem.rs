@@ -8,10 +8,13 @@ mod admission;
 mod build;
 mod dominance;
 mod kinds;
+mod rivals;
+mod scarce;
 
 use model::{MicroUsdPerHour, NodeIndex, OfferingIndex, PodIndex, ShapeIndex};
 
 use crate::bits::Bits;
+use crate::packing::Mix;
 pub(crate) use build::build;
 
 /// Amounts of the resources that some class asks for, by resource name, in base units.
@@ -26,12 +29,15 @@ pub(crate) struct Class {
     pub(crate) priority: i32,
     /// The shapes it stands for, ascending.
     pub(crate) shapes: Vec<ShapeIndex>,
-    /// The pods, in input order.
+    /// The pods, shape by shape, those of one shape in input order: so that the order of the input
+    /// does not say which shapes share a node.
     pub(crate) pods: Vec<PodIndex>,
     /// The kinds whose rules admit it; size is another matter.
     pub(crate) kinds: Bits,
-    /// The existing nodes whose rules admit it, by position in [`Problem::nodes`].
+    /// The existing nodes whose rules and pods admit it, by position in [`Problem::nodes`].
     pub(crate) nodes: Bits,
+    /// Groups of which a node takes one pod: positions in the snapshot, ascending.
+    pub(crate) rivals: Vec<usize>,
 }
 
 /// Offerings that no class can tell apart: one pool, room, price and admission.
@@ -45,21 +51,31 @@ pub(crate) struct Kind {
     pub(crate) price: MicroUsdPerHour,
     /// Interruption term of one pod, nano-USD per hour.
     pub(crate) term: i64,
-    /// What a node takes of each limit of its pool, in the order of [`Pool::limits`].
-    pub(crate) draws: Vec<i64>,
+    /// What a node takes of what is scarce, ascending: each limit of its pool, be it nothing, and
+    /// one of the supply that it draws on.
+    pub(crate) draws: Vec<Draw>,
+    /// Whether it draws on a supply, and cannot be bought as often as one likes for that.
+    pub(crate) capped: bool,
     /// The offerings, in snapshot order; nodes are spread over them in turn.
     pub(crate) offerings: Vec<OfferingIndex>,
     /// Whether search may buy it; false where a better kind makes it superfluous.
     pub(crate) searched: bool,
 }
 
-/// A pool's weight and limits.
+/// What a node takes of one entry of [`Problem::scarce`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Draw {
+    /// The entry.
+    pub(crate) of: usize,
+    /// How much.
+    pub(crate) amount: i64,
+}
+
+/// A pool.
 #[derive(Clone, Debug)]
 pub(crate) struct Pool {
     /// Greater opens first.
     pub(crate) weight: i32,
-    /// What is left of each limit before this plan; negative where already exceeded.
-    pub(crate) limits: Vec<i64>,
 }
 
 /// An existing node that takes pods.
@@ -80,6 +96,11 @@ pub(crate) struct Problem {
     pub(crate) kinds: Vec<Kind>,
     /// Pools in snapshot order: descending weight.
     pub(crate) pools: Vec<Pool>,
+    /// What is left before this plan of each limit, pool by pool, then of each supply; negative where
+    /// a limit is exceeded already.
+    pub(crate) scarce: Vec<i64>,
+    /// Where supplies begin in `scarce`; before are limits.
+    pub(crate) first_supply: usize,
     /// Existing nodes that take pods, least room first.
     pub(crate) nodes: Vec<ExistingNode>,
 }
@@ -90,23 +111,45 @@ impl Kind {
     pub(crate) fn objective(&self, pods: i64) -> i64 {
         self.price.get().saturating_mul(1000).saturating_add(self.term.saturating_mul(pods))
     }
+
+    /// Whether it takes no more than `other` of anything scarce, and of nothing else.
+    pub(crate) fn draws_no_more_than(&self, other: &Self) -> bool {
+        let theirs = |of| other.draws.iter().find(|draw| draw.of == of);
+        self.draws.iter().all(|mine| theirs(mine.of).is_some_and(|draw| mine.amount <= draw.amount))
+    }
+
+    /// How many more nodes `left` of what is scarce has enough for.
+    pub(crate) fn copies_within(&self, left: &[i64]) -> i64 {
+        let draws = self.draws.iter().filter(|draw| draw.amount > 0);
+        draws.map(|draw| left[draw.of] / draw.amount).min().unwrap_or(i64::MAX)
+    }
+}
+
+impl Class {
+    /// Whether no node takes pods of both, or two of this one where both are the same.
+    pub(crate) fn is_rival(&self, other: &Self) -> bool {
+        !self.rivals.is_empty() && self.rivals.iter().any(|group| other.rivals.contains(group))
+    }
+
+    /// How many of its pods one node takes, room aside.
+    pub(crate) const fn together_max(&self) -> i64 {
+        if self.rivals.is_empty() { i64::MAX } else { 1 }
+    }
 }
 
 impl Problem {
-    /// The same without limits and weights; `None` where there are none. What may be bought here may
+    /// The same without limits and weights, supplies as they are; `None` where there are none. What may be bought here may
     /// be bought there.
     pub(crate) fn unrestricted(&self) -> Option<Self> {
-        let restricts =
-            |pool: &Pool| !pool.limits.is_empty() || pool.weight != self.pools[0].weight;
-        if !self.pools.iter().any(restricts) {
+        let weights_differ = self.pools.iter().any(|pool| pool.weight != self.pools[0].weight);
+        if self.first_supply == 0 && !weights_differ {
             return None;
         }
         let mut free = self.clone();
-        for pool in &mut free.pools {
-            pool.weight = 0;
-            pool.limits.clear();
+        free.pools.iter_mut().for_each(|pool| pool.weight = 0);
+        for kind in &mut free.kinds {
+            kind.draws.retain(|draw| draw.of >= self.first_supply);
         }
-        free.kinds.iter_mut().for_each(|kind| kind.draws.clear());
         Some(free)
     }
 
@@ -124,6 +167,13 @@ impl Problem {
             .map(|(need, room)| room.max(&0) / need)
             .min()
             .unwrap_or(i64::MAX)
+    }
+
+    /// Whether a pod of `class` may join `mix` on a node, room aside.
+    pub(crate) fn may_join(&self, class: usize, mix: &Mix) -> bool {
+        let class = &self.classes[class];
+        class.rivals.is_empty()
+            || !mix.iter().any(|(other, _)| class.is_rival(&self.classes[*other]))
     }
 
     /// Whether kind `kind` can hold a pod of class `class` alone, limits aside.

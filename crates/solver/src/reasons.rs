@@ -4,27 +4,36 @@ use std::collections::BTreeMap;
 
 use model::{
     Amount, InstanceTypeName, LabelKey, NewNode, Offering, PodShape, PoolIndex, Reason,
-    ResourceName, Resources, ShapeIndex, Snapshot, untolerated, well_known,
+    ResourceName, Resources, ShapeIndex, Snapshot, Supply, SupplyIndex, untolerated, well_known,
 };
 
-/// What the nodes of each pool take after a plan, `nodes` counting them.
-pub(crate) struct Used(Vec<Resources>);
+/// What is taken after a plan.
+pub(crate) struct Used {
+    /// By the nodes of each pool, `nodes` counting them.
+    pools: Vec<Resources>,
+    /// Units of each supply.
+    supplies: Vec<i64>,
+}
 
 impl Used {
     /// The sums of what is there and what `new_nodes` add.
     pub(crate) fn after(snapshot: &Snapshot, new_nodes: &[NewNode]) -> Self {
         let mut used: Vec<Resources> =
             snapshot.pools.iter().map(|pool| pool.used.clone()).collect();
+        let mut supplies = vec![0; snapshot.supplies.len()];
         for node in new_nodes {
             let offering = snapshot.offering(node.offering);
             let pool = offering.pool.get();
+            if let Some(supply) = snapshot.supply_of(offering) {
+                supplies[supply.get()] += 1;
+            }
             for (name, _) in &snapshot.pools[pool].limits {
                 let draw = draw(snapshot, offering, name);
                 let sum = used[pool].get(name.as_str()).get().saturating_add(draw.get());
                 used[pool].set(name.clone(), Amount::new(sum));
             }
         }
-        Self(used)
+        Self { pools: used, supplies }
     }
 }
 
@@ -160,10 +169,12 @@ fn limit_reasons(
     offerings: &[&Offering],
 ) -> Vec<Reason> {
     let pool = snapshot.pool(index);
-    let used = &used.0[index.get()];
+    let Used { pools, supplies } = used;
+    let used = &pools[index.get()];
     let mut limits: Vec<&(ResourceName, Amount)> = pool.limits.iter().collect();
     limits.sort();
     let mut broken: BTreeMap<&ResourceName, (Amount, Amount, u32)> = BTreeMap::new();
+    let mut used_up: BTreeMap<SupplyIndex, u32> = BTreeMap::new();
     for offering in offerings {
         let first = limits.iter().find(|(name, limit)| {
             let sum =
@@ -175,8 +186,16 @@ fn limit_reasons(
             let entry = broken.entry(name).or_insert((*limit, draw, 0));
             entry.1 = entry.1.min(draw);
             entry.2 += 1;
+        } else if let Some(supply) = snapshot.supply_of(offering)
+            && supplies[supply.get()] >= snapshot.supply(supply).cap
+        {
+            *used_up.entry(supply).or_default() += 1;
         }
     }
+    let used_up = used_up.into_iter().map(|(supply, excluded)| {
+        let Supply { name, cap, kind: _ } = snapshot.supply(supply);
+        Reason::Supply { pool: pool.name.clone(), supply: name.clone(), cap: *cap, excluded }
+    });
     broken
         .into_iter()
         .map(|(resource, (limit, least, excluded))| Reason::Limit {
@@ -187,6 +206,7 @@ fn limit_reasons(
             least,
             excluded,
         })
+        .chain(used_up)
         .collect()
 }
 

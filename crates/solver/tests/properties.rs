@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use model::{NewNode, Objective, OfferingIndex, Plan, PodIndex, ShapeIndex, Snapshot};
+use model::{Listing, NewNode, Objective, OfferingIndex, Plan, PodIndex, PodShape, Snapshot};
 use proptest::prelude::*;
 use solver::{Settings, Solution, Weights, solve};
 use testkit::{assert_sound, rename, shuffle_pods, world, worlds};
@@ -28,23 +28,34 @@ fn left_out(plan: &Plan) -> usize {
     plan.unschedulable.iter().map(|group| group.pods.len()).sum()
 }
 
-type Content = (OfferingIndex, BTreeMap<ShapeIndex, usize>);
+/// How many pods of each look.
+type Counts = BTreeMap<String, usize>;
 
-/// The multiset of (offering, shapes), and how many of each shape existing nodes take in all.
-fn contents(snapshot: &Snapshot, plan: &Plan) -> (Vec<Content>, BTreeMap<ShapeIndex, usize>) {
-    let shapes = |pods: &[PodIndex]| {
-        let mut counts = BTreeMap::new();
+/// The multiset of (offering, pods), and how many pods of each look existing nodes take in all;
+/// without the names of rivals and supplies and their places in lists.
+fn contents(snapshot: &Snapshot, plan: &Plan) -> (Vec<(String, Counts)>, Counts) {
+    let looks = |pods: &[PodIndex]| {
+        let mut counts = Counts::new();
         for pod in pods {
-            *counts.entry(snapshot.pod(*pod).shape).or_insert(0) += 1;
+            let shape = snapshot.shape_of(*pod);
+            let PodShape { requests, alternatives, tolerations, priority, rivals } = shape;
+            let look = (requests, alternatives, tolerations, priority, rivals.len());
+            *counts.entry(format!("{look:?}")).or_insert(0) += 1;
         }
         counts
     };
-    let mut bought: Vec<Content> =
-        plan.new_nodes.iter().map(|node| (node.offering, shapes(&node.pods))).collect();
+    let offering = |index: OfferingIndex| {
+        let offering = snapshot.offering(index);
+        let listing = Listing { supply: None, ..snapshot.listing_of(offering).clone() };
+        let cap = snapshot.supply_of(offering).map(|supply| snapshot.supply(supply).cap);
+        format!("{:?}", (offering.pool, listing, cap, &offering.chosen_labels))
+    };
+    let mut bought: Vec<(String, Counts)> =
+        plan.new_nodes.iter().map(|node| (offering(node.offering), looks(&node.pods))).collect();
     bought.sort();
     let existing: Vec<PodIndex> =
         plan.existing.iter().flat_map(|fill| fill.pods.iter().copied()).collect();
-    (bought, shapes(&existing))
+    (bought, looks(&existing))
 }
 
 proptest! {

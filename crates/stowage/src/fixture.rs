@@ -5,7 +5,7 @@ use model::{
     ListingIndex, Machine, MachineIndex, MicroUsdPerHour, NanoUsdPerHour, NewNode, Node, NodeClass,
     NodeClassIndex, NodeFill, NodeIndex, NodePool, NodeState, Offering, OfferingIndex, Plan, Pod,
     PodIndex, PodShape, PoolIndex, Price, Reason, Requirements, Resources, ShapeIndex, Snapshot,
-    TypeIndex, Unschedulable,
+    Supply, SupplyIndex, SupplyKind, TypeIndex, Unschedulable,
 };
 use planner::{Report, Seed, Settings, Timestamp};
 
@@ -88,16 +88,25 @@ fn snapshot() -> Snapshot {
         region: "us-east-1".into(),
         shapes: vec![shape(1500, 4), shape(1000, 800)],
         pods: vec![pod("a", 0), pod("b", 0), pod("c", 0), pod("huge", 1)],
+        rivals: Vec::new(),
         daemon_sets: Vec::new(),
         nodes: vec![existing("p1-0001")],
         pools: vec![pool("p1", 10), pool("p2", 0)],
         node_classes: vec![class],
         types: vec![kind("m7i.xlarge"), kind("m7i.48xlarge")],
         listings: vec![
-            listing(0, CapacityType::OnDemand, Some((201_600, false))),
+            Listing {
+                supply: Some(SupplyIndex::new(0)),
+                ..listing(0, CapacityType::Reserved, Some((201_600, false)))
+            },
             listing(1, CapacityType::Spot, Some((1_234_366_200, true))),
             listing(1, CapacityType::OnDemand, None),
         ],
+        supplies: vec![Supply {
+            name: "cr-1".into(),
+            kind: SupplyKind::CapacityReservation,
+            cap: 3,
+        }],
         offerings: vec![offering(0, 0, 0), offering(1, 1, 1), offering(1, 2, 1)],
     }
 }
@@ -153,6 +162,7 @@ pub(crate) fn reasons() -> Vec<Reason> {
             least: Amount::new(192_000),
             excluded: 2,
         },
+        Reason::Supply { pool: "p2".into(), supply: "cr-1".into(), cap: 3, excluded: 1 },
         Reason::EmptyPool { pool: "p3".into() },
         Reason::NoNodePool,
     ]
@@ -213,6 +223,7 @@ fn existing(name: &str) -> Node {
         bound: Resources::new(),
         bound_daemons: Resources::new(),
         room: allocatable,
+        rivals: Vec::new(),
         price: Some(MicroUsdPerHour::new(96_000)),
     }
 }
@@ -245,6 +256,7 @@ fn listing(kind: usize, capacity_type: CapacityType, price: Option<(i64, bool)>)
             estimated,
         }),
         interruption: None,
+        supply: None,
     }
 }
 

@@ -40,8 +40,8 @@ pub(crate) fn rebuild(snapshot: &Snapshot, claim: &Claim) -> Result<Rebuilt, Vec
     }
 }
 
-/// Pool, instance type, zone and capacity type.
-type OfferingName<'a> = [&'a str; 4];
+/// Pool, instance type, zone, capacity type and supply; the last is empty where there is none.
+type OfferingName<'a> = [&'a str; 5];
 
 struct Resolver<'a> {
     snapshot: &'a Snapshot,
@@ -62,6 +62,7 @@ impl<'a> Resolver<'a> {
                 snapshot.instance_type(listing.instance_type).name.as_str(),
                 listing.zone.as_str(),
                 listing.capacity_type.as_str(),
+                listing.supply.map_or("", |supply| snapshot.supply(supply).name.as_str()),
             ];
             offerings.entry(name).or_default().push(OfferingIndex::new(position));
         }
@@ -77,8 +78,10 @@ impl<'a> Resolver<'a> {
     }
 
     fn new_node(&mut self, node: &wire::NewNode) -> Option<NewNode> {
-        let wire::NewNode { node_pool, instance_type, zone, capacity_type, labels, .. } = node;
-        let name: OfferingName<'_> = [node_pool, instance_type, zone, capacity_type];
+        let wire::NewNode { node_pool, instance_type, zone, capacity_type, supply, labels, .. } =
+            node;
+        let supply = supply.as_deref().unwrap_or_default();
+        let name: OfferingName<'_> = [node_pool, instance_type, zone, capacity_type, supply];
         let alike = self.offerings.get(&name).map_or(&[][..], Vec::as_slice);
         let offering = alike.iter().copied().find(|index| {
             let chosen = &self.snapshot.offering(*index).chosen_labels;
@@ -89,8 +92,9 @@ impl<'a> Resolver<'a> {
         });
         let pods = self.pods(&format!("node {}", node.name), &node.pods);
         if offering.is_none() {
+            let from = if supply.is_empty() { String::new() } else { format!(" from {supply}") };
             self.problems.push(format!(
-                "node {}: pool {node_pool} cannot buy {capacity_type} {instance_type} in {zone} \
+                "node {}: pool {node_pool} cannot buy {capacity_type} {instance_type} in {zone}{from} \
                  with the labels {labels:?}",
                 node.name
             ));

@@ -6,6 +6,7 @@ mod findings;
 mod heading;
 mod limits;
 mod nodes;
+mod supplies;
 mod text;
 mod unschedulable;
 
@@ -23,6 +24,7 @@ pub(crate) fn render(answer: &Answer<'_>) -> String {
         nodes::render(answer),
         costs::render(answer),
         limits::render(&answer.report.pools),
+        supplies::render(&answer.report.supplies),
         unschedulable::render(answer),
         findings::render(answer.findings),
         heading::render_footnotes(answer),

@@ -49,6 +49,10 @@ pub(crate) fn message(reason: &Reason) -> String {
             offerings(*excluded, pool.as_str()),
             human(resource.as_str(), *least)
         ),
+        Reason::Supply { pool, supply, cap, excluded } => format!(
+            "supply: this plan takes all {cap} of {supply}, which {} would take one of",
+            offerings(*excluded, pool.as_str())
+        ),
     }
 }
 

@@ -2,11 +2,12 @@
 //!
 //! Input: a snapshot and a plan whose indices are its own. Output: the same moment once the plan was
 //! asked for and before anything else happens: new nodes are in flight, placed pods are promised to
-//! their nodes and gone from the pods that want one, pools use more; pods left out still wait.
+//! their nodes and gone from the pods that want one, pools use more, supplies have less; pods left
+//! out still wait.
 
 use std::collections::BTreeSet;
 
-use model::{Plan, PodIndex, Resources, Snapshot, well_known};
+use model::{Node, Plan, PodIndex, Resources, Snapshot, well_known};
 
 use crate::fold;
 
@@ -17,17 +18,18 @@ pub fn apply(snapshot: &Snapshot, plan: &Plan) -> Snapshot {
     let mut names: BTreeSet<String> =
         (snapshot.nodes.iter()).map(|node| node.name.as_str().to_owned()).collect();
     let mut placed = vec![false; snapshot.pods.len()];
-    let mut promise = |pods: &[PodIndex]| {
-        let mut requests = Resources::new();
+    let mut promise = |node: &mut Node, pods: &[PodIndex]| {
         for pod in pods {
             placed[pod.get()] = true;
-            requests.add(&snapshot.shape_of(*pod).requests);
+            node.bound.add(&snapshot.shape_of(*pod).requests);
+            node.rivals.extend(&snapshot.shape_of(*pod).rivals);
         }
-        requests
+        node.rivals.sort_unstable();
+        node.rivals.dedup();
     };
     for fill in &plan.existing {
         let node = &mut after.nodes[fill.node.get()];
-        node.bound.add(&promise(&fill.pods));
+        promise(node, &fill.pods);
         node.room = fold::node_room(&snapshot.daemon_sets, node);
     }
     let mut next = vec![0_usize; snapshot.pools.len()];
@@ -46,7 +48,10 @@ pub fn apply(snapshot: &Snapshot, plan: &Plan) -> Snapshot {
         pool.used.add(&machine.capacity);
         pool.used.add(&Resources::new().with(well_known::NODES, 1));
         let mut node = fold::node_of(snapshot, offering, name);
-        node.bound = promise(&bought.pods);
+        promise(&mut node, &bought.pods);
+        if let Some(supply) = snapshot.supply_of(offering) {
+            after.supplies[supply.get()].cap -= 1;
+        }
         node.room = fold::node_room(&snapshot.daemon_sets, &node);
         after.nodes.push(node);
     }

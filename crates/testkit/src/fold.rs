@@ -78,6 +78,7 @@ pub(crate) fn node_of(snapshot: &Snapshot, offering: &Offering, name: String) ->
         bound: Resources::new(),
         bound_daemons: Resources::new(),
         room: Resources::new(),
+        rivals: Vec::new(),
         price: snapshot.listing_of(offering).price.map(|price| price.rate),
     }
 }

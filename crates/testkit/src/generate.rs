@@ -4,19 +4,21 @@ use std::fmt::Write as _;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use proptest::sample::{select, subsequence};
+use proptest::sample::{Index, select, subsequence};
 
-/// Worlds of 2 to 8 types in up to 3 zones, 1 to 3 pools, 0 to 2 DaemonSets, 0 to 4 nodes and 5 to
-/// 60 pods in at most 8 shapes; CPU, memory, pods and now and then GPUs. They have spot and unknown
-/// prices, taints, limits, weights, requirements, choices of labels. Parse them with
+/// Worlds of 2 to 8 types in up to 3 zones, 1 to 3 pools, 0 to 2 DaemonSets, 0 to 2 supplies, 0 to 4
+/// nodes and 5 to 60 pods in at most 8 shapes; CPU, memory, pods and now and then GPUs. They have spot
+/// and unknown prices, taints, limits, weights, requirements, choices of labels, rivals. Parse them with
 /// [`crate::world()`]. No pod asks for a node by name.
 pub fn worlds() -> impl Strategy<Value = String> {
     let types = vec(instance_type(), 2..=8);
     let pools = vec(pool(), 1..=3);
     let daemon_sets = vec(daemon_set(), 0..=2);
+    let supplies = prop_oneof![Just(vec![]), vec((supply(), any::<Index>()), 0..=2)];
     let nodes = vec(node(), 0..=4);
     let pods = vec((pod(), 1..=12_usize), 1..=8);
-    (types, pools, daemon_sets, nodes, pods).prop_map(|(types, pools, daemon_sets, nodes, pods)| {
+    let all = (types, pools, daemon_sets, supplies, nodes, pods);
+    all.prop_map(|(types, pools, daemon_sets, supplies, nodes, pods)| {
         let mut text = "zones a,b,c\n".to_owned();
         let mut line = |line: String| {
             text.push_str(&line);
@@ -30,6 +32,9 @@ pub fn worlds() -> impl Strategy<Value = String> {
         }
         for (number, words) in daemon_sets.iter().enumerate() {
             line(format!("daemonset d{number} {words}"));
+        }
+        for (number, (words, of_type)) in supplies.iter().enumerate() {
+            line(format!("supply r{number} type=t{} {words}", of_type.index(types.len())));
         }
         for (number, (words, of_type, of_pool)) in nodes.iter().enumerate() {
             let pool =
@@ -132,7 +137,16 @@ fn daemon_set() -> impl Strategy<Value = String> {
         .prop_map(|(requests, tolerate, selects)| words(&[requests, tolerate, selects]))
 }
 
-type NodeWords = (String, prop::sample::Index, Option<prop::sample::Index>);
+fn supply() -> impl Strategy<Value = String> {
+    (
+        one_of(&["cap=1", "cap=2", "cap=3"]),
+        one_of(&["zone=a", "zone=b"]),
+        one_of(&["", "", "price=0.05", "price=0.9", "price=?", "capacity=on-demand price=0.01"]),
+    )
+        .prop_map(|(cap, zone, price)| words(&[cap, zone, price]))
+}
+
+type NodeWords = (String, Index, Option<Index>);
 
 fn node() -> impl Strategy<Value = NodeWords> {
     let words = (
@@ -141,11 +155,12 @@ fn node() -> impl Strategy<Value = NodeWords> {
         sometimes(2, &["bound cpu=500m,mem=512Mi,pods=1", "bound cpu=3,mem=2Gi,pods=2"]),
         sometimes(3, &["daemons cpu=100m,mem=128Mi,pods=1"]),
         sometimes(5, &["taint dedicated=x:NoSchedule", "label team=blue", "price=?"]),
+        sometimes(4, &["rivals=r", "rivals=r,s"]),
     )
-        .prop_map(|(zone, state, bound, daemons, rare)| {
-            words(&[zone, state, bound, daemons, rare])
+        .prop_map(|(zone, state, bound, daemons, rare, rivals)| {
+            words(&[zone, state, bound, daemons, rare, rivals])
         });
-    (words, any::<prop::sample::Index>(), any::<Option<prop::sample::Index>>())
+    (words, any::<Index>(), any::<Option<Index>>())
 }
 
 fn pod() -> impl Strategy<Value = String> {
@@ -168,9 +183,10 @@ fn pod() -> impl Strategy<Value = String> {
         ),
         sometimes(3, &["tolerate dedicated=x", "tolerate *", "tolerate soon:NoExecute"]),
         one_of(&["", "", "priority=5", "priority=-1"]),
+        sometimes(4, &["rivals=r", "rivals=s", "rivals=r,s"]),
     )
-        .prop_map(|((cpu, mem), rare, selects, tolerate, priority)| {
+        .prop_map(|((cpu, mem), rare, selects, tolerate, priority, rivals)| {
             let requests = format!("cpu={}m mem={}Mi", cpu * 250, mem * 256);
-            words(&[requests, rare, selects, tolerate, priority])
+            words(&[requests, rare, selects, tolerate, priority, rivals])
         })
 }

@@ -1,13 +1,14 @@
 //! What placing given pods costs at least, exactly, for small worlds.
 //!
 //! Input: a snapshot and how many pods of each shape to place. Output: the least sum of list prices
-//! of nodes to buy, and what to buy. It knows admission, room and limits, and neither weights nor
-//! interruptions, so no plan over the snapshot that places these pods costs less. It shares no code
+//! of nodes to buy, and what to buy. It knows admission, room, rivals, limits and supplies, and neither
+//! weights nor interruptions, so no plan over the snapshot that places these pods costs less. It shares no code
 //! with solver and checker, except for the model, and takes rooms as folded.
 //!
 //! Method: only fillings that leave no wanted pod that would still fit are looked at, as pods can be
 //! moved over from other nodes at no cost. First each existing node in turn is filled in every such
-//! way. Then the first shape still wanted goes to a node of each offering, filled in every such way:
+//! way. Then each unit of each supply is left or bought from any offering that draws on it, in every
+//! such way. Then the first shape still wanted goes to a node of each other offering, filled in every such way:
 //! a table over what is still wanted gives the least cost without limits, and with this as its
 //! estimate a best-first search finds the least cost within them.
 
@@ -38,10 +39,60 @@ pub struct Optimum {
 pub fn optimum(snapshot: &Snapshot, placed: &BTreeMap<ShapeIndex, usize>) -> Option<Optimum> {
     let columns = Columns::new(snapshot, placed);
     let limits = Limits::new(snapshot);
-    let sellers = bins::sellers(snapshot, &columns, &limits);
+    let (capped, sellers): (Vec<Seller>, Vec<Seller>) =
+        bins::sellers(snapshot, &columns, &limits).into_iter().partition(|s| s.supply.is_some());
     let wanted = after_nodes(&bins::of_nodes(snapshot, &columns), columns.wanted());
+    let start = |wanted| Start { wanted, left: limits.left(), paid: 0, bought: Vec::new() };
+    let mut starts: Vec<Start> = wanted.into_iter().map(start).collect();
+    for (position, supply) in snapshot.supplies.iter().enumerate() {
+        let drawing = capped.iter().filter(|one| one.supply.is_some_and(|s| s.get() == position));
+        let drawing: Vec<&Seller> = drawing.collect();
+        for _ in 0..supply.cap {
+            starts = after_unit(&drawing, &starts);
+        }
+    }
     let mut table = Table { sellers: &sellers, known: BTreeMap::new() };
-    search(&mut table, wanted, &limits.left())
+    search(&mut table, starts)
+}
+
+/// Where the search begins: what is wanted and left of limits once existing nodes are filled and
+/// supplies drawn on.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Start {
+    paid: i64,
+    wanted: Counts,
+    left: Vec<i64>,
+    bought: Vec<OfferingIndex>,
+}
+
+/// What `starts` lead to when one more unit is bought from one of `drawing`, or is not.
+fn after_unit(drawing: &[&Seller], starts: &[Start]) -> Vec<Start> {
+    let mut next = starts.to_vec();
+    for start in starts {
+        for seller in drawing {
+            let Some(left) = seller.within(&start.left) else { continue };
+            for filling in seller.bin.fillings(&start.wanted) {
+                let mut bought = start.bought.clone();
+                bought.push(seller.offering);
+                let wanted = less(&start.wanted, &filling);
+                let paid = start.paid + seller.price;
+                next.push(Start { paid, wanted, left: left.clone(), bought });
+            }
+        }
+    }
+    next.sort();
+    let mut kept: Vec<Start> = Vec::new();
+    for start in next {
+        let no_worse = |one: &Start| {
+            let pays = one.paid <= start.paid;
+            let wants = one.wanted.iter().zip(&start.wanted).all(|(one, other)| one <= other);
+            pays && wants && one.left.iter().zip(&start.left).all(|(one, other)| one >= other)
+        };
+        if !kept.iter().any(no_worse) {
+            kept.push(start);
+        }
+    }
+    kept
 }
 
 /// What may still be wanted once existing nodes are filled; only the least such counts.
@@ -113,12 +164,11 @@ struct Point {
     bought: Vec<OfferingIndex>,
 }
 
-fn search(table: &mut Table<'_>, open: BTreeSet<Counts>, left: &[i64]) -> Option<Optimum> {
+fn search(table: &mut Table<'_>, starts: Vec<Start>) -> Option<Optimum> {
     let mut queue = BinaryHeap::new();
-    for wanted in open {
+    for Start { paid, wanted, left, bought } in starts {
         if let Some(cost) = table.cost(&wanted) {
-            let left = left.to_owned();
-            queue.push(Point { estimate: Reverse(cost), paid: 0, wanted, left, bought: vec![] });
+            queue.push(Point { estimate: Reverse(paid + cost), paid, wanted, left, bought });
         }
     }
     let mut seen = BTreeSet::new();
@@ -182,6 +232,16 @@ mod tests {
             ("pool p\n node n cpu=4 mem=8Gi pods=9 state=unschedulable", Some(1_000_000)),
             ("pool p\n node n cpu=4 mem=8Gi pods=9 taint k:NoSchedule", Some(1_000_000)),
             ("pool p\n daemonset d cpu=10m", Some(1_400_000)),
+            ("pool p\n supply r type=big", Some(500_000)),
+            ("pool p\n supply r cap=2 type=big price=0.3", Some(600_000)),
+            ("pool p\n supply r cap=1 type=big price=0.3\n supply r type=small", Some(800_000)),
+            ("pool p limits=nodes=1\n supply r cap=2 type=big", None),
+            ("pool p\n pod c x3 cpu=0 rivals=c", Some(1_200_000)),
+            ("pool p\n pod c cpu=0 rivals=c\n pod d x2 cpu=0 rivals=c", Some(1_200_000)),
+            (
+                "pool p\n node n cpu=4 mem=8Gi pods=9 rivals=c\n pod c x2 cpu=0 rivals=c",
+                Some(900_000),
+            ),
         ] {
             assert_eq!(cost(&format!("{BASE}{words}")), expected, "{words}");
         }

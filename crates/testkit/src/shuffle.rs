@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use model::{LabelKey, PodName, Snapshot, well_known};
+use model::{
+    LabelKey, Listing, ListingIndex, PodName, RivalsIndex, RivalsName, ShapeIndex, Snapshot,
+    Supply, SupplyIndex, well_known,
+};
 
 /// The lines of a world's text in another order. [`crate::parse`] gives a snapshot that differs in
 /// the order of pods and in nothing else.
@@ -19,8 +22,8 @@ pub fn shuffle_pods(snapshot: &Snapshot, seed: u64) -> Snapshot {
     shuffled
 }
 
-/// The same snapshot under other names of pods, nodes and namespaces, so that any order by name
-/// differs; lists that are sorted by name are sorted again.
+/// The same snapshot under other names of pods, nodes, namespaces, rivals and supplies, so that any
+/// order by name differs; lists that are sorted by name are sorted again.
 ///
 /// # Panics
 /// Where some pod or DaemonSet asks for a node by its name: its requirement would have to follow.
@@ -51,7 +54,66 @@ pub fn rename(snapshot: &Snapshot, seed: u64) -> Snapshot {
         node.name = name.into();
     }
     renamed.nodes.sort_by(|a, b| a.name.cmp(&b.name));
+    rename_rivals(&mut renamed, &mut random);
+    rename_supplies(&mut renamed, &mut random);
     renamed
+}
+
+/// Gives rivals other names, and with them other places in their list and shapes other places in
+/// theirs.
+fn rename_rivals(snapshot: &mut Snapshot, random: &mut Random) {
+    let places = random.numbers(snapshot.rivals.len());
+    let moved = |group: &RivalsIndex| RivalsIndex::new(places[group.get()]);
+    let all = |rivals: &mut Vec<RivalsIndex>| {
+        for group in rivals.iter_mut() {
+            *group = moved(group);
+        }
+        rivals.sort_unstable();
+    };
+    snapshot.shapes.iter_mut().for_each(|shape| all(&mut shape.rivals));
+    snapshot.nodes.iter_mut().for_each(|node| all(&mut node.rivals));
+    for (place, group) in snapshot.rivals.iter_mut().enumerate() {
+        group.name = RivalsName::from(format!("rivals-{place:06}"));
+    }
+    let mut sorted = snapshot.shapes.clone();
+    sorted.sort();
+    for pod in &mut snapshot.pods {
+        let place = sorted.binary_search(&snapshot.shapes[pod.shape.get()]);
+        pod.shape = ShapeIndex::new(place.expect("it has the same shapes"));
+    }
+    snapshot.shapes = sorted;
+}
+
+/// Gives supplies other names, and with them other places in their list and listings and offerings
+/// other places in theirs.
+fn rename_supplies(snapshot: &mut Snapshot, random: &mut Random) {
+    let places = random.numbers(snapshot.supplies.len());
+    let mut supplies: Vec<(usize, Supply)> =
+        places.iter().copied().zip(std::mem::take(&mut snapshot.supplies)).collect();
+    supplies.sort_by_key(|(place, _)| *place);
+    let named = |(place, supply)| Supply { name: format!("supply-{place:06}").into(), ..supply };
+    snapshot.supplies = supplies.into_iter().map(named).collect();
+    let mut listings: Vec<(usize, Listing)> =
+        std::mem::take(&mut snapshot.listings).into_iter().enumerate().collect();
+    for (_, listing) in &mut listings {
+        listing.supply = listing.supply.map(|supply| SupplyIndex::new(places[supply.get()]));
+    }
+    listings.sort_by(|(a_place, a), (b_place, b)| {
+        let key =
+            |one: &Listing| (one.instance_type, one.zone.clone(), one.capacity_type, one.supply);
+        key(a).cmp(&key(b)).then(a_place.cmp(b_place))
+    });
+    let mut moved = vec![0; listings.len()];
+    for (place, (before, _)) in listings.iter().enumerate() {
+        moved[*before] = place;
+    }
+    snapshot.listings = listings.into_iter().map(|(_, listing)| listing).collect();
+    for offering in &mut snapshot.offerings {
+        offering.listing = ListingIndex::new(moved[offering.listing.get()]);
+    }
+    snapshot.offerings.sort_by(|a, b| {
+        (a.pool, a.listing, &a.chosen_labels).cmp(&(b.pool, b.listing, &b.chosen_labels))
+    });
 }
 
 /// Splitmix64 (Steele, Lea, Flood 2014): a few lines, the same numbers everywhere.

@@ -13,9 +13,11 @@
 //! pool p weight=10 limits=cpu=64,nodes=3 require capacity=on-demand require team=a,b
 //! pool q class=small label tier=web taint k=v:NoSchedule used cpu=4
 //! daemonset logs cpu=100m mem=50Mi tolerate * select arch=amd64
+//! supply cr-1 cap=3 type=m.large zone=a price=0
 //! node n1 pool=p type=m.large zone=a bound cpu=1,pods=2 daemons cpu=100m,pods=1
 //! node n2 cpu=4 mem=16Gi pods=110 label disk=ssd taint k:NoExecute state=unschedulable price=0.2
 //! pod web x3 cpu=500m mem=1Gi select zone=a select !gpu or select zone=b tolerate k=v priority=5
+//! pod db x3 cpu=1 rivals=db                  # each on a node of its own
 //! ```
 //!
 //! - Words are `name=argument`. `select`, `require`, `tolerate`, `taint`, `label`, `overhead`,
@@ -35,11 +37,16 @@
 //! - `price` is on-demand, `spot` is spot; `?` is unknown; `P,b:Q` is P everywhere but Q in zone b. A
 //!   type that says neither is not sold. A zone `a` has the id `id-a`. `band=10` says that spot of the
 //!   type is interrupted less than 10 % a month: `5`, `10`, `15`, `20` or `more`; none is unknown.
+//! - `supply` caps nodes of a type in a zone (the first of the world's where it names none) bought
+//!   as `capacity` (`reserved` by default) for `price` (0 by default); `cap` is 1 by default. Lines of
+//!   one name are one supply with several listings, the first line's cap for all together.
+//! - `rivals=a,b` puts a pod into groups of which a node takes one pod each; on a node, it says of
+//!   which groups one is there.
 //! - A pool's requirement on a key that is neither well known nor a label of the pool or of any type
 //!   is a choice: one offering for each listed value; the bound itself, or `any`, where none is
 //!   listed; no label where absence is allowed.
 //! - `node`: with `type`, `zone` (the first of the world's where it names none) and `capacity`
-//!   (on-demand, or `spot`) it carries that machine's labels, allocatable and price; with `pool` the pool's labels and taints too, and it counts against the limits.
+//!   (`on-demand`, `spot` or `reserved`) it carries that machine's labels, allocatable and price; with `pool` the pool's labels and taints too, and it counts against the limits.
 //!   `state` is `ready` (default), `in-flight` or `unschedulable`. `bound` is without `daemons`.
 //! - `pod name xN` makes `name-0` to `name-(N-1)`. Names without a namespace are in `default`.
 

@@ -37,6 +37,10 @@ impl RuleSet {
         self.0.iter().map(|word| word.count_ones()).sum()
     }
 
+    fn remove(&mut self, other: &Self) {
+        self.0.iter_mut().zip(&other.0).for_each(|(one, other)| *one &= !other);
+    }
+
     fn add(&mut self, other: &Self) {
         self.0.iter_mut().zip(&other.0).for_each(|(one, other)| *one |= other);
     }
@@ -71,20 +75,23 @@ pub(super) struct Bins<'a> {
     snapshot: &'a Snapshot,
     sites: Sites<'a>,
     rooms: Rooms,
+    /// A shape for each rule.
+    rules: Vec<&'a PodShape>,
     /// The rules that each site admits.
     admits: Vec<RuleSet>,
 }
 
 impl<'a> Bins<'a> {
     /// Recomputes what the pods of `demand` may use.
-    pub(super) fn new(snapshot: &'a Snapshot, demand: &Demand<'_>) -> Self {
+    pub(super) fn new(snapshot: &'a Snapshot, demand: &Demand<'a>) -> Self {
         let columns: Vec<&ResourceName> = demand.resources.iter().collect();
         let sites = Sites::of_pods(snapshot);
         let admitted = |site: usize| {
             RuleSet::new(demand.rules.iter().map(|rule: &&PodShape| sites.admits(rule, site)))
         };
         let admits = (0..sites.len()).map(admitted).collect();
-        Self { snapshot, rooms: Rooms::new(snapshot, &columns), admits, sites }
+        let rules = demand.rules.clone();
+        Self { snapshot, rooms: Rooms::new(snapshot, &columns), rules, admits, sites }
     }
 
     /// The bin of the offering at `position`.
@@ -101,7 +108,12 @@ impl<'a> Bins<'a> {
                 NodeState::Unschedulable => continue,
                 NodeState::Ready | NodeState::InFlight => {}
             }
-            let admits = self.admits[self.sites.of_node(position)].clone();
+            let mut admits = self.admits[self.sites.of_node(position)].clone();
+            if !node.rivals.is_empty() {
+                let meets =
+                    |rule: &&PodShape| rule.rivals.iter().any(|group| node.rivals.contains(group));
+                admits.remove(&RuleSet::new(self.rules.iter().map(meets)));
+            }
             let bin = Bin { room: cut(&self.rooms.of_node(position).dense), admits };
             *bins.entry(bin).or_default() += 1;
         }

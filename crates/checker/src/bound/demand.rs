@@ -6,15 +6,16 @@
 use std::collections::BTreeMap;
 
 use model::{
-    Certificate, Plan, PodShape, Requirements, ResourceName, ShapeIndex, Snapshot, Toleration,
+    Certificate, Plan, PodShape, Requirements, ResourceName, RivalsIndex, ShapeIndex, Snapshot,
+    Toleration,
 };
 
 use super::bins::Bin;
 use super::knapsack::{Item, Knapsack, TOTAL_MAX};
 use super::{BoundError, Scale};
 
-/// What decides where a pod may go.
-type Rule<'a> = (&'a [Requirements], &'a [Toleration]);
+/// What decides where a pod may go, and beside whom.
+type Rule<'a> = (&'a [Requirements], &'a [Toleration], &'a [RivalsIndex]);
 
 /// Pods of equal requests, rule and worth, of which the plan places some.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +28,8 @@ pub(super) struct Class {
     pub(super) worth: i64,
     /// How many the plan places.
     pub(super) count: i64,
+    /// How many of them one node takes at most: one where they are rivals, else all.
+    pub(super) together: i64,
 }
 
 /// All that a plan places and that is worth anything.
@@ -34,7 +37,7 @@ pub(super) struct Class {
 pub(super) struct Demand<'a> {
     /// Resources that some class asks for.
     pub(super) resources: Vec<ResourceName>,
-    /// A shape for each distinct rule of the classes: where pods may go.
+    /// A shape for each distinct rule of the classes: where pods may go, and beside whom.
     pub(super) rules: Vec<&'a PodShape>,
     /// Distinct classes. Invariant: their worth together is at most [`TOTAL_MAX`].
     pub(super) classes: Vec<Class>,
@@ -59,8 +62,9 @@ impl<'a> Demand<'a> {
         let mut classes: BTreeMap<(Vec<i64>, usize, i64), i64> = BTreeMap::new();
         for ((shape, &worth), &placed) in wanted() {
             let requests = resources.iter().map(|name| shape.requests.get(name.as_str()).get());
-            let rule =
-                *rules.entry((&shape.alternatives, &shape.tolerations)).or_insert_with(|| {
+            let rule = *rules
+                .entry((&shape.alternatives, &shape.tolerations, &shape.rivals))
+                .or_insert_with(|| {
                     shapes.push(shape);
                     shapes.len() - 1
                 });
@@ -68,7 +72,10 @@ impl<'a> Demand<'a> {
         }
         let classes: Vec<Class> = classes
             .into_iter()
-            .map(|((requests, rule, worth), count)| Class { requests, rule, worth, count })
+            .map(|((requests, rule, worth), count)| {
+                let together = if shapes[rule].rivals.is_empty() { count } else { count.min(1) };
+                Class { requests, rule, worth, count, together }
+            })
             .collect();
         let demand = Self { resources, rules: shapes, classes };
         if demand.worth() > i128::from(TOTAL_MAX) {
@@ -82,6 +89,11 @@ impl<'a> Demand<'a> {
         self.classes.iter().map(|class| i128::from(class.worth) * i128::from(class.count)).sum()
     }
 
+    /// How many pods the plan places that are worth anything.
+    pub(super) fn pods(&self) -> i64 {
+        self.classes.iter().map(|class| class.count).sum()
+    }
+
     /// The pods that may go into `bin`, each of them costing `term` there.
     pub(super) fn knapsack(&self, bin: &Bin, term: i64) -> Knapsack {
         let fits =
@@ -91,7 +103,7 @@ impl<'a> Demand<'a> {
         let items = admitted.map(|class| Item {
             requests: class.requests.clone(),
             worth: class.worth - term,
-            count: class.count,
+            count: class.together,
         });
         Knapsack::new(items, &bin.room)
     }

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use model::{Objective, OfferingIndex, Snapshot};
+use model::{Objective, OfferingIndex, Snapshot, SupplyIndex};
 
 use super::BoundError;
 use super::bins::{Bin, Bins};
@@ -21,6 +21,8 @@ pub(super) struct Seller {
     pub(super) term: i64,
     /// What it holds, and whom it admits.
     pub(super) bin: Bin,
+    /// The supply that it draws on.
+    pub(super) supply: Option<SupplyIndex>,
     /// The first offering that is like it.
     pub(super) offering: OfferingIndex,
 }
@@ -53,7 +55,8 @@ pub(super) fn of_snapshot(
             return Err(BoundError::NegativePrice { offering, price: price.rate, term });
         }
         let price = price.rate.get().saturating_mul(1000).min(TOTAL_MAX);
-        sellers.push(Seller { price, term: term.get(), bin, offering });
+        let supply = listing.supply;
+        sellers.push(Seller { price, term: term.get(), bin, supply, offering });
     }
     Ok(reduced(sellers))
 }
@@ -66,6 +69,7 @@ fn reduced(mut sellers: Vec<Seller>) -> Vec<Seller> {
             .then_with(|| b.bin.room.cmp(&a.bin.room))
             .then_with(|| a.term.cmp(&b.term))
             .then_with(|| b.bin.admits.len().cmp(&a.bin.admits.len()))
+            .then_with(|| a.supply.cmp(&b.supply))
             .then_with(|| a.offering.cmp(&b.offering))
     });
     let mut kept: Vec<Seller> = Vec::new();
@@ -77,7 +81,9 @@ fn reduced(mut sellers: Vec<Seller>) -> Vec<Seller> {
     kept
 }
 
-/// Whether `one` holds whatever `other` holds, at no higher price and no higher term.
+/// Whether `one` holds whatever `other` holds, at no higher price and no higher term, and is there
+/// whenever `other` is.
 fn replaces(one: &Seller, other: &Seller) -> bool {
-    one.price <= other.price && one.term <= other.term && one.bin.includes(&other.bin)
+    let is_there = one.supply.is_none() || one.supply == other.supply;
+    is_there && one.price <= other.price && one.term <= other.term && one.bin.includes(&other.bin)
 }

@@ -1,8 +1,8 @@
-//! Limits of pools, what is used of them and what the plan adds.
+//! Limits of pools and capped supplies, what is used of them and what the plan adds.
 
-use model::{Machine, NodeClass, Plan, ResourceName, Snapshot, well_known};
+use model::{Machine, NodeClass, Plan, ResourceName, Snapshot, SupplyIndex, well_known};
 
-/// All pools' limits.
+/// All pools' limits, and all supplies.
 pub(crate) struct Ledger<'a> {
     /// Per pool, by resource, then limit.
     limits: Vec<Vec<Limit<'a>>>,
@@ -11,6 +11,8 @@ pub(crate) struct Ledger<'a> {
     broken: Vec<Vec<Option<usize>>>,
     /// Per pool: whether the plan buys anything there.
     buys: Vec<bool>,
+    /// Per supply: how many units there are, and how many the plan takes.
+    supplies: Vec<(i128, i128)>,
 }
 
 /// One limit of one pool.
@@ -42,10 +44,15 @@ impl<'a> Ledger<'a> {
             })
             .collect();
         let mut buys = vec![false; snapshot.pools.len()];
+        let caps = snapshot.supplies.iter().map(|supply| (i128::from(supply.cap), 0));
+        let mut supplies: Vec<(i128, i128)> = caps.collect();
         for node in &plan.new_nodes {
             let offering = snapshot.offering(node.offering);
             let machine = snapshot.machine_of(offering);
             buys[offering.pool.get()] = true;
+            if let Some(supply) = snapshot.supply_of(offering) {
+                supplies[supply.get()].1 += 1;
+            }
             for limit in &mut limits[offering.pool.get()] {
                 limit.planned += added(machine, limit.resource);
             }
@@ -61,7 +68,7 @@ impl<'a> Ledger<'a> {
         let broken = (limits.iter().zip(&snapshot.pools))
             .map(|(limits, pool)| first_broken(limits, snapshot.node_class(pool.node_class)))
             .collect();
-        Self { limits, broken, buys }
+        Self { limits, broken, buys, supplies }
     }
 
     /// The limits of `pool`, by resource.
@@ -77,6 +84,17 @@ impl<'a> Ledger<'a> {
     /// The first limit that one more `machine` in `pool` would break after the plan.
     pub(crate) fn broken_by(&self, pool: usize, machine: usize) -> Option<usize> {
         self.broken[pool][machine]
+    }
+
+    /// How many units of `supply` there are, and how many the plan takes.
+    pub(crate) fn supply(&self, supply: SupplyIndex) -> (i128, i128) {
+        self.supplies[supply.get()]
+    }
+
+    /// Whether the plan leaves nothing of `supply`.
+    pub(crate) fn is_used_up(&self, supply: SupplyIndex) -> bool {
+        let (cap, planned) = self.supply(supply);
+        planned >= cap
     }
 }
 

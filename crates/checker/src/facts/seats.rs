@@ -1,6 +1,11 @@
 //! What the plan puts on each node, and what is left there after it.
 
-use model::{NodeIndex, NodeState, OfferingIndex, Plan, PodIndex, ShapeIndex, Snapshot};
+use std::collections::BTreeMap;
+
+use model::{
+    NodeIndex, NodeState, OfferingIndex, Plan, PodIndex, PodShape, RivalsIndex, ShapeIndex,
+    Snapshot,
+};
 
 use super::{Rooms, Sites};
 use crate::Place;
@@ -21,6 +26,8 @@ pub(crate) struct Seat {
     pub(crate) asked: Vec<i128>,
     /// Room less that, by column.
     pub(crate) left: Vec<i128>,
+    /// Of each group of rivals: whether it had a pod there before, and how many the plan puts there.
+    pub(crate) rivals: BTreeMap<RivalsIndex, (bool, u64)>,
 }
 
 #[derive(Clone, Copy)]
@@ -42,30 +49,30 @@ impl Seats {
         let mut seats = Vec::with_capacity(plan.new_nodes.len() + snapshot.nodes.len());
         for (position, node) in plan.new_nodes.iter().enumerate() {
             let offering = node.offering.get();
-            seats.push(Seat::new(
-                Which::New(position, node.offering),
-                sites.of_offering(offering),
-                true,
-                counter.count(&node.pods),
-                requests,
-                &rooms.of_offering(offering).dense,
-            ));
+            let load = counter.count(&node.pods);
+            seats.push(Seat {
+                which: Which::New(position, node.offering),
+                site: sites.of_offering(offering),
+                takes_pods: true,
+                rivals: rivals(snapshot, &[], &load),
+                ..Seat::new(load, requests, &rooms.of_offering(offering).dense)
+            });
         }
         let mut fills = plan.existing.iter().peekable();
         for (position, node) in snapshot.nodes.iter().enumerate() {
             let fill = fills.next_if(|fill| fill.node.get() == position);
             let pods = fill.map_or(&[][..], |fill| &fill.pods);
-            seats.push(Seat::new(
-                Which::There(NodeIndex::new(position)),
-                sites.of_node(position),
-                match node.state {
+            let load = counter.count(pods);
+            seats.push(Seat {
+                which: Which::There(NodeIndex::new(position)),
+                site: sites.of_node(position),
+                takes_pods: match node.state {
                     NodeState::Ready | NodeState::InFlight => true,
                     NodeState::Unschedulable => false,
                 },
-                counter.count(pods),
-                requests,
-                &rooms.of_node(position).dense,
-            ));
+                rivals: rivals(snapshot, &node.rivals, &load),
+                ..Seat::new(load, requests, &rooms.of_node(position).dense)
+            });
         }
         Self(seats)
     }
@@ -85,14 +92,8 @@ impl Seats {
 }
 
 impl Seat {
-    fn new(
-        which: Which,
-        site: usize,
-        takes_pods: bool,
-        load: Vec<(ShapeIndex, u32)>,
-        requests: &[Vec<i128>],
-        room: &[i128],
-    ) -> Self {
+    /// A seat with `load` in `room`; where it is, is for the caller to say.
+    fn new(load: Vec<(ShapeIndex, u32)>, requests: &[Vec<i128>], room: &[i128]) -> Self {
         let mut asked = vec![0; room.len()];
         for (shape, count) in &load {
             for (sum, one) in asked.iter_mut().zip(&requests[shape.get()]) {
@@ -100,7 +101,22 @@ impl Seat {
             }
         }
         let left = room.iter().zip(&asked).map(|(room, sum)| room - sum);
-        Self { which, site, takes_pods, load, left: left.collect(), asked }
+        Self {
+            which: Which::There(NodeIndex::new(0)),
+            site: 0,
+            takes_pods: false,
+            left: left.collect(),
+            rivals: BTreeMap::new(),
+            load,
+            asked,
+        }
+    }
+
+    /// Whether a rival of `shape` is there already, planned or from before.
+    pub(crate) fn has_rival(&self, shape: &PodShape) -> bool {
+        shape.rivals.iter().any(|group| {
+            self.rivals.get(group).is_some_and(|(before, planned)| *before || *planned > 0)
+        })
     }
 
     /// Where it is, for messages.
@@ -121,6 +137,22 @@ impl Seat {
             }
         }
     }
+}
+
+/// What each group of rivals has there: from `before`, and of the pods of `load`.
+fn rivals(
+    snapshot: &Snapshot,
+    before: &[RivalsIndex],
+    load: &[(ShapeIndex, u32)],
+) -> BTreeMap<RivalsIndex, (bool, u64)> {
+    let mut rivals: BTreeMap<RivalsIndex, (bool, u64)> =
+        before.iter().map(|group| (*group, (true, 0))).collect();
+    for (shape, count) in load {
+        for group in &snapshot.shape(*shape).rivals {
+            rivals.entry(*group).or_default().1 += u64::from(*count);
+        }
+    }
+    rivals
 }
 
 /// Counts pods by shape without a map per node.

@@ -14,7 +14,11 @@ pub(super) fn check(snapshot: &Snapshot, plan: &Plan, found: &mut Found) {
 
 fn of_snapshot(snapshot: &Snapshot, found: &mut Found) {
     let types = ("types", snapshot.types.len());
+    let rivals = ("rivals", snapshot.rivals.len());
     for (shape, one) in snapshot.shapes.iter().enumerate() {
+        for group in &one.rivals {
+            within(found, rivals, group.get(), || format!("shape {shape}"));
+        }
         if one.alternatives.is_empty() {
             found.push(Violation::NoAlternative { shape });
         }
@@ -26,6 +30,14 @@ fn of_snapshot(snapshot: &Snapshot, found: &mut Found) {
     for (position, listing) in snapshot.listings.iter().enumerate() {
         let owner = || format!("listing {position}");
         within(found, types, listing.instance_type.get(), owner);
+        if let Some(supply) = listing.supply {
+            within(found, ("supplies", snapshot.supplies.len()), supply.get(), owner);
+        }
+    }
+    for node in &snapshot.nodes {
+        for group in &node.rivals {
+            within(found, rivals, group.get(), || format!("node {}", node.name));
+        }
     }
     for class in &snapshot.node_classes {
         for machine in &class.machines {

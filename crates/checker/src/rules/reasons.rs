@@ -96,6 +96,9 @@ fn same_rule(one: &Reason, other: &Reason) -> bool {
             Reason::Limit { pool: a, resource: k, .. },
             Reason::Limit { pool: b, resource: l, .. },
         ) => (a, k) == (b, l),
+        (Reason::Supply { pool: a, supply: k, .. }, Reason::Supply { pool: b, supply: l, .. }) => {
+            (a, k) == (b, l)
+        }
         _ => false,
     }
 }

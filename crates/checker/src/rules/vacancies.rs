@@ -13,6 +13,7 @@ pub(super) fn check(facts: &Facts<'_>, found: &mut Found) {
             seat.takes_pods
                 && facts.fits(pod.shape, &seat.left)
                 && facts.sites.admits(shape, seat.site)
+                && !seat.has_rival(shape)
         });
         if let Some(seat) = has_room {
             found.push(Violation::HasRoom {

@@ -2,7 +2,7 @@
 //!
 //! A pool can hold a pod where the pod tolerates its taints and it has a priced offering whose
 //! labels one of the pod's alternatives admits, that has room for the pod alone, and whose purchase
-//! would break no limit as the whole plan leaves it. Pools of equal weight do not stand back for
+//! would break no limit, and draws on no used-up supply, as the whole plan leaves them. Pools of equal weight do not stand back for
 //! each other.
 
 use std::collections::BTreeMap;
@@ -57,6 +57,7 @@ fn can_hold(facts: &Facts<'_>, shape: ShapeIndex, pool: usize) -> bool {
         snapshot.listing_of(offering).price.is_some()
             && facts.fits(shape, &facts.rooms.of_offering(*position).dense)
             && facts.ledger.broken_by(pool, offering.machine.get()).is_none()
+            && !snapshot.supply_of(offering).is_some_and(|supply| facts.ledger.is_used_up(supply))
             && facts.sites.admits(snapshot.shape(shape), site)
     })
 }

@@ -230,6 +230,7 @@ impl<'a> Collector<'a> {
             alternatives: affinity::alternatives(spec, subject.path)?,
             tolerations: tolerations::read(&spec.tolerations, subject.path)?,
             priority: 0,
+            rivals: Vec::new(),
         })
     }
 

@@ -1,7 +1,7 @@
 //! Weights: which pods justify opening a node of which pool.
 //!
 //! A node may be opened for a pod that no pool of greater weight can hold, by its rules, its priced
-//! offerings and what is left of its limits. Other pods may ride along.
+//! offerings and what is left of its limits and of supplies. Other pods may ride along.
 
 use crate::packing::{Mix, Packing};
 use crate::problem::Problem;
@@ -9,8 +9,8 @@ use crate::problem::Problem;
 /// For each pool the classes that justify opening a node there; `None` where all do.
 pub(crate) type Anchors = Vec<Option<Vec<bool>>>;
 
-/// Anchors of each pool, `left` being what is left of each pool's limits.
-pub(crate) fn anchors(problem: &Problem, left: &[Vec<i64>]) -> Anchors {
+/// Anchors of each pool, `left` being what is left of everything scarce.
+pub(crate) fn anchors(problem: &Problem, left: &[i64]) -> Anchors {
     let weights = problem.pools.iter().map(|pool| pool.weight);
     let (Some(least), Some(greatest)) = (weights.clone().min(), weights.max()) else {
         return Anchors::new();
@@ -31,9 +31,9 @@ pub(crate) fn anchors(problem: &Problem, left: &[Vec<i64>]) -> Anchors {
         .collect()
 }
 
-/// Whether each node of `packing` is justified, given what the packing leaves of the limits.
+/// Whether each node of `packing` is justified, given what the packing leaves of what is scarce.
 pub(crate) fn all_justified(problem: &Problem, packing: &Packing) -> bool {
-    let anchors = anchors(problem, &packing.limits_left(problem));
+    let anchors = anchors(problem, &packing.scarce_left(problem));
     packing
         .groups
         .iter()
@@ -46,7 +46,7 @@ pub(crate) fn justifies(anchors: Option<&[bool]>, mix: &Mix) -> bool {
 }
 
 /// The greatest weight of a pool that can hold a pod of `class` now.
-fn heaviest(problem: &Problem, left: &[Vec<i64>], class: usize) -> Option<i32> {
+fn heaviest(problem: &Problem, left: &[i64], class: usize) -> Option<i32> {
     (0..problem.kinds.len())
         .filter(|&kind| problem.holds(kind, class) && within(problem, left, kind))
         .map(|kind| problem.pools[problem.kinds[kind].pool].weight)
@@ -54,13 +54,13 @@ fn heaviest(problem: &Problem, left: &[Vec<i64>], class: usize) -> Option<i32> {
 }
 
 /// Whether one node of any searched kind keeps within what is left of its pool's limits.
-pub(crate) fn all_within(problem: &Problem, left: &[Vec<i64>]) -> bool {
-    let mut searched = (0..problem.kinds.len()).filter(|&kind| problem.kinds[kind].searched);
-    searched.all(|kind| within(problem, left, kind))
+pub(crate) fn all_within_limits(problem: &Problem, left: &[i64]) -> bool {
+    let mut draws = problem.kinds.iter().filter(|kind| kind.searched).flat_map(|kind| &kind.draws);
+    draws.all(|draw| draw.of >= problem.first_supply || draw.amount <= left[draw.of])
 }
 
-/// Whether one more node of `kind` keeps within what is left of its pool's limits.
-pub(crate) fn within(problem: &Problem, left: &[Vec<i64>], kind: usize) -> bool {
+/// Whether one more node of `kind` keeps within what is left of what is scarce.
+pub(crate) fn within(problem: &Problem, left: &[i64], kind: usize) -> bool {
     let kind = &problem.kinds[kind];
-    kind.draws.iter().zip(&left[kind.pool]).all(|(draw, left)| draw <= left)
+    kind.draws.iter().all(|draw| draw.amount <= left[draw.of])
 }

@@ -16,7 +16,8 @@ pub(crate) struct Stock<'a> {
     pub(crate) values: &'a [i64],
     /// Pods of each class that are left.
     pub(crate) left: &'a [i64],
-    /// Classes that may go on the node, in the order of [`by_density`].
+    /// Classes that may go on the node, in the order of [`by_density`]; none of them is a rival of
+    /// what is there.
     pub(crate) candidates: &'a [usize],
 }
 
@@ -60,20 +61,21 @@ pub(crate) fn fill(
 ) -> Filled {
     let mut filled = Filled { mix: Mix::new(), value: 0 };
     let mut rest = room.to_vec();
-    let entries = stock.candidates.iter().map(|&class| (class, stock.left[class]));
+    let most = |class: usize| stock.left[class].min(problem.classes[class].together_max());
+    let entries = stock.candidates.iter().map(|&class| (class, most(class)));
     let mut open = Open { entries: entries.filter(|entry| entry.1 > 0).collect(), closed: 0 };
     if let Some(anchors) = anchors {
         let Some(position) = open.best(problem, stock.values, &rest, |class| anchors[class]) else {
             return filled;
         };
-        let class = open.take(position, |_| 1).0;
+        let class = open.take(problem, position, |_| 1).0;
         place(problem, stock.values, &mut filled, &mut rest, class, 1);
     }
     while let Some(position) = open.best(problem, stock.values, &rest, |_| true) {
         let class = open.entries[position].0;
         let fits = Problem::fit_count(&problem.classes[class].requests, &rest);
         // A third at a time: what is left changes shape as it fills, and with it who fits best.
-        let (class, pods) = open.take(position, |left| (fits.min(left) / 3).max(1));
+        let (class, pods) = open.take(problem, position, |left| (fits.min(left) / 3).max(1));
         place(problem, stock.values, &mut filled, &mut rest, class, pods);
     }
     filled
@@ -146,11 +148,25 @@ impl Open {
     }
 
     /// Takes as many pods as `amount` says of those left at `position`; the class and how many.
-    fn take(&mut self, position: usize, amount: impl Fn(i64) -> i64) -> (usize, i64) {
+    /// Classes that are rivals of it are closed.
+    fn take(
+        &mut self,
+        problem: &Problem,
+        position: usize,
+        amount: impl Fn(i64) -> i64,
+    ) -> (usize, i64) {
         let (class, left) = &mut self.entries[position];
         let pods = amount(*left);
         *left -= pods;
-        (*class, pods)
+        let class = *class;
+        if !problem.classes[class].rivals.is_empty() {
+            for (other, left) in &mut self.entries {
+                if problem.classes[class].is_rival(&problem.classes[*other]) {
+                    *left = 0;
+                }
+            }
+        }
+        (class, pods)
     }
 }
 

@@ -18,7 +18,8 @@ struct Shop<'a> {
     candidates: Vec<Vec<usize>>,
     /// Price plus the surcharge for drawing on limits, nano-USD per hour, at least 1.
     charges: Vec<i64>,
-    limits_left: Vec<Vec<i64>>,
+    /// What is left of everything scarce.
+    left: Vec<i64>,
     anchors: Anchors,
 }
 
@@ -32,11 +33,11 @@ pub(crate) fn buy(
     budget: i64,
     packing: &mut Packing,
 ) {
-    let limits_left = packing.limits_left(problem);
-    let anchors = anchors::anchors(problem, &limits_left);
+    let left = packing.scarce_left(problem);
+    let anchors = anchors::anchors(problem, &left);
     let candidates = candidates(problem, values, &packing.left);
-    let charges = charges(problem, &limits_left, i128::from(aversion) * i128::from(budget));
-    let mut shop = Shop { problem, values, candidates, charges, limits_left, anchors };
+    let charges = charges(problem, &left, i128::from(aversion) * i128::from(budget));
+    let mut shop = Shop { problem, values, candidates, charges, left, anchors };
     let mut queue = shop.queue(packing);
     while let Some((Reverse(_), kind)) = queue.pop_first() {
         let Some((filled, rate)) = shop.offer(kind, packing) else {
@@ -71,15 +72,14 @@ fn candidates(problem: &Problem, values: &[i64], left: &[i64]) -> Vec<Vec<usize>
         .collect()
 }
 
-fn charges(problem: &Problem, limits_left: &[Vec<i64>], whole_limit: i128) -> Vec<i64> {
+fn charges(problem: &Problem, left: &[i64], whole_limit: i128) -> Vec<i64> {
     problem
         .kinds
         .iter()
         .map(|kind| {
-            let worst =
-                kind.draws.iter().zip(&limits_left[kind.pool]).map(|(draw, left)| {
-                    whole_limit * i128::from(*draw) / i128::from((*left).max(1))
-                });
+            let worst = kind.draws.iter().map(|draw| {
+                whole_limit * i128::from(draw.amount) / i128::from(left[draw.of].max(1))
+            });
             let charge = i128::from(kind.price.get()) * 1000 + worst.max().unwrap_or(0);
             i64::try_from(charge).unwrap_or(i64::MAX).max(1)
         })
@@ -96,9 +96,7 @@ impl Shop<'_> {
 
     /// The best mix for one more node of `kind`, and its worth per price.
     fn offer(&self, kind: usize, packing: &Packing) -> Option<(Filled, i128)> {
-        if self.candidates[kind].is_empty()
-            || !anchors::within(self.problem, &self.limits_left, kind)
-        {
+        if self.candidates[kind].is_empty() || !anchors::within(self.problem, &self.left, kind) {
             return None;
         }
         let stock =
@@ -119,20 +117,18 @@ impl Shop<'_> {
     fn purchase(&mut self, kind: usize, filled: Filled, packing: &mut Packing) -> bool {
         let bought = &self.problem.kinds[kind];
         let by_pods = filled.mix.iter().map(|&(class, pods)| packing.left[class] / pods).min();
-        let limits = bought.draws.iter().zip(&self.limits_left[bought.pool]);
-        let by_limits = limits.filter(|(draw, _)| **draw > 0).map(|(draw, left)| left / draw).min();
-        let copies = by_pods.unwrap_or(0).min(by_limits.unwrap_or(i64::MAX)).max(1);
+        let copies = by_pods.unwrap_or(0).min(bought.copies_within(&self.left)).max(1);
         for &(class, pods) in &filled.mix {
             packing.left[class] -= pods * copies;
         }
         packing.groups.push(Group { kind, mix: filled.mix, copies });
-        for (left, draw) in self.limits_left[bought.pool].iter_mut().zip(&bought.draws) {
-            *left -= draw * copies;
+        for draw in &bought.draws {
+            self.left[draw.of] -= draw.amount * copies;
         }
         if bought.draws.is_empty() {
             return false;
         }
-        let anchors = anchors::anchors(self.problem, &self.limits_left);
+        let anchors = anchors::anchors(self.problem, &self.left);
         let changed = anchors != self.anchors;
         self.anchors = anchors;
         changed

@@ -3,7 +3,7 @@
 use crate::packing::{Group, Packing, pods_in, residual};
 use crate::problem::Problem;
 
-/// Right-sizes every group. Only kinds that draw no more on limits are considered, so that limits
+/// Right-sizes every group. Only kinds that draw no more on limits and supplies are considered, so that limits
 /// and weights that held before hold after.
 pub(crate) fn right_size(problem: &Problem, packing: &mut Packing) {
     for group in &mut packing.groups {
@@ -23,7 +23,7 @@ fn suits(problem: &Problem, position: usize, group: &Group) -> bool {
     let kind = &problem.kinds[position];
     kind.searched
         && kind.pool == current.pool
-        && kind.draws.iter().zip(&current.draws).all(|(new, old)| new <= old)
+        && kind.draws_no_more_than(current)
         && group.mix.iter().all(|(class, _)| problem.classes[*class].kinds.contains(position))
         && holds(problem, &kind.room, group)
 }

@@ -12,7 +12,10 @@ pub(crate) fn top_up(problem: &Problem, values: &[i64], packing: &mut Packing) {
             return;
         }
         let room = residual(problem, &problem.nodes[position].room, &packing.existing[position]);
-        let admits = |class: usize| problem.classes[class].nodes.contains(position);
+        let there = &packing.existing[position];
+        let admits = |class: usize| {
+            problem.classes[class].nodes.contains(position) && problem.may_join(class, there)
+        };
         let candidates = candidates(problem, values, packing, &room, admits);
         let stock = Stock { values, left: &packing.left, candidates: &candidates };
         let more = fill(problem, &stock, &room, None).mix;
@@ -34,7 +37,8 @@ pub(crate) fn top_up(problem: &Problem, values: &[i64], packing: &mut Packing) {
 fn top_up_group(problem: &Problem, values: &[i64], packing: &mut Packing, position: usize) {
     let Group { kind, mix, copies } = packing.groups[position].clone();
     let room = residual(problem, &problem.kinds[kind].room, &mix);
-    let admits = |class: usize| problem.classes[class].kinds.contains(kind);
+    let admits =
+        |class: usize| problem.classes[class].kinds.contains(kind) && problem.may_join(class, &mix);
     let candidates = candidates(problem, values, packing, &room, admits);
     let stock = Stock { values, left: &packing.left, candidates: &candidates };
     let more = fill(problem, &stock, &room, None).mix;

@@ -1,4 +1,6 @@
-//! What a pod is worth: the least that any kind would charge for it alone.
+//! What a pod is worth: the least that any kind would charge for it alone. Kinds that draw on a
+//! supply say it only of pods that no other holds: what a reservation charges, which may be nothing,
+//! is not what the pods beyond it cost.
 
 use crate::packing::{Packing, pods_in};
 use crate::problem::Problem;
@@ -6,14 +8,14 @@ use crate::problem::Problem;
 /// Nano-USD per hour for a pod of each class: the least, over the kinds that hold it, of price ×
 /// its largest share of the room, and the interruption term. 0 where no kind holds it.
 pub(crate) fn standalone(problem: &Problem) -> Vec<i64> {
+    let least = |class: usize, capped: bool| {
+        (0..problem.kinds.len())
+            .filter(|&kind| problem.kinds[kind].capped == capped && problem.holds(kind, class))
+            .map(|kind| charge(problem, kind, class))
+            .min()
+    };
     (0..problem.classes.len())
-        .map(|class| {
-            (0..problem.kinds.len())
-                .filter(|&kind| problem.holds(kind, class))
-                .map(|kind| charge(problem, kind, class))
-                .min()
-                .unwrap_or(0)
-        })
+        .map(|class| least(class, false).or_else(|| least(class, true)).unwrap_or(0))
         .collect()
 }
 
@@ -34,12 +36,12 @@ fn charge(problem: &Problem, kind: usize, class: usize) -> i64 {
 /// Values moved halfway from `values` to what `packing` paid: each node's price is shared out over
 /// its pods in proportion to their values, and averaged over the pods of a class.
 ///
-/// A class that came dear, as it left room that nothing filled, is then worth more, and is packed
+/// Nodes that draw on a supply teach nothing, as in [`standalone`]. A class that came dear, as it left room that nothing filled, is then worth more, and is packed
 /// earlier.
 pub(crate) fn learnt(problem: &Problem, values: &[i64], packing: &Packing) -> Vec<i64> {
     let mut paid = vec![0_i128; values.len()];
     let mut pods = vec![0_i128; values.len()];
-    for group in &packing.groups {
+    for group in packing.groups.iter().filter(|group| !problem.kinds[group.kind].capped) {
         let price = i128::from(problem.kinds[group.kind].objective(pods_in(&group.mix)));
         let worth: i128 =
             group.mix.iter().map(|&(c, n)| i128::from(values[c]) * i128::from(n)).sum();

@@ -24,7 +24,7 @@ impl Search<'_> {
         partial.left.clone_from(&self.demand);
         while partial.left.iter().any(|left| *left > 0) && !self.is_over(work) {
             self.demand.clone_from(&partial.left);
-            self.limits = partial.limits_left(self.problem);
+            self.scarce = partial.scarce_left(self.problem);
             let trimmed = self.trimmed(&partial);
             let Some(uses) = self.solve_rest(&trimmed, work) else { break };
             if !self.fix(&trimmed, &uses, nearly, &mut partial) {
@@ -33,7 +33,7 @@ impl Search<'_> {
             self.offer_completed(&partial, &absent);
         }
         self.demand = all;
-        self.limits = self.problem.pools.iter().map(|pool| pool.limits.clone()).collect();
+        self.scarce = self.problem.scarce.clone();
     }
 
     /// The known columns with no more pods than are left, without existing nodes in use.
@@ -91,15 +91,13 @@ impl Search<'_> {
             Bin::Node(node) if partial.existing[node].is_empty() => copies.min(1),
             Bin::Node(_) => 0,
             Bin::Kind(kind) => {
-                let left = partial.limits_left(self.problem);
+                let left = partial.scarce_left(self.problem);
                 let within = anchors::within(self.problem, &left, kind);
                 let kind = &self.problem.kinds[kind];
                 if !within || !anchors::justifies(self.anchors[kind.pool].as_deref(), &column.mix) {
                     return false;
                 }
-                let left = left[kind.pool].iter();
-                let by_limits = kind.draws.iter().zip(left).filter(|(draw, _)| **draw > 0);
-                by_limits.map(|(draw, left)| left / draw).fold(copies, i64::min)
+                copies.min(kind.copies_within(&left))
             }
         };
         if copies <= 0 {

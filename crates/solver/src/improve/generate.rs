@@ -32,8 +32,8 @@ pub(super) struct Search<'a> {
     pub(super) problem: &'a Problem,
     /// Pods of each class that the first answer placed.
     pub(super) demand: Vec<i64>,
-    /// What is left of each pool's limits before the plan.
-    pub(super) limits: Vec<Vec<i64>>,
+    /// What is left of limits and supplies before the plan.
+    pub(super) scarce: Vec<i64>,
     /// Which classes justify a node of which pool, whatever the plan leaves of limits.
     pub(super) anchors: Anchors,
     pub(super) fillables: Vec<Fillable>,
@@ -77,17 +77,17 @@ impl<'a> Search<'a> {
         let demand: Vec<i64> = all.zip(&first.left).map(|(all, left)| all - left).collect();
         let mut columns = Columns::default();
         columns.add_packing(&first);
-        let limits: Vec<Vec<i64>> = problem.pools.iter().map(|pool| pool.limits.clone()).collect();
+        let scarce = problem.scarce.clone();
         let worths = Worths {
             pods: first::standalone_values(problem),
             nodes: vec![0; problem.nodes.len()],
-            limits: limits.iter().map(|limits| vec![0; limits.len()]).collect(),
+            scarce: vec![0; scarce.len()],
         };
         Self {
             problem,
             demand,
-            anchors: anchors::anchors(problem, &limits),
-            limits,
+            anchors: anchors::anchors(problem, &scarce),
+            scarce,
             fillables: pricing::fillables(problem),
             columns,
             best: first,
@@ -110,9 +110,10 @@ impl<'a> Search<'a> {
 
     /// Whether limits or weights keep this search from what could be bought without them.
     pub(super) fn is_restricted(&self) -> bool {
-        self.worths.limits.iter().flatten().any(|worth| *worth > 0)
+        let of_limits = &self.worths.scarce[..self.problem.first_supply];
+        of_limits.iter().any(|worth| *worth > 0)
             || self.anchors.iter().any(Option::is_some)
-            || !anchors::all_within(self.problem, &self.limits)
+            || !anchors::all_within_limits(self.problem, &self.scarce)
     }
 
     /// One round, unless the search has ended: solve the master, price every bin at its worths.
@@ -190,12 +191,12 @@ impl<'a> Search<'a> {
         let units = 20 * (columns.len() + rows) + rows * rows / 2;
         work.spend(u64::try_from(units).unwrap_or(u64::MAX));
         let optimum =
-            master::solve(self.problem, columns, &self.demand, &self.limits, self.tolerance)
+            master::solve(self.problem, columns, &self.demand, &self.scarce, self.tolerance)
                 .ok()?;
         self.worths = Worths {
             pods: optimum.worths,
             nodes: optimum.node_worths,
-            limits: optimum.limit_worths,
+            scarce: optimum.scarce_worths,
         };
         Some(optimum.uses)
     }

@@ -15,6 +15,8 @@ pub(super) struct Item {
     /// Worth of one pod, nano-USD per hour; positive.
     pub(super) worth: i64,
     pub(super) requests: Vec<i64>,
+    /// Groups of which a mix has one pod; then the cap is 1.
+    pub(super) rivals: Vec<usize>,
     /// Most pods of it.
     pub(super) cap: i64,
 }
@@ -148,7 +150,11 @@ impl Search {
             if bound <= self.most || self.visited >= self.budget {
                 return;
             }
-            let fits = fit_count(&self.items[item].requests, rest).min(self.items[item].cap);
+            let fits = if self.meets_rival(item) {
+                0
+            } else {
+                fit_count(&self.items[item].requests, rest).min(self.items[item].cap)
+            };
             let gain = self.gains[item];
             let skipped = bound - gain.max(0).saturating_mul(self.items[item].cap);
             for pods in (1..=fits).rev() {
@@ -173,6 +179,12 @@ impl Search {
             }
             bound = skipped;
         }
+    }
+
+    fn meets_rival(&self, item: usize) -> bool {
+        let rivals = &self.items[item].rivals;
+        let meets = |other: usize| self.items[other].rivals.iter().any(|one| rivals.contains(one));
+        !rivals.is_empty() && self.taken.iter().any(|(other, _)| meets(*other))
     }
 
     fn shift(&self, item: usize, rest: &mut [i64], pods: i64) {
@@ -233,7 +245,7 @@ mod tests {
                 .iter()
                 .enumerate()
                 .map(|(class, &(worth, a, b, cap))| {
-                    Item { class, worth: worth * 1_000_000, requests: vec![a, b], cap }
+                    Item { class, worth: worth * 1_000_000, requests: vec![a, b], rivals: vec![], cap }
                 })
                 .collect();
             let room = [room.0, room.1];

@@ -1,7 +1,7 @@
 //! The restricted master problem: how often to use each column, as a linear program.
 //!
 //! minimise Σ price·use subject to: each class covered, each existing node used once at most, each
-//! limit kept. Its duals say what a pod is worth now. Floats stay here: worths leave it as integers.
+//! limit kept, no supply overdrawn. Its duals say what a pod is worth now. Floats stay here: worths leave it as integers.
 
 use good_lp::{
     DualValues, Expression, ProblemVariables, ResolutionError, Solution, SolutionWithDual,
@@ -18,8 +18,8 @@ pub(super) struct Optimum {
     pub(super) worths: Vec<i64>,
     /// What the use of each existing node is worth, nano-USD per hour, not negative.
     pub(super) node_worths: Vec<i64>,
-    /// What the whole of each limit of each pool is worth, nano-USD per hour, not negative.
-    pub(super) limit_worths: Vec<Vec<i64>>,
+    /// What the whole of each limit and supply is worth, nano-USD per hour, not negative.
+    pub(super) scarce_worths: Vec<i64>,
     /// How often each column is used.
     pub(super) uses: Vec<f64>,
 }
@@ -31,7 +31,7 @@ type Row = Option<ConstraintReference>;
 const NANO: f64 = 1e9;
 
 /// Solves the master over `columns` for `demand` pods of each class, within what is left of
-/// each pool's `limits`.
+/// limits and supplies.
 ///
 /// # Errors
 /// Where the columns cannot cover the demand, or the solver gives up.
@@ -39,15 +39,14 @@ pub(super) fn solve(
     problem: &Problem,
     columns: &[Column],
     demand: &[i64],
-    limits: &[Vec<i64>],
+    scarce: &[i64],
     tolerance: f64,
 ) -> Result<Optimum, ResolutionError> {
     let mut variables = ProblemVariables::new();
     let uses = variables.add_vector(variable().min(0.0), columns.len());
     let mut cover = vec![Expression::with_capacity(8); demand.len()];
     let mut once: Vec<Option<Expression>> = vec![None; problem.nodes.len()];
-    let mut drawn: Vec<Vec<Option<Expression>>> =
-        limits.iter().map(|limits| vec![None; limits.len()]).collect();
+    let mut drawn: Vec<Option<Expression>> = vec![None; scarce.len()];
     let mut price = Expression::with_capacity(columns.len());
     for (column, used) in columns.iter().zip(&uses) {
         price.add_mul(float(column.price(problem)) / NANO, *used);
@@ -57,11 +56,9 @@ pub(super) fn solve(
         match column.bin {
             Bin::Node(node) => once[node].get_or_insert_default().add_mul(1.0, *used),
             Bin::Kind(kind) => {
-                let kind = &problem.kinds[kind];
-                let shares = kind.draws.iter().zip(&limits[kind.pool]);
-                for (row, (draw, limit)) in drawn[kind.pool].iter_mut().zip(shares) {
-                    row.get_or_insert_default()
-                        .add_mul(float(*draw) / float((*limit).max(1)), *used);
+                for draw in &problem.kinds[kind].draws {
+                    let share = float(draw.amount) / float(scarce[draw.of].max(1));
+                    drawn[draw.of].get_or_insert_default().add_mul(share, *used);
                 }
             }
         }
@@ -78,8 +75,7 @@ pub(super) fn solve(
     let mut at_most_one =
         |row: Option<Expression>| row.map(|row| model.add_constraint(constraint!(row <= 1.0)));
     let once: Vec<Row> = once.into_iter().map(&mut at_most_one).collect();
-    let drawn: Vec<Vec<Row>> =
-        drawn.into_iter().map(|rows| rows.into_iter().map(&mut at_most_one).collect()).collect();
+    let drawn: Vec<Row> = drawn.into_iter().map(&mut at_most_one).collect();
     let mut solution = model.solve()?;
     let uses = uses.iter().map(|used| solution.value(*used)).collect();
     let duals = solution.compute_dual();
@@ -87,10 +83,7 @@ pub(super) fn solve(
     Ok(Optimum {
         worths: covered.iter().map(|row| rounded(nano(row))).collect(),
         node_worths: once.iter().map(|row| rounded(-nano(row))).collect(),
-        limit_worths: drawn
-            .iter()
-            .map(|rows| rows.iter().map(|row| rounded(-nano(row))).collect())
-            .collect(),
+        scarce_worths: drawn.iter().map(|row| rounded(-nano(row))).collect(),
         uses,
     })
 }

@@ -2,13 +2,13 @@
 //!
 //! The dearest nodes of the first answer are taken apart, pool by pool, as long as their pods are of
 //! at most [`CLASSES_MAX`] classes; all other nodes, and what goes on existing ones, stay as they
-//! are. The part is a problem of its own, with what the rest leaves of limits.
+//! are. The part is a problem of its own, with what the rest leaves of limits and supplies.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::packing::{Group, Mix, Packing, pods_in};
-use crate::problem::{Pool, Problem};
+use crate::problem::Problem;
 
 /// Most classes in one linear program: its time grows with their square, and passes a second here.
 pub(super) const CLASSES_MAX: usize = 5_000;
@@ -49,12 +49,9 @@ pub(super) fn dearest(problem: &Problem, first: Packing, classes_max: usize) -> 
             })
             .collect(),
         kinds: problem.kinds.clone(),
-        pools: problem
-            .pools
-            .iter()
-            .zip(kept.limits_left(problem))
-            .map(|(pool, limits)| Pool { weight: pool.weight, limits })
-            .collect(),
+        pools: problem.pools.clone(),
+        scarce: kept.scarce_left(problem),
+        first_supply: problem.first_supply,
         nodes: Vec::new(),
     };
     let groups = freed.iter().map(|group| Group { mix: smaller(&group.mix), ..group.clone() });

@@ -1,5 +1,7 @@
 //! Pricing: the columns that are worth more than they cost.
 
+use std::cmp::Reverse;
+
 use super::columns::{Bin, Column};
 use super::generate::Search;
 use super::knapsack::{self, Item, Relaxed};
@@ -9,7 +11,7 @@ use super::{dynamic, polish};
 use crate::first::anchors;
 use crate::first::fill::{Stock, by_density, fill};
 use crate::packing::{Mix, add, residual};
-use crate::problem::Problem;
+use crate::problem::{Class, Problem};
 
 /// At least every how many-th class is forced into a mix in one round, and how many are at most.
 const SEED_STRIDE: usize = 6;
@@ -20,8 +22,8 @@ const SEEDS_MAX: usize = 20;
 pub(super) struct Worths {
     pub(super) pods: Vec<i64>,
     pub(super) nodes: Vec<i64>,
-    /// For the whole of each limit of each pool.
-    pub(super) limits: Vec<Vec<i64>>,
+    /// For the whole of each limit and supply.
+    pub(super) scarce: Vec<i64>,
 }
 
 /// A bin that can be filled, with the classes it can hold.
@@ -34,9 +36,9 @@ pub(super) struct Fillable {
 /// Every searched kind and every existing node that can hold something.
 pub(super) fn fillables(problem: &Problem) -> Vec<Fillable> {
     let classes = 0..problem.classes.len();
-    let limits: Vec<Vec<i64>> = problem.pools.iter().map(|pool| pool.limits.clone()).collect();
-    let buyable =
-        |kind: &usize| problem.kinds[*kind].searched && anchors::within(problem, &limits, *kind);
+    let buyable = |kind: &usize| {
+        problem.kinds[*kind].searched && anchors::within(problem, &problem.scarce, *kind)
+    };
     let kinds = (0..problem.kinds.len()).filter(buyable).map(|kind| {
         let classes = classes.clone().filter(|&class| problem.holds(kind, class)).collect();
         Fillable { bin: Bin::Kind(kind), classes }
@@ -79,7 +81,7 @@ pub(super) struct Pricing<'a> {
 impl<'a> Pricing<'a> {
     /// The pricing problem of `fillable` as `search` stands.
     pub(super) fn new(search: &'a Search<'_>, fillable: &'a Fillable) -> Self {
-        let Search { problem, limits, worths, demand, .. } = search;
+        let Search { problem, scarce, worths, demand, .. } = search;
         let (room, term, anchors) = match fillable.bin {
             Bin::Kind(kind) => {
                 let kind = &problem.kinds[kind];
@@ -93,14 +95,16 @@ impl<'a> Pricing<'a> {
             .iter()
             .filter(|&&class| values[class] > 0 && demand[class] > 0)
             .map(|&class| {
-                let requests = problem.classes[class].requests.clone();
-                let cap = Problem::fit_count(&requests, room).min(demand[class]);
-                Item { class, worth: values[class], requests, cap }
+                let Class { requests, rivals, .. } = &problem.classes[class];
+                let cap = Problem::fit_count(requests, room).min(demand[class]);
+                let cap = cap.min(problem.classes[class].together_max());
+                let (requests, rivals) = (requests.clone(), rivals.clone());
+                Item { class, worth: values[class], requests, rivals, cap }
             })
             .collect();
         let mut order: Vec<usize> = items.iter().map(|item| item.class).collect();
         by_density(problem, &values, room, &mut order);
-        let charge = charge(problem, limits, worths, fillable.bin);
+        let charge = charge(problem, scarce, worths, fillable.bin);
         // A millionth of the price above it is noise of the linear program.
         let charge = charge.saturating_add(charge / 1_000_000 + 1);
         Self { problem, fillable, demand, room, values, charge, items, order, anchors }
@@ -144,13 +148,18 @@ impl<'a> Pricing<'a> {
         Priced { columns: mixes.into_iter().map(column).collect(), load }
     }
 
-    /// A filling worth `filled` against the list price.
+    /// A filling worth `filled` against the list price. A node that draws on a supply may be worth more
+    /// than it costs.
     fn load(&self, filled: i64) -> Load {
         match self.fillable.bin {
-            Bin::Kind(kind) if self.problem.kinds[kind].price.get() > 0 => {
-                Load { filled, price: self.problem.kinds[kind].objective(0) }
+            Bin::Kind(kind) => {
+                let kind = &self.problem.kinds[kind];
+                if kind.capped || kind.price.get() <= 0 {
+                    return Load::NONE;
+                }
+                Load { filled, price: kind.objective(0) }
             }
-            Bin::Kind(_) | Bin::Node(_) => Load::NONE,
+            Bin::Node(_) => Load::NONE,
         }
     }
 
@@ -170,8 +179,10 @@ impl<'a> Pricing<'a> {
         starts.filter_map(|mix| self.top_up(mix)).collect()
     }
 
-    /// `mix` with what still fits beside it; `None` where `mix` itself does not fit.
-    fn top_up(&self, mut mix: Mix) -> Option<Mix> {
+    /// `mix` without the lesser ones of rivals and with what still fits beside it; `None` where `mix`
+    /// itself does not fit.
+    fn top_up(&self, mix: Mix) -> Option<Mix> {
+        let mut mix = self.apart(mix);
         let rest = residual(self.problem, self.room, &mix);
         if !mix.is_empty() && rest.iter().any(|rest| *rest < 0) {
             return None;
@@ -179,6 +190,11 @@ impl<'a> Pricing<'a> {
         let mut left = self.demand.to_vec();
         for &(class, pods) in &mix {
             left[class] -= pods;
+            for &other in &self.order {
+                if self.problem.classes[class].is_rival(&self.problem.classes[other]) {
+                    left[other] = 0;
+                }
+            }
         }
         let stock = Stock { values: &self.values, left: &left, candidates: &self.order };
         for (class, pods) in fill(self.problem, &stock, &rest, None).mix {
@@ -186,18 +202,34 @@ impl<'a> Pricing<'a> {
         }
         (!mix.is_empty()).then_some(mix)
     }
+
+    /// `mix` with of each rivals the one that is worth most.
+    fn apart(&self, mix: Mix) -> Mix {
+        if mix.iter().all(|(class, _)| self.problem.classes[*class].rivals.is_empty()) {
+            return mix;
+        }
+        let mut order = mix;
+        order.sort_by_key(|&(class, _)| (Reverse(self.values[class]), class));
+        let mut kept = Mix::new();
+        for (class, pods) in order {
+            if self.problem.may_join(class, &kept) {
+                add(&mut kept, class, pods.min(self.problem.classes[class].together_max()));
+            }
+        }
+        kept
+    }
 }
 
 /// What a bin has to earn, nano-USD per hour: its price and what it takes of scarce supplies.
-fn charge(problem: &Problem, limits: &[Vec<i64>], worths: &Worths, bin: Bin) -> i64 {
+fn charge(problem: &Problem, scarce: &[i64], worths: &Worths, bin: Bin) -> i64 {
     match bin {
         Bin::Node(node) => worths.nodes[node],
         Bin::Kind(kind) => {
             let kind = &problem.kinds[kind];
-            let scarce = kind.draws.iter().zip(&limits[kind.pool]).zip(&worths.limits[kind.pool]);
-            let surcharge: i128 = scarce
-                .map(|((draw, left), worth)| {
-                    i128::from(*worth) * i128::from(*draw) / i128::from((*left).max(1))
+            let surcharge: i128 = (kind.draws.iter())
+                .map(|draw| {
+                    let (worth, left) = (worths.scarce[draw.of], scarce[draw.of].max(1));
+                    i128::from(worth) * i128::from(draw.amount) / i128::from(left)
                 })
                 .sum();
             let price = i128::from(kind.price.get()) * 1000 + surcharge;

@@ -6,7 +6,7 @@ use model::{NodeIndex, NodeState, Objective, PodIndex, ResourceName, ShapeIndex,
 
 use super::admission::{self, Admission};
 use super::kinds::{self, KindWithColumn};
-use super::{Amounts, Class, ExistingNode, Kind, Pool, Problem, dominance};
+use super::{Amounts, Class, ExistingNode, Kind, Pool, Problem, dominance, rivals, scarce};
 use crate::bits::Bits;
 
 /// The problem of `snapshot`.
@@ -18,12 +18,17 @@ pub(crate) fn build(snapshot: &Snapshot, objective: Objective) -> Problem {
     let used: BTreeSet<ShapeIndex> = pods_of.keys().copied().collect();
     let dimensions = dimensions(snapshot, &used);
     let admission = admission::evaluate(snapshot, &used);
-    let grouped = kinds::group(snapshot, objective, &admission, &dimensions);
-    let nodes = nodes(snapshot, &admission, &dimensions);
+    let places = scarce::Places::new(snapshot);
+    let grouped = kinds::group(snapshot, objective, &admission, &dimensions, &places);
+    let ranks = rivals::Ranks::new(snapshot, &pods_of);
+    let nodes = nodes(snapshot, &admission, &dimensions, &ranks);
+    let pods_of = ranks.ordered(snapshot, pods_of);
     let classes = classes(snapshot, pods_of, &dimensions, &admission, &grouped, &nodes);
     let mut kinds: Vec<Kind> = grouped.into_iter().map(|group| group.kind).collect();
     dominance::mark(&mut kinds, &classes);
-    Problem { classes, kinds, pools: pools(snapshot), nodes }
+    let pools = snapshot.pools.iter().map(|pool| Pool { weight: pool.weight }).collect();
+    let first_supply = places.first_supply();
+    Problem { classes, kinds, pools, scarce: places.into_left(), first_supply, nodes }
 }
 
 fn dimensions(snapshot: &Snapshot, used: &BTreeSet<ShapeIndex>) -> Vec<ResourceName> {
@@ -37,13 +42,13 @@ fn dimensions(snapshot: &Snapshot, used: &BTreeSet<ShapeIndex>) -> Vec<ResourceN
 
 fn classes(
     snapshot: &Snapshot,
-    pods_of: BTreeMap<ShapeIndex, Vec<PodIndex>>,
+    pods_of: Vec<(ShapeIndex, Vec<PodIndex>)>,
     dimensions: &[ResourceName],
     admission: &Admission,
     kinds: &[KindWithColumn],
     nodes: &[ExistingNode],
 ) -> Vec<Class> {
-    type Key = (Amounts, i32, Bits, Bits);
+    type Key = (Amounts, i32, Bits, Bits, Vec<usize>);
     let mut position_of: BTreeMap<Key, usize> = BTreeMap::new();
     let mut classes: Vec<Class> = Vec::new();
     for (index, pods) in pods_of {
@@ -51,8 +56,13 @@ fn classes(
         let rule = admission.rule_of[index.get()].expect("every used shape has a rule set");
         let requests = kinds::amounts(&shape.requests, dimensions);
         let admitted = collect(kinds.iter().map(|k| admission.columns[k.column].contains(rule)));
-        let on_nodes = collect(nodes.iter().map(|n| admission.nodes[n.node.get()].contains(rule)));
-        let key = (requests.clone(), shape.priority, admitted.clone(), on_nodes.clone());
+        let on_nodes = collect(nodes.iter().map(|n| {
+            let meets = shape.rivals.iter().any(|one| snapshot.node(n.node).rivals.contains(one));
+            !meets && admission.nodes[n.node.get()].contains(rule)
+        }));
+        let rivals: Vec<usize> = shape.rivals.iter().map(|group| group.get()).collect();
+        let key =
+            (requests.clone(), shape.priority, admitted.clone(), on_nodes.clone(), rivals.clone());
         if let Some(position) = position_of.get(&key) {
             classes[*position].shapes.push(index);
             classes[*position].pods.extend(pods);
@@ -66,10 +76,8 @@ fn classes(
             pods,
             kinds: admitted,
             nodes: on_nodes,
+            rivals,
         });
-    }
-    for class in &mut classes {
-        class.pods.sort_unstable();
     }
     classes
 }
@@ -84,12 +92,13 @@ fn collect(flags: impl ExactSizeIterator<Item = bool>) -> Bits {
     bits
 }
 
-/// Nodes that take pods, by room and admission, so that their names decide nothing but ties
-/// between interchangeable ones.
+/// Nodes that take pods, by room, admission and the rivals there, so that their names decide nothing
+/// but ties between interchangeable ones.
 fn nodes(
     snapshot: &Snapshot,
     admission: &Admission,
     dimensions: &[ResourceName],
+    ranks: &rivals::Ranks,
 ) -> Vec<ExistingNode> {
     let mut nodes: Vec<ExistingNode> = snapshot
         .nodes
@@ -103,22 +112,11 @@ fn nodes(
         .collect();
     nodes.sort_by(|a, b| {
         let rules = |n: &ExistingNode| &admission.nodes[n.node.get()];
-        (&a.room, rules(a), a.node).cmp(&(&b.room, rules(b), b.node))
+        let there = |n: &ExistingNode| ranks.of(&snapshot.node(n.node).rivals);
+        (&a.room, rules(a))
+            .cmp(&(&b.room, rules(b)))
+            .then_with(|| there(a).cmp(&there(b)))
+            .then_with(|| a.node.cmp(&b.node))
     });
     nodes
-}
-
-fn pools(snapshot: &Snapshot) -> Vec<Pool> {
-    snapshot
-        .pools
-        .iter()
-        .map(|pool| Pool {
-            weight: pool.weight,
-            limits: pool
-                .limits
-                .iter()
-                .map(|(name, limit)| limit.get().saturating_sub(pool.used.get(name.as_str()).get()))
-                .collect(),
-        })
-        .collect()
 }

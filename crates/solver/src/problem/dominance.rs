@@ -46,5 +46,5 @@ fn dominates(a: &Kind, b: &Kind) -> bool {
         && a.price <= b.price
         && a.term <= b.term
         && a.room.iter().zip(&b.room).all(|(a, b)| a >= b)
-        && a.draws.iter().zip(&b.draws).all(|(a, b)| a <= b)
+        && a.draws_no_more_than(b)
 }

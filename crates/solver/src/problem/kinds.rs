@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use model::{MicroUsdPerHour, Objective, OfferingIndex, ResourceName, Snapshot, well_known};
+use model::{MicroUsdPerHour, Objective, OfferingIndex, ResourceName, Snapshot};
 
 use super::admission::Admission;
-use super::{Amounts, Kind};
+use super::{Amounts, Draw, Kind, scarce};
 
 /// A kind, and the column of rule sets that admit it.
 pub(crate) struct KindWithColumn {
@@ -19,24 +19,26 @@ pub(crate) fn group(
     objective: Objective,
     admission: &Admission,
     dimensions: &[ResourceName],
+    places: &scarce::Places,
 ) -> Vec<KindWithColumn> {
-    type Key = (usize, MicroUsdPerHour, i64, Amounts, Vec<i64>, usize);
+    type Key = (usize, MicroUsdPerHour, i64, Amounts, Vec<Draw>, usize);
     let mut groups: BTreeMap<Key, Vec<OfferingIndex>> = BTreeMap::new();
     for (position, offering) in snapshot.offerings.iter().enumerate() {
         let listing = snapshot.listing_of(offering);
         let Some(price) = listing.price else { continue };
         let term = objective.term(listing).get();
         let room = amounts(&offering.room, dimensions);
-        let draws = draws(snapshot, offering);
+        let draws = places.draws(snapshot, offering);
         let column = admission.column_of[position];
         let key = (offering.pool.get(), price.rate, term, room, draws, column);
         groups.entry(key).or_default().push(OfferingIndex::new(position));
     }
     groups
         .into_iter()
-        .map(|((pool, price, term, room, draws, column), offerings)| KindWithColumn {
-            kind: Kind { pool, room, price, term, draws, offerings, searched: true },
-            column,
+        .map(|((pool, price, term, room, draws, column), offerings)| {
+            let capped = snapshot.supply_of(snapshot.offering(offerings[0])).is_some();
+            let kind = Kind { pool, room, price, term, draws, capped, offerings, searched: true };
+            KindWithColumn { kind, column }
         })
         .collect()
 }
@@ -44,18 +46,4 @@ pub(crate) fn group(
 /// `resources` in the order of `dimensions`.
 pub(crate) fn amounts(resources: &model::Resources, dimensions: &[ResourceName]) -> Amounts {
     dimensions.iter().map(|name| resources.get(name.as_str()).get()).collect()
-}
-
-/// What buying `offering` takes of each limit of its pool.
-fn draws(snapshot: &Snapshot, offering: &model::Offering) -> Vec<i64> {
-    let capacity = &snapshot.machine_of(offering).capacity;
-    snapshot
-        .pool(offering.pool)
-        .limits
-        .iter()
-        .map(|(name, _)| match name.as_str() {
-            well_known::NODES => 1,
-            name => capacity.get(name).get(),
-        })
-        .collect()
 }

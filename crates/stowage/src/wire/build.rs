@@ -90,12 +90,18 @@ fn raw(
             instance_type: (answer.snapshot.instance_type(listing.instance_type)).name.as_str(),
             zone: listing.zone.as_str(),
             capacity_type: listing.capacity_type.as_str(),
+            supply: supply(answer, offering),
             labels: labels(offering),
             price_per_hour: UsdPerHour::new(listing.price.expect("alternatives have a price").rate),
             regret_per_hour: UsdPerHour::new(rounded_up(found.regret)),
         })
     };
     alternatives.iter().map(json).collect()
+}
+
+fn supply<'a>(answer: &'a Answer<'_>, offering: &Offering) -> Option<&'a str> {
+    let supply = answer.snapshot.supply_of(offering)?;
+    Some(answer.snapshot.supply(supply).name.as_str())
 }
 
 fn labels(offering: &Offering) -> BTreeMap<&str, &str> {
@@ -127,6 +133,7 @@ fn node<'a>(answer: &'a Answer<'_>, new: &'a model::NewNode, name: &'a str) -> N
         instance_type: (answer.snapshot.instance_type(listing.instance_type)).name.as_str(),
         zone: listing.zone.as_str(),
         capacity_type: listing.capacity_type.as_str(),
+        supply: supply(answer, offering),
         price_per_hour: UsdPerHour::new(rate),
         price_estimated: estimated,
         labels: labels(offering),

@@ -53,6 +53,8 @@ pub(crate) struct NewNode {
     pub(crate) instance_type: String,
     pub(crate) zone: String,
     pub(crate) capacity_type: String,
+    #[serde(default)]
+    pub(crate) supply: Option<String>,
     pub(crate) price_per_hour: Decimal,
     pub(crate) labels: BTreeMap<String, String>,
     pub(crate) pods: Vec<String>,

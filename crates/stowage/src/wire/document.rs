@@ -128,9 +128,13 @@ pub(super) struct NewNode<'a> {
     pub(super) instance_type: &'a str,
     /// The availability zone by name.
     pub(super) zone: &'a str,
-    /// `on-demand` or `spot`.
-    #[cfg_attr(test, schemars(extend("enum" = ["on-demand", "spot"])))]
+    /// `on-demand`, `spot` or `reserved`.
+    #[cfg_attr(test, schemars(extend("enum" = ["on-demand", "spot", "reserved"])))]
     pub(super) capacity_type: &'a str,
+    /// What it takes a unit of and of which there is only so much, such as a capacity reservation by
+    /// its id; absent where there is no such bound.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) supply: Option<&'a str>,
     /// The price.
     pub(super) price_per_hour: UsdPerHour,
     /// Whether the price was derived rather than listed.
@@ -160,9 +164,13 @@ pub(super) struct Alternative<'a> {
     pub(super) instance_type: &'a str,
     /// The availability zone by name.
     pub(super) zone: &'a str,
-    /// `on-demand` or `spot`.
-    #[cfg_attr(test, schemars(extend("enum" = ["on-demand", "spot"])))]
+    /// `on-demand`, `spot` or `reserved`.
+    #[cfg_attr(test, schemars(extend("enum" = ["on-demand", "spot", "reserved"])))]
     pub(super) capacity_type: &'a str,
+    /// What it takes a unit of and of which there is only so much, such as a capacity reservation by
+    /// its id; absent where there is no such bound.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) supply: Option<&'a str>,
     /// Values chosen for labels that the pool leaves open; absent where there are none.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) labels: BTreeMap<&'a str, &'a str>,

@@ -50,6 +50,8 @@ enum Detail<'a> {
         least: String,
         excluded: u32,
     },
+    /// The plan takes all there is of a supply, such as a capacity reservation.
+    Supply { node_pool: &'a str, supply: &'a str, cap: i64, excluded: u32 },
 }
 
 impl<'a> Reason<'a> {
@@ -96,6 +98,12 @@ impl<'a> Detail<'a> {
                 limit: canonical(resource.as_str(), *limit),
                 used: canonical(resource.as_str(), *used),
                 least: canonical(resource.as_str(), *least),
+                excluded: *excluded,
+            },
+            model::Reason::Supply { pool, supply, cap, excluded } => Self::Supply {
+                node_pool: pool.as_str(),
+                supply: supply.as_str(),
+                cap: *cap,
                 excluded: *excluded,
             },
         }

@@ -45,6 +45,12 @@ pub(crate) enum Reason {
         least: String,
         excluded: u32,
     },
+    Supply {
+        node_pool: String,
+        supply: String,
+        cap: i64,
+        excluded: u32,
+    },
 }
 
 impl Reason {
@@ -62,6 +68,12 @@ impl Reason {
             Self::Unpriced { node_pool, excluded } => {
                 model::Reason::Unpriced { pool: node_pool.into(), excluded }
             }
+            Self::Supply { node_pool, supply, cap, excluded } => model::Reason::Supply {
+                pool: node_pool.into(),
+                supply: supply.into(),
+                cap,
+                excluded,
+            },
             Self::Combination { node_pool, excluded } => {
                 model::Reason::Combination { pool: node_pool.into(), excluded }
             }

@@ -1,10 +1,11 @@
-//! Nodes as the oracle sees them: room in dense columns, admission by shape, limits.
+//! Nodes as the oracle sees them: room in dense columns, admission by shape, rivals, limits.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use model::{
-    NodeState, OfferingIndex, ResourceName, Resources, ShapeIndex, Snapshot, untolerated,
-    well_known,
+    NodeState, OfferingIndex, ResourceName, Resources, RivalsIndex, ShapeIndex, Snapshot,
+    SupplyIndex, untolerated, well_known,
 };
 
 /// How many pods of each wanted shape.
@@ -15,6 +16,8 @@ pub(super) struct Columns<'a> {
     shapes: Vec<(ShapeIndex, usize)>,
     resources: Vec<&'a ResourceName>,
     requests: Vec<Vec<i64>>,
+    /// Shapes of which a bin takes one pod together.
+    rivals: Rc<Vec<Vec<usize>>>,
 }
 
 impl<'a> Columns<'a> {
@@ -29,7 +32,17 @@ impl<'a> Columns<'a> {
         let requests =
             shapes.iter().map(|(shape, _)| dense(&snapshot.shape(*shape).requests, &resources));
         let requests = requests.collect();
-        Self { shapes, resources, requests }
+        let groups = (0..snapshot.rivals.len()).map(RivalsIndex::new).map(|group| {
+            let mut members = Vec::new();
+            for (position, (shape, _)) in shapes.iter().enumerate() {
+                if snapshot.shape(*shape).rivals.contains(&group) {
+                    members.push(position);
+                }
+            }
+            members
+        });
+        let rivals = groups.filter(|members| !members.is_empty()).collect();
+        Self { resources, requests, rivals: Rc::new(rivals), shapes }
     }
 
     /// How many of each.
@@ -40,6 +53,7 @@ impl<'a> Columns<'a> {
     fn bin(&self, room: &Resources, admits: impl Fn(ShapeIndex) -> bool) -> Bin {
         Bin {
             room: dense(room, &self.resources),
+            rivals: Rc::clone(&self.rivals),
             requests: (self.shapes.iter().zip(&self.requests))
                 .map(|((shape, _), asked)| admits(*shape).then(|| asked.clone()))
                 .collect(),
@@ -57,6 +71,8 @@ pub(super) struct Bin {
     room: Vec<i64>,
     /// What one pod of each shape asks for; `None` where it is not admitted.
     requests: Vec<Option<Vec<i64>>>,
+    /// See [`Columns`].
+    rivals: Rc<Vec<Vec<usize>>>,
 }
 
 impl Bin {
@@ -101,6 +117,12 @@ impl Bin {
     /// Whether the first shapes fit, so many of each. What is not asked for is not looked at: room
     /// may be below zero.
     fn holds(&self, counts: &[usize]) -> bool {
+        let of = |shape: &usize| counts.get(*shape).copied().unwrap_or(0);
+        let apart = |members: &Vec<usize>| members.iter().map(of).sum::<usize>() <= 1;
+        self.rivals.iter().all(apart) && self.is_roomy(counts)
+    }
+
+    fn is_roomy(&self, counts: &[usize]) -> bool {
         (self.room.iter().enumerate()).all(|(column, room)| {
             let used: i64 = (counts.iter().zip(&self.requests))
                 .filter_map(|(count, asked)| asked.as_ref().map(|asked| (count, asked[column])))
@@ -119,7 +141,9 @@ pub(super) fn of_nodes(snapshot: &Snapshot, columns: &Columns<'_>) -> Vec<Bin> {
             let shape = snapshot.shape(shape);
             let label = |key: &_| node.labels.get(key).map(model::LabelValue::as_str);
             let mut alternatives = shape.alternatives.iter();
-            untolerated(&node.taints, &shape.tolerations).is_none()
+            let meets = shape.rivals.iter().any(|group| node.rivals.contains(group));
+            !meets
+                && untolerated(&node.taints, &shape.tolerations).is_none()
                 && alternatives.any(|terms| terms.first_refused(label).is_none())
         })
     })
@@ -153,6 +177,8 @@ pub(super) struct Seller {
     /// Micro-USD per hour.
     pub(super) price: i64,
     pub(super) offering: OfferingIndex,
+    /// What it takes a unit of.
+    pub(super) supply: Option<SupplyIndex>,
     /// What a node takes of each limit; `None` where the limit is another pool's.
     takes: Vec<Option<i64>>,
 }
@@ -196,11 +222,18 @@ pub(super) fn sellers(
         };
         let takes: Vec<Option<i64>> = limits.entries.iter().map(takes).collect();
         let offer = (price.rate.get(), OfferingIndex::new(position));
-        let best = cheapest.entry((bin, takes)).or_insert(offer);
+        let supply = snapshot.supply_of(offering);
+        let best = cheapest.entry((bin, takes, supply)).or_insert(offer);
         *best = offer.min(*best);
     }
     cheapest
         .into_iter()
-        .map(|((bin, takes), (price, offering))| Seller { bin, price, offering, takes })
+        .map(|((bin, takes, supply), (price, offering))| Seller {
+            bin,
+            price,
+            offering,
+            supply,
+            takes,
+        })
         .collect()
 }

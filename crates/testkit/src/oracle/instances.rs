@@ -8,15 +8,16 @@ use proptest::sample::select;
 
 /// Texts of worlds with 3 to 8 offerings in one or two pools of equal weight, 8 to 40 pods in 2 to 4
 /// shapes over CPU, memory, GPUs and pods per node, 0 to 2 DaemonSets, 0 to 3 nodes, now and then a
-/// limit, a taint, a selector. Prices follow size within a fifth. Parse them with [`crate::world()`].
+/// limit, a supply, a taint, a selector, rivals. Prices follow size within a fifth. Parse them with [`crate::world()`].
 pub fn small_worlds() -> impl Strategy<Value = String> {
     let types = vec(instance_type(), 2..=6);
     let daemon_sets = vec(select(DAEMON_SETS), 0..=2);
     let nodes = vec((any::<prop::sample::Index>(), select(NODES)), 0..=3);
+    let supplies = vec((any::<prop::sample::Index>(), select(SUPPLIES)), 0..=1);
     let pods = vec(pod(), 2..=4);
-    (types, pools(), daemon_sets, nodes, pods).prop_filter_map(
+    (types, pools(), daemon_sets, supplies, nodes, pods).prop_filter_map(
         "3 to 8 offerings, 8 to 40 pods",
-        |(types, pools, daemon_sets, nodes, pods)| {
+        |(types, pools, daemon_sets, supplies, nodes, pods)| {
             let mut text = String::new();
             for (number, words) in types.iter().enumerate() {
                 writeln!(text, "type t{number} {words}").ok()?;
@@ -26,6 +27,10 @@ pub fn small_worlds() -> impl Strategy<Value = String> {
             }
             for (number, words) in daemon_sets.iter().enumerate() {
                 writeln!(text, "daemonset d{number} {words}").ok()?;
+            }
+            for (number, (of_type, words)) in supplies.iter().enumerate() {
+                let of_type = of_type.index(types.len());
+                writeln!(text, "supply r{number} type=t{of_type} {words}").ok()?;
             }
             for (number, (of_type, words)) in nodes.iter().enumerate() {
                 let of_type = of_type.index(types.len());
@@ -53,7 +58,11 @@ const NODES: &[&str] = &[
     "state=in-flight pool=p0",
     "state=unschedulable",
     "taint dedicated=x:NoSchedule",
+    "rivals=r",
 ];
+
+const SUPPLIES: &[&str] =
+    &["cap=1", "cap=2", "cap=1 price=0.1", "cap=2 price=0.05", "cap=3 price=0.2"];
 
 fn pools() -> impl Strategy<Value = Vec<&'static str>> {
     select(&[
@@ -108,8 +117,10 @@ fn pod() -> impl Strategy<Value = String> {
         prop_oneof![8 => Just(""), 1 => Just("gpu=1"), 1 => Just("gpu=2")],
         select(&["", "", "", "select family=m", "select family=c", "select capacity=on-demand"]),
         select(&["", "", "tolerate dedicated=x", "priority=5"]),
+        select(&["", "", "", "", "rivals=r", "rivals=s"]),
     )
-        .prop_map(|(copies, cpu, mem, gpu, selects, rest)| {
-            format!("x{copies} cpu={}m mem={}Mi {gpu} {selects} {rest}", cpu * 250, mem * 256)
+        .prop_map(|(copies, cpu, mem, gpu, selects, rest, rivals)| {
+            let requests = format!("cpu={}m mem={}Mi", cpu * 250, mem * 256);
+            format!("x{copies} {requests} {gpu} {selects} {rest} {rivals}")
         })
 }

@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use model::{
     CapacityType, InstanceType, LabelKey, LabelValue, Labels, Listing, ListingIndex, Machine,
     MachineIndex, Node, NodeClass, NodeClassIndex, NodePool, Offering, Pod, PodShape, PoolIndex,
-    Price, Requirement, Resources, ShapeIndex, Snapshot, TypeIndex, well_known,
+    Price, Requirement, Resources, Rivals, RivalsIndex, RivalsName, ShapeIndex, Snapshot, Supply,
+    SupplyIndex, SupplyKind, SupplyName, TypeIndex, well_known,
 };
 
 use super::WorldError;
-use super::draft::{Draft, NodeDraft, NodePrice, PoolDraft, TypeDraft};
+use super::draft::{Draft, NodeDraft, NodePrice, PodDraft, PoolDraft, SupplyDraft, TypeDraft};
 use crate::fold;
 
 /// The class of pools that name none.
@@ -25,17 +26,21 @@ pub(super) fn build(mut draft: Draft) -> Result<Snapshot, WorldError> {
         draft.zones = vec!["a".into()];
     }
     draft.classes.entry(DEFAULT_CLASS.into()).or_default();
-    let (shapes, pods) = pods(&draft);
+    let rivals = rivals(&draft);
+    let (shapes, pods) = pods(&draft, &rivals);
+    let supplies = supplies(&draft);
     let mut snapshot = Snapshot {
         region: draft.region.as_deref().unwrap_or("us-east-1").into(),
         shapes,
         pods,
+        rivals,
         daemon_sets: std::mem::take(&mut draft.daemon_sets),
         nodes: Vec::new(),
         pools: Vec::new(),
         node_classes: classes(&draft),
         types: draft.types.iter().map(instance_type).collect(),
-        listings: listings(&draft),
+        listings: listings(&draft, &supplies)?,
+        supplies,
         offerings: Vec::new(),
     };
     for pool in &draft.pools {
@@ -53,13 +58,40 @@ pub(super) fn build(mut draft: Draft) -> Result<Snapshot, WorldError> {
     Ok(snapshot)
 }
 
-fn pods(draft: &Draft) -> (Vec<PodShape>, Vec<Pod>) {
-    let distinct: BTreeSet<&PodShape> = draft.pods.iter().map(|(_, shape)| shape).collect();
+/// Every group that a pod or a node names, by name.
+fn rivals(draft: &Draft) -> Vec<Rivals> {
+    let of_pods = draft.pods.iter().map(|pod| &pod.rivals);
+    let of_all = of_pods.chain(draft.nodes.iter().map(|node| &node.rivals));
+    let names: BTreeSet<&RivalsName> = of_all.flatten().collect();
+    names.into_iter().map(|name| Rivals { name: name.clone() }).collect()
+}
+
+fn rivals_indices(rivals: &[Rivals], names: &BTreeSet<RivalsName>) -> Vec<RivalsIndex> {
+    let positions = rivals.iter().enumerate().filter(|(_, group)| names.contains(&group.name));
+    positions.map(|(position, _)| RivalsIndex::new(position)).collect()
+}
+
+/// One for each name, by name; the first line of a name says how many there are.
+fn supplies(draft: &Draft) -> Vec<Supply> {
+    let mut supplies: BTreeMap<&SupplyName, Supply> = BTreeMap::new();
+    for SupplyDraft { name, cap, .. } in &draft.supplies {
+        let kind = SupplyKind::CapacityReservation;
+        supplies.entry(name).or_insert_with(|| Supply { name: name.clone(), kind, cap: *cap });
+    }
+    supplies.into_values().collect()
+}
+
+fn pods(draft: &Draft, rivals: &[Rivals]) -> (Vec<PodShape>, Vec<Pod>) {
+    let shape = |pod: &PodDraft| PodShape {
+        rivals: rivals_indices(rivals, &pod.rivals),
+        ..pod.shape.clone()
+    };
+    let shapes: Vec<PodShape> = draft.pods.iter().map(shape).collect();
+    let distinct: BTreeSet<&PodShape> = shapes.iter().collect();
     let index: BTreeMap<&PodShape, usize> = distinct.iter().copied().zip(0..).collect();
-    let pods = draft
-        .pods
-        .iter()
-        .map(|(name, shape)| Pod { name: name.clone(), shape: ShapeIndex::new(index[shape]) });
+    let named = draft.pods.iter().zip(&shapes);
+    let pods = named
+        .map(|(pod, shape)| Pod { name: pod.name.clone(), shape: ShapeIndex::new(index[shape]) });
     let pods = pods.collect();
     (distinct.into_iter().cloned().collect(), pods)
 }
@@ -89,8 +121,8 @@ fn instance_type(drafted: &TypeDraft) -> InstanceType {
     InstanceType { name: drafted.name.clone(), labels: drafted.labels.clone() }
 }
 
-/// By type, zone, capacity type.
-fn listings(draft: &Draft) -> Vec<Listing> {
+/// By type, zone, capacity type, supply.
+fn listings(draft: &Draft, supplies: &[Supply]) -> Result<Vec<Listing>, WorldError> {
     let mut listings = Vec::new();
     for (position, drafted) in draft.types.iter().enumerate() {
         let own = Some(&drafted.zones).filter(|zones| !zones.is_empty());
@@ -108,11 +140,42 @@ fn listings(draft: &Draft) -> Vec<Listing> {
                         estimated: *capacity_type == CapacityType::Spot,
                     }),
                     interruption: drafted.band.filter(|_| *capacity_type == CapacityType::Spot),
+                    supply: None,
                 });
             }
         }
     }
-    listings
+    for drafted in &draft.supplies {
+        listings.push(supply_listing(draft, supplies, drafted)?);
+    }
+    listings.sort_by(|a, b| {
+        let key =
+            |one: &Listing| (one.instance_type, one.zone.clone(), one.capacity_type, one.supply);
+        key(a).cmp(&key(b))
+    });
+    Ok(listings)
+}
+
+fn supply_listing(
+    draft: &Draft,
+    supplies: &[Supply],
+    drafted: &SupplyDraft,
+) -> Result<Listing, WorldError> {
+    let name = drafted.instance_type.as_ref();
+    let position = draft.types.iter().position(|one| Some(&one.name) == name);
+    let wanted = format!("type {}", name.map_or("", |name| name.as_str()));
+    let position = position.ok_or_else(|| missing(&format!("supply {}", drafted.name), &wanted))?;
+    let zone = drafted.zone.as_ref().unwrap_or(&draft.zones[0]);
+    let supply = supplies.iter().position(|supply| supply.name == drafted.name);
+    Ok(Listing {
+        instance_type: TypeIndex::new(position),
+        zone: zone.clone(),
+        zone_id: format!("id-{zone}").into(),
+        capacity_type: drafted.capacity_type,
+        price: drafted.price.map(|rate| Price { rate, estimated: false }),
+        interruption: None,
+        supply: supply.map(SupplyIndex::new),
+    })
 }
 
 fn missing(object: &str, missing: &str) -> WorldError {
@@ -180,6 +243,7 @@ fn node_of(
         bound,
         bound_daemons: drafted.daemons.clone(),
         room: Resources::new(),
+        rivals: rivals_indices(&snapshot.rivals, &drafted.rivals),
         price: match drafted.price {
             NodePrice::Given(price) => price,
             NodePrice::Listed => listing.and_then(|one| one.price).map(|price| price.rate),

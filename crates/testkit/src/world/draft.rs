@@ -1,11 +1,11 @@
 //! A world as written: objects refer to each other by name, nothing is sorted or folded.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use model::{
     Amount, CapacityType, DaemonSet, InstanceTypeName, InterruptionBand, Labels, MicroUsdPerHour,
     NodeClassName, NodeName, NodePoolName, NodeState, PodName, PodShape, Requirements,
-    ResourceName, Resources, Taint, ZoneName,
+    ResourceName, Resources, RivalsName, SupplyName, Taint, ZoneName,
 };
 
 /// All objects of a world.
@@ -18,8 +18,28 @@ pub(super) struct Draft {
     pub(super) types: Vec<TypeDraft>,
     pub(super) pools: Vec<PoolDraft>,
     pub(super) daemon_sets: Vec<DaemonSet>,
+    pub(super) supplies: Vec<SupplyDraft>,
     pub(super) nodes: Vec<NodeDraft>,
-    pub(super) pods: Vec<(PodName, PodShape)>,
+    pub(super) pods: Vec<PodDraft>,
+}
+
+/// What pods are, and which groups of rivals they are in.
+#[derive(Clone, Debug)]
+pub(super) struct PodDraft {
+    pub(super) name: PodName,
+    pub(super) shape: PodShape,
+    pub(super) rivals: BTreeSet<RivalsName>,
+}
+
+/// One listing of a supply.
+#[derive(Debug)]
+pub(super) struct SupplyDraft {
+    pub(super) name: SupplyName,
+    pub(super) cap: i64,
+    pub(super) instance_type: Option<InstanceTypeName>,
+    pub(super) zone: Option<ZoneName>,
+    pub(super) capacity_type: CapacityType,
+    pub(super) price: Option<MicroUsdPerHour>,
 }
 
 /// What a type costs under one capacity type.
@@ -69,6 +89,7 @@ pub(super) struct NodeDraft {
     pub(super) allocatable: Resources,
     pub(super) bound: Resources,
     pub(super) daemons: Resources,
+    pub(super) rivals: BTreeSet<RivalsName>,
     pub(super) price: NodePrice,
 }
 

@@ -1,13 +1,13 @@
 //! Lines of the grammar: one object each.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use model::{
-    Amount, CapacityType, DaemonSet, Labels, NodeState, PodName, PodShape, Requirements, Resources,
-    ZoneName, well_known,
+    Amount, CapacityType, DaemonSet, Labels, MicroUsdPerHour, NodeState, PodName, PodShape,
+    Requirements, Resources, ZoneName, well_known,
 };
 
-use super::draft::{Draft, NodeDraft, NodePrice, PoolDraft, TypeDraft};
+use super::draft::{Draft, NodeDraft, NodePrice, PodDraft, PoolDraft, SupplyDraft, TypeDraft};
 use super::words;
 
 type Pairs<'a> = [(&'a str, &'a str)];
@@ -36,6 +36,7 @@ pub(super) fn read(draft: &mut Draft, line: &str) -> Result<(), String> {
         "daemonset" => draft
             .daemon_sets
             .push(DaemonSet { name: namespaced(subject).into(), shape: shape(&pairs)? }),
+        "supply" => draft.supplies.push(supply_line(subject, &pairs)?),
         "node" => draft.nodes.push(node_line(subject, &pairs)?),
         "pod" => pod_line(draft, subject, &pairs)?,
         other => return Err(format!("there is no object of kind {other:?}")),
@@ -137,6 +138,7 @@ fn node_line(name: &str, pairs: &Pairs<'_>) -> Result<NodeDraft, String> {
         allocatable: Resources::new(),
         bound: Resources::new(),
         daemons: Resources::new(),
+        rivals: BTreeSet::new(),
         price: NodePrice::Listed,
     };
     for &(name, argument) in pairs {
@@ -144,8 +146,8 @@ fn node_line(name: &str, pairs: &Pairs<'_>) -> Result<NodeDraft, String> {
             "pool" => drafted.pool = Some(argument.into()),
             "type" => drafted.instance_type = Some(argument.into()),
             "zone" => drafted.zone = Some(ZoneName::from(argument)),
-            "capacity" if argument == "spot" => drafted.capacity_type = CapacityType::Spot,
-            "capacity" if argument == "on-demand" => {}
+            "capacity" => drafted.capacity_type = words::capacity_type(argument)?,
+            "rivals" => drafted.rivals.extend(words::rivals(argument)),
             "state" => {
                 drafted.state = match argument {
                     "ready" => NodeState::Ready,
@@ -165,20 +167,46 @@ fn node_line(name: &str, pairs: &Pairs<'_>) -> Result<NodeDraft, String> {
     Ok(drafted)
 }
 
+fn supply_line(name: &str, pairs: &Pairs<'_>) -> Result<SupplyDraft, String> {
+    let mut drafted = SupplyDraft {
+        name: name.into(),
+        cap: 1,
+        instance_type: None,
+        zone: None,
+        capacity_type: CapacityType::Reserved,
+        price: Some(MicroUsdPerHour::ZERO),
+    };
+    for &(name, argument) in pairs {
+        match name {
+            "cap" => drafted.cap = integer(argument)?.into(),
+            "type" => drafted.instance_type = Some(argument.into()),
+            "zone" => drafted.zone = Some(ZoneName::from(argument)),
+            "capacity" => drafted.capacity_type = words::capacity_type(argument)?,
+            "price" => drafted.price = words::price(argument)?,
+            other => return Err(format!("a supply has no {other}")),
+        }
+    }
+    Ok(drafted)
+}
+
 fn pod_line(draft: &mut Draft, name: &str, pairs: &Pairs<'_>) -> Result<(), String> {
     let times = |word: &str| word.strip_prefix('x').and_then(|n| n.parse::<usize>().ok());
     let (copies, rest) = match pairs {
         [(word, ""), rest @ ..] if times(word).is_some() => (times(word), rest),
         all => (None, all),
     };
-    let shape = shape(rest)?;
+    let (of_rivals, rest): (Vec<_>, Vec<_>) =
+        rest.iter().copied().partition(|(name, _)| *name == "rivals");
+    let rivals = of_rivals.into_iter().flat_map(|(_, argument)| words::rivals(argument)).collect();
+    let shape = shape(&rest)?;
     let name = namespaced(name);
+    let drafted = PodDraft { name: name.as_str().into(), shape, rivals };
     let Some(copies) = copies else {
-        draft.pods.push((name.into(), shape));
+        draft.pods.push(drafted);
         return Ok(());
     };
     let named = |copy| PodName::from(format!("{name}-{copy}"));
-    draft.pods.extend((0..copies).map(|copy| (named(copy), shape.clone())));
+    draft.pods.extend((0..copies).map(|copy| PodDraft { name: named(copy), ..drafted.clone() }));
     Ok(())
 }
 
@@ -189,6 +217,7 @@ fn shape(pairs: &Pairs<'_>) -> Result<PodShape, String> {
         alternatives: Vec::new(),
         tolerations: Vec::new(),
         priority: 0,
+        rivals: Vec::new(),
     };
     let mut alternative = Requirements::new();
     for &(name, argument) in pairs {

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use model::{
-    Amount, Effect, InterruptionBand, LabelKey, LabelValue, Labels, MicroUsdPerHour, Operator,
-    Quantity, Requirement, ResourceName, Resources, Taint, Toleration, TolerationOperator,
-    ZoneName, well_known,
+    Amount, CapacityType, Effect, InterruptionBand, LabelKey, LabelValue, Labels, MicroUsdPerHour,
+    Operator, Quantity, Requirement, ResourceName, Resources, RivalsName, Taint, Toleration,
+    TolerationOperator, ZoneName, well_known,
 };
 
 use super::draft::Prices;
@@ -144,6 +144,19 @@ fn effect(text: &str) -> Result<Effect, String> {
         .into_iter()
         .find(|effect| effect.as_str() == text)
         .ok_or(format!("{text:?} is not an effect"))
+}
+
+/// How an instance is bought.
+pub(super) fn capacity_type(text: &str) -> Result<CapacityType, String> {
+    [CapacityType::OnDemand, CapacityType::Spot, CapacityType::Reserved]
+        .into_iter()
+        .find(|one| one.as_str() == text)
+        .ok_or(format!("{text:?} is not a capacity type"))
+}
+
+/// Groups of rivals between commas.
+pub(super) fn rivals(text: &str) -> impl Iterator<Item = RivalsName> {
+    text.split(',').map(RivalsName::from)
 }
 
 /// Zone names between commas.

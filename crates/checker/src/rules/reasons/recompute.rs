@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use model::{InstanceTypeName, LabelKey, NodePoolName, PodShape, Reason, ShapeIndex, Snapshot};
+use model::{
+    InstanceTypeName, LabelKey, NodePoolName, PodShape, Reason, ShapeIndex, Snapshot, Supply,
+    SupplyIndex,
+};
 
 use crate::facts::{Facts, added, amount};
 
@@ -141,14 +144,21 @@ impl Question<'_> {
         (most, first.clone())
     }
 
-    /// All of `offerings` would hold the pod; one that breaks no limit is the error.
+    /// All of `offerings` would hold the pod; one that breaks no limit and draws on no used-up
+    /// supply is the error.
     fn limits(&self, offerings: &[usize], reasons: &mut Vec<Reason>) -> Result<(), usize> {
         let ledger = &self.facts.ledger;
         let limits = ledger.limits(self.pool);
         let mut broken: BTreeMap<usize, (i128, u32)> = BTreeMap::new();
+        let mut used_up: BTreeMap<SupplyIndex, u32> = BTreeMap::new();
         for position in offerings {
             let offering = &self.snapshot().offerings[*position];
-            let limit = ledger.broken_by(self.pool, offering.machine.get()).ok_or(*position)?;
+            let Some(limit) = ledger.broken_by(self.pool, offering.machine.get()) else {
+                let supply = self.snapshot().supply_of(offering);
+                let supply = supply.filter(|supply| ledger.is_used_up(*supply));
+                *used_up.entry(supply.ok_or(*position)?).or_default() += 1;
+                continue;
+            };
             let adds = added(self.snapshot().machine_of(offering), limits[limit].resource);
             let (least, excluded) = broken.entry(limit).or_insert((adds, 0));
             *least = adds.min(*least);
@@ -165,7 +175,17 @@ impl Question<'_> {
                 excluded,
             }
         }));
+        reasons.extend(self.supplies(used_up));
         Ok(())
+    }
+
+    /// The reasons for what draws on supplies that are used up, by name.
+    fn supplies(&self, used_up: BTreeMap<SupplyIndex, u32>) -> Vec<Reason> {
+        let reason = |(supply, excluded): (SupplyIndex, u32)| {
+            let Supply { name, cap, kind: _ } = self.snapshot().supply(supply);
+            Reason::Supply { pool: self.name(), supply: name.clone(), cap: *cap, excluded }
+        };
+        used_up.into_iter().map(reason).collect()
     }
 }
 
