@@ -1,0 +1,37 @@
+//! Carries plans out, as steps without IO.
+//!
+//! Each step is a function of what is observed (objects of the API server, answers of the cloud) and
+//! of `now`, and returns the next [`Request`]s. A driver performs them without choosing anything and
+//! hands the answers back. Steps are level-triggered: asked again, they ask for the same again until
+//! it is so, and whatever they must know to be right can be read again after a restart. A
+//! [`ClaimMemory`] saves calls and keeps waits; losing it costs time and nothing else.
+
+mod claims;
+mod conditions;
+mod drain;
+mod garbage;
+mod initialization;
+mod launch;
+mod node_class;
+mod placement;
+mod pool;
+mod registration;
+mod request;
+mod tagging;
+mod termination;
+pub mod time;
+mod view;
+
+pub use claims::{ClaimSource, claim_name, claims, launch_plan_of, planned_pods_of};
+pub use drain::{Drain, drain};
+pub use garbage::{Collection, CollectionGuard, GarbageView, collect};
+pub use initialization::initialize;
+pub use launch::{LAUNCH_TTL, LaunchGroup, LaunchPlan, REGISTRATION_TTL, launch, liveness};
+pub use node_class::{NodeClassView, node_class};
+pub use placement::{Nominations, Target, place};
+pub use pool::{PoolView, pool};
+pub use registration::register;
+pub use request::{CloudRequest, EventKind, Kind, Note, ObjectRef, Request};
+pub use tagging::tag;
+pub use termination::{SETTLE, terminate_claim, terminate_node};
+pub use view::{ClaimMemory, ClaimView, EvictionMemory, InstanceSight, LaunchMemory, MachineFacts};

@@ -1,0 +1,296 @@
+//! From a deleted claim or Node to nothing left (`lifecycle.md` sections 3 and 4).
+//!
+//! Claim deletion, then Node deletion, then drain, then the instance, then the Node's finalizer, then
+//! the claim's. A claim keeps its finalizer until no instance carries its tag, as one may have been
+//! launched whose reply was lost.
+
+use api::{Node, NodeClaim, Pod, Taint, names};
+use cloud::Instance;
+use model::{InstanceId, Timestamp};
+use serde_json::json;
+
+use crate::conditions::{self, Wanted};
+use crate::drain::drain;
+use crate::launch::{delete, name, status, target};
+use crate::registration::without;
+use crate::request::{CloudRequest, EventKind, Kind, Note, ObjectRef, Request, uid};
+use crate::time;
+use crate::view::{ClaimMemory, ClaimView};
+
+/// Seconds between the first complete list without the claim's instance and the end of the claim: a
+/// machine just launched may be missing from lists, by EC2's documentation of eventual consistency
+/// for up to some minutes where no id is known; with a known id one look is enough.
+pub const SETTLE: i64 = 20;
+/// Seconds between two looks at an instance that is on its way out.
+const LOOK_EVERY: i64 = 5;
+/// Seconds after a launch from which on every look at the instance sees it.
+const VISIBLE_AFTER: i64 = 60;
+/// Seconds that a drain lasts at the least.
+const DRAIN_MIN: i64 = 5;
+
+/// What to do next about a claim that is being deleted.
+pub fn terminate_claim(
+    view: &ClaimView<'_>,
+    memory: &mut ClaimMemory,
+    now: Timestamp,
+) -> Vec<Request> {
+    let claim = view.claim;
+    let finalized = claim.metadata.finalizers.iter().any(|one| one == names::TERMINATION_FINALIZER);
+    if !claim.is_deleting() || !finalized {
+        return Vec::new();
+    }
+    if let Some(stamp) = stamp_deadline(claim) {
+        return vec![stamp];
+    }
+    let there = view.nodes.iter().filter(|node| node.metadata.deletion_timestamp.is_none());
+    let mut requests: Vec<Request> = there.map(|node| delete_node(node)).collect();
+    if view.nodes.iter().any(|node| is_finalized(node)) {
+        return requests;
+    }
+    // A Node that was never registered has nothing to drain, and its kubelet makes it again for as
+    // long as the instance runs: the instance goes first.
+    requests.extend(end_instance(claim, memory, now));
+    if requests.is_empty() && view.nodes.is_empty() && is_gone(claim, memory, now) {
+        return vec![Request::Patch {
+            target: target(claim),
+            status: false,
+            body: json!({ "metadata": {
+                "resourceVersion": claim.metadata.resource_version,
+                "finalizers": without(&claim.metadata.finalizers, names::TERMINATION_FINALIZER),
+            }}),
+        }];
+    }
+    requests
+}
+
+/// What to do next about a Node of a claim that is being deleted. `pods` are those bound to it.
+pub fn terminate_node(
+    claim: &NodeClaim,
+    node: &Node,
+    pods: &[&Pod],
+    memory: &mut ClaimMemory,
+    now: Timestamp,
+) -> Vec<Request> {
+    let began = node.metadata.deletion_timestamp.as_deref().and_then(time::parse);
+    let (Some(began), true) = (began, is_finalized(node)) else { return Vec::new() };
+    if !claim.is_deleting() {
+        return vec![delete(claim, "node_deleted")];
+    }
+    if is_lost(claim, node, memory, now) {
+        return vec![release_node(node)];
+    }
+    if let Some(cordon) = cordon(node) {
+        return vec![cordon];
+    }
+    let deadline = deadline(claim);
+    let overdue = deadline.is_some_and(|deadline| now > deadline);
+    let mut step = drain(pods, deadline, memory, now);
+    let waiting = !step.waiting.is_empty() && !overdue;
+    if waiting || now < time::after(began, DRAIN_MIN) {
+        if !step.waiting.is_empty() {
+            step.requests.push(failed_draining(node, &step.waiting));
+        }
+        step.requests.extend(status(
+            claim,
+            Wanted::unknown(names::DRAINED, "Draining", "pods are being evicted"),
+            now,
+        ));
+        return step.requests;
+    }
+    if !claim.is_true(names::DRAINED) {
+        return status(claim, Wanted::yes(names::DRAINED), now);
+    }
+    let requests = end_instance(claim, memory, now);
+    if requests.is_empty() && is_gone(claim, memory, now) {
+        return vec![release_node(node)];
+    }
+    requests
+}
+
+/// The moment after which pods are deleted, and no longer waited for.
+fn deadline(claim: &NodeClaim) -> Option<Timestamp> {
+    let annotation = claim.metadata.annotations.get(names::TERMINATION_TIMESTAMP_ANNOTATION);
+    annotation.and_then(|text| time::parse(text))
+}
+
+/// Writes the deadline down once, where the claim has a grace period.
+fn stamp_deadline(claim: &NodeClaim) -> Option<Request> {
+    let annotations = &claim.metadata.annotations;
+    if annotations.contains_key(names::TERMINATION_TIMESTAMP_ANNOTATION) {
+        return None;
+    }
+    let seconds = time::seconds(claim.spec.termination_grace_period.as_deref()?)?;
+    let began = time::parse(claim.metadata.deletion_timestamp.as_deref()?)?;
+    let deadline = time::format(time::after(began, seconds));
+    Some(Request::Patch {
+        target: target(claim),
+        status: false,
+        body: json!({ "metadata": { "annotations": {
+            names::TERMINATION_TIMESTAMP_ANNOTATION: deadline,
+        }}}),
+    })
+}
+
+/// Looks at the claim's instance, terminates it, and looks again until it is gone. Empty: nothing
+/// is to be asked now.
+fn end_instance(claim: &NodeClaim, memory: &mut ClaimMemory, now: Timestamp) -> Vec<Request> {
+    match known(claim, memory) {
+        Some(id) => end_known(claim, id, memory, now),
+        None => end_by_tag(claim, memory, now),
+    }
+}
+
+/// The id of the claim's instance, from its status or from a launch that is not written down yet.
+fn known(claim: &NodeClaim, memory: &ClaimMemory) -> Option<InstanceId> {
+    let written = claim.status.provider_id.as_deref().and_then(Instance::id_of);
+    let answered = || match &memory.launch.answer {
+        Some(Ok(launch)) => Some(launch.instance.id.clone()),
+        _ => memory.launch.launch.as_ref().map(|instance| instance.id.clone()),
+    };
+    written.or_else(answered)
+}
+
+fn end_known(
+    claim: &NodeClaim,
+    id: InstanceId,
+    memory: &mut ClaimMemory,
+    now: Timestamp,
+) -> Vec<Request> {
+    let Some(sight) = &memory.instance else {
+        return vec![Request::Cloud(CloudRequest::GetInstance(name(claim), id))];
+    };
+    let Some(instance) = &sight.instance else {
+        let again = !is_gone(claim, memory, now) && now >= time::after(sight.at, LOOK_EVERY);
+        let look = || Request::Cloud(CloudRequest::GetInstance(name(claim), id.clone()));
+        return again.then(look).into_iter().collect();
+    };
+    let terminating = claim.is_true(names::INSTANCE_TERMINATING);
+    if !instance.state.is_ending() && !terminating {
+        let mut requests = vec![Request::Cloud(CloudRequest::Terminate(name(claim), id))];
+        requests.extend(status(claim, Wanted::yes(names::INSTANCE_TERMINATING), now));
+        return requests;
+    }
+    if now < time::after(sight.at, LOOK_EVERY) {
+        return Vec::new();
+    }
+    let mut requests = Vec::new();
+    // The condition may be there while the request was lost: ask again, it is idempotent.
+    if !instance.state.is_ending() {
+        requests.push(Request::Cloud(CloudRequest::Terminate(name(claim), id.clone())));
+    }
+    requests.push(Request::Cloud(CloudRequest::GetInstance(name(claim), id)));
+    requests
+}
+
+/// The provider id was never written: whatever carries the claim's tag goes.
+fn end_by_tag(claim: &NodeClaim, memory: &mut ClaimMemory, now: Timestamp) -> Vec<Request> {
+    let mut requests: Vec<Request> = Vec::new();
+    if let Some((_, found)) = &memory.found {
+        let running = found.iter().filter(|instance| !instance.state.is_ending());
+        requests.extend(running.map(|instance| {
+            Request::Cloud(CloudRequest::Terminate(name(claim), instance.id.clone()))
+        }));
+    }
+    let due = (memory.found.as_ref()).is_none_or(|(at, _)| now >= time::after(*at, LOOK_EVERY));
+    if !due || is_gone(claim, memory, now) {
+        return Vec::new();
+    }
+    requests.push(Request::Cloud(CloudRequest::FindInstances(name(claim))));
+    requests
+}
+
+/// Whether nothing is left of the claim's instance.
+fn is_gone(claim: &NodeClaim, memory: &ClaimMemory, now: Timestamp) -> bool {
+    if known(claim, memory).is_some() {
+        return is_ended(claim, memory, now);
+    }
+    let (Some(since), Some((at, _))) = (memory.unseen_since, &memory.found) else { return false };
+    *at >= time::after(since, SETTLE) && now >= *at
+}
+
+/// Whether the instance with the claim's id is gone: the cloud says so, and it is not one that was
+/// launched so lately that it may not be seen yet.
+fn is_ended(claim: &NodeClaim, memory: &ClaimMemory, now: Timestamp) -> bool {
+    let Some(sight) = memory.instance.as_ref().filter(|sight| sight.instance.is_none()) else {
+        return false;
+    };
+    let launched = conditions::since(&claim.status.conditions, names::LAUNCHED);
+    let old = claim.is_true(names::LAUNCHED)
+        && launched.is_some_and(|at| now >= time::after(at, VISIBLE_AFTER));
+    let settled = sight.gone_since.is_some_and(|since| sight.at >= time::after(since, SETTLE));
+    sight.seen || old || settled
+}
+
+/// Whether the Node waits for us before it goes.
+fn is_finalized(node: &Node) -> bool {
+    node.metadata.finalizers.iter().any(|one| one == names::TERMINATION_FINALIZER)
+}
+
+/// Whether the Node is not Ready and the cloud said that its instance is gone.
+fn is_lost(claim: &NodeClaim, node: &Node, memory: &ClaimMemory, now: Timestamp) -> bool {
+    let ready = node.status.conditions.iter().find(|condition| condition.kind == names::READY);
+    let not_ready = ready.is_none_or(|ready| ready.status != "True");
+    not_ready && is_ended(claim, memory, now)
+}
+
+/// The taint and the label that a Node gets before its drain; `None` where it has both.
+fn cordon(node: &Node) -> Option<Request> {
+    let tainted = node.spec.taints.iter().any(|taint| taint.key == names::DISRUPTED_TAINT);
+    let labelled = node.metadata.labels.contains_key(names::EXCLUDE_BALANCERS_LABEL);
+    if tainted && labelled {
+        return None;
+    }
+    let mut taints = node.spec.taints.clone();
+    if !tainted {
+        taints.push(Taint {
+            key: names::DISRUPTED_TAINT.to_owned(),
+            effect: "NoSchedule".to_owned(),
+            ..Taint::default()
+        });
+    }
+    Some(Request::Patch {
+        target: ObjectRef::cluster(Kind::Node, node.metadata.name.clone()),
+        status: false,
+        body: json!({
+            "metadata": {
+                "resourceVersion": node.metadata.resource_version,
+                "labels": { names::EXCLUDE_BALANCERS_LABEL: "karpenter" },
+            },
+            "spec": { "taints": taints },
+        }),
+    })
+}
+
+fn release_node(node: &Node) -> Request {
+    Request::Patch {
+        target: ObjectRef::cluster(Kind::Node, node.metadata.name.clone()),
+        status: false,
+        body: json!({ "metadata": {
+            "resourceVersion": node.metadata.resource_version,
+            "finalizers": without(&node.metadata.finalizers, names::TERMINATION_FINALIZER),
+        }}),
+    }
+}
+
+fn delete_node(node: &Node) -> Request {
+    Request::Delete {
+        target: ObjectRef::cluster(Kind::Node, node.metadata.name.clone()),
+        uid: uid(&node.metadata),
+        grace_seconds: None,
+        reason: "claim_deleted",
+    }
+}
+
+fn failed_draining(node: &Node, waiting: &[String]) -> Request {
+    const NAMED: usize = 5;
+    let named: Vec<&str> = waiting.iter().take(NAMED).map(String::as_str).collect();
+    let more = waiting.len().saturating_sub(NAMED);
+    let tail = if more > 0 { format!(" and {more} more") } else { String::new() };
+    Request::Note(Note {
+        about: ObjectRef::cluster(Kind::Node, node.metadata.name.clone()),
+        uid: uid(&node.metadata),
+        kind: EventKind::Warning,
+        reason: "FailedDraining",
+        message: format!("waiting for {} pods: {}{tail}", waiting.len(), named.join(", ")),
+    })
+}

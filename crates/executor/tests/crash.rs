@@ -1,0 +1,133 @@
+//! The driver is stopped, and its memory lost, before and after every single request.
+
+use api::names;
+use cloud::Instance;
+use executor::Kind;
+use serde_json::json;
+
+use crate::support::{claim, claim_value};
+use crate::world::{Stop, World, names_of, run};
+
+fn initialized(world: &World) -> bool {
+    let value = &world.objects.get(&(Kind::NodeClaim, "a".to_owned()));
+    value.is_some_and(|value| claim(value).is_true(names::INITIALIZED))
+}
+
+fn gone(world: &World) -> bool {
+    world.objects.keys().all(|(kind, _)| !matches!(kind, Kind::NodeClaim | Kind::Node))
+}
+
+fn living(world: &World) -> Vec<&Instance> {
+    world.instances.iter().filter(|instance| instance.state.exists()).collect()
+}
+
+fn stops(requests: usize) -> impl Iterator<Item = Stop> {
+    (0..requests).flat_map(|at| [Stop::Before(at), Stop::After(at)])
+}
+
+fn launched(stop: Stop, no_spot: bool) -> World {
+    let mut world = World { no_spot, ..World::default() };
+    world.put(Kind::NodeClaim, claim_value("a"));
+    assert!(run(&mut world, stop, 600, &initialized), "{stop:?}: {:#?}", world.objects);
+    world
+}
+
+#[test]
+fn a_launch_stopped_anywhere_ends_with_one_machine_and_an_initialized_node() {
+    for no_spot in [false, true] {
+        let whole = launched(Stop::Never, no_spot);
+        assert!(whole.performed >= 8, "only {} requests", whole.performed);
+        for stop in stops(whole.performed) {
+            let world = launched(stop, no_spot);
+            assert_eq!(world.launches, 1, "{stop:?}, no spot: {no_spot}");
+            assert_eq!(living(&world).len(), 1);
+            let node = &world.objects[&(Kind::Node, "node-i-1".to_owned())];
+            assert_eq!(node["metadata"]["labels"][names::INITIALIZED_LABEL], json!("true"));
+            assert_eq!(node["spec"]["taints"], json!([]));
+        }
+    }
+}
+
+fn terminated(stop: Stop, delete: Kind) -> World {
+    let mut world = launched(Stop::Never, false);
+    for name in ["web", "db"] {
+        world.put(
+            Kind::Pod,
+            json!({
+                "metadata": { "name": name, "namespace": "default", "uid": format!("uid-{name}") },
+                "spec": { "nodeName": "node-i-1" }, "status": { "phase": "Running" },
+            }),
+        );
+    }
+    world.performed = 0;
+    let name = if delete == Kind::Node { "node-i-1" } else { "a" };
+    world.delete(delete, name);
+    assert!(run(&mut world, stop, 600, &gone), "{stop:?}: {:#?}", world.objects);
+    world
+}
+
+#[test]
+fn a_termination_stopped_anywhere_leaves_nothing_and_evicts_once() {
+    for delete in [Kind::NodeClaim, Kind::Node] {
+        let whole = terminated(Stop::Never, delete);
+        assert!(whole.performed >= 8, "only {} requests", whole.performed);
+        for stop in stops(whole.performed) {
+            let world = terminated(stop, delete);
+            assert!(living(&world).is_empty(), "{stop:?}");
+            let evictions: Vec<usize> = world.evictions.values().copied().collect();
+            assert_eq!(evictions, [1, 1], "{stop:?}");
+            assert!(names_of(&world, Kind::Node).is_empty());
+        }
+    }
+}
+
+/// The claim is deleted right after each of its requests: also when a machine was launched whose
+/// reply is lost, and which no list shows yet.
+#[test]
+fn a_claim_deleted_during_its_launch_leaves_no_machine() {
+    let whole = launched(Stop::Never, false);
+    for stop in stops(whole.performed) {
+        let mut world = World::default();
+        world.put(Kind::NodeClaim, claim_value("a"));
+        let at = match stop {
+            Stop::Before(at) | Stop::After(at) => at,
+            Stop::Never => 0,
+        };
+        run(&mut world, stop, 1 + i64::try_from(at).unwrap() * 2, &|world| world.performed > at);
+        world.delete(Kind::NodeClaim, "a");
+        assert!(run(&mut world, Stop::Never, 600, &gone), "{stop:?}: {:#?}", world.objects);
+        assert!(living(&world).is_empty(), "{stop:?}");
+        assert!(world.launches <= 1);
+    }
+}
+
+#[test]
+fn a_claim_with_nothing_to_be_had_goes() {
+    let mut world = World { no_spot: true, ..World::default() };
+    let mut value = claim_value("a");
+    let spot = json!({ "groups": [
+        { "capacityType": "spot", "choices": [["m7i.large", "us-east-1a", 40_000]] },
+    ]});
+    value["metadata"]["annotations"][names::LAUNCH_ANNOTATION] = json!(spot.to_string());
+    world.put(Kind::NodeClaim, value);
+    assert!(run(&mut world, Stop::Never, 600, &gone));
+    assert_eq!(world.launches, 0);
+}
+
+#[test]
+fn a_node_that_never_comes_ends_its_claim_after_the_registration_limit() {
+    let mut world = World::default();
+    let mut value = claim_value("a");
+    value["metadata"]["annotations"][names::LAUNCH_ANNOTATION] = json!("{\"groups\":[]}");
+    value["status"] = json!({
+        "providerID": "aws:///us-east-1a/i-lost",
+        "conditions": [
+            { "type": "Launched", "status": "True",
+              "lastTransitionTime": crate::support::text(0) },
+        ],
+    });
+    world.put(Kind::NodeClaim, value);
+    run(&mut world, Stop::Never, executor::REGISTRATION_TTL - 5, &gone);
+    assert!(!gone(&world), "it went too early");
+    assert!(run(&mut world, Stop::Never, 120, &gone), "{:#?}", world.objects);
+}

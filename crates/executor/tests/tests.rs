@@ -1,0 +1,9 @@
+//! Behaviour of the steps, over values and over a small world that can be stopped anywhere.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests stop at the first surprise")]
+
+mod crash;
+mod evictions;
+mod lists;
+mod support;
+mod world;
