@@ -2,6 +2,8 @@
 
 #![expect(clippy::struct_field_names, reason = "fields are named as on the wire")]
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{Unread, null};
@@ -77,14 +79,49 @@ pub struct PreferredTerm {
     pub preference: NodeSelectorTerm,
 }
 
-/// Inter-pod affinity or anti-affinity; the terms are counted, not yet read.
+/// Inter-pod affinity or anti-affinity; preferred terms are counted, not yet read.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct PodAffinity {
     /// Must hold.
     #[serde(deserialize_with = "null::or_default")]
-    pub required_during_scheduling_ignored_during_execution: Vec<Unread>,
+    pub required_during_scheduling_ignored_during_execution: Vec<PodAffinityTerm>,
     /// Should hold.
     #[serde(deserialize_with = "null::or_default")]
     pub preferred_during_scheduling_ignored_during_execution: Vec<Unread>,
+}
+
+/// Pods, and a node label: together with those, or away from them, on nodes of one value.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct PodAffinityTerm {
+    /// The pods; absent matches none, empty matches all.
+    pub label_selector: Option<LabelSelector>,
+    /// Where they are looked for, beside what `namespace_selector` matches; the pod's own namespace
+    /// where both are absent.
+    #[serde(deserialize_with = "null::or_default")]
+    pub namespaces: Vec<String>,
+    /// Where they are looked for, by the labels of namespaces; empty matches all.
+    pub namespace_selector: Option<LabelSelector>,
+    /// The node label, such as `kubernetes.io/hostname`.
+    #[serde(deserialize_with = "null::or_default")]
+    pub topology_key: String,
+    /// Labels that must have the value that the pod has.
+    #[serde(deserialize_with = "null::or_default")]
+    pub match_label_keys: Vec<String>,
+    /// Labels that must not have the value that the pod has.
+    #[serde(deserialize_with = "null::or_default")]
+    pub mismatch_label_keys: Vec<String>,
+}
+
+/// Objects by their labels: all conditions must hold.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct LabelSelector {
+    /// Labels with these values.
+    #[serde(deserialize_with = "null::or_default")]
+    pub match_labels: BTreeMap<String, String>,
+    /// Conditions on labels: `In`, `NotIn`, `Exists` or `DoesNotExist`.
+    #[serde(deserialize_with = "null::or_default")]
+    pub match_expressions: Vec<NodeSelectorRequirement>,
 }

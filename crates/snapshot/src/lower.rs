@@ -116,7 +116,7 @@ pub fn lower(
         region: market.name().clone(),
         shapes,
         pods,
-        rivals: Vec::new(),
+        rivals: pod_set.rivals,
         daemon_sets: pod_set.daemon_sets,
         nodes: Vec::new(),
         pools: Vec::new(),

@@ -13,6 +13,7 @@ mod limit_ranges;
 mod owners;
 mod priority;
 mod requests;
+mod rivals;
 mod tally;
 mod tolerations;
 mod workloads;
@@ -20,10 +21,10 @@ mod workloads;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use api::ObjectMeta;
-use model::{DaemonSet, Finding, NodeName, PodName, PodShape, Resources};
+use model::{DaemonSet, Finding, NodeName, PodName, PodShape, Resources, Rivals, RivalsIndex};
 
 use crate::{Objects, PodSelection};
 use collector::Collector;
@@ -39,6 +40,8 @@ pub(crate) struct PodSet {
     /// Pods to plan, in input order, then those of workloads without pods, with the index of their
     /// shape; names are unique.
     pub pods: Vec<(PodName, u32)>,
+    /// Groups of pods that keep apart, by name; shapes and nodes refer to them.
+    pub rivals: Vec<Rivals>,
     /// `DaemonSets` by name.
     pub daemon_sets: Vec<DaemonSet>,
     /// What is already taken, by node, nodes that are not in the input included; empty for
@@ -55,6 +58,8 @@ pub(crate) struct Bound {
     pub all: Resources,
     /// Those of `DaemonSets`.
     pub daemons: Resources,
+    /// Groups of rivals that one of them matches.
+    pub rivals: BTreeSet<RivalsIndex>,
 }
 
 /// A field that is wrong.
@@ -74,7 +79,7 @@ pub(crate) fn collect(objects: &Objects, selection: PodSelection) -> PodSet {
     let limit_ranges = LimitRanges::new(&objects.limit_ranges, &mut tally);
     let owners = Owners::new(objects);
     let workloads = workloads::without_pods(objects, &owners, &mut tally);
-    let mut collector = Collector::new(objects, selection, limit_ranges, tally);
+    let mut collector = Collector::new(objects, &workloads, selection, limit_ranges, tally);
     for pod in &objects.pods {
         collector.add_pod(pod);
     }

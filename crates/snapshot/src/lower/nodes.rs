@@ -100,7 +100,7 @@ pub(super) fn read(node: &api::Node, context: &NodeContext<'_>) -> (NodeDraft, V
         bound: bound.all,
         bound_daemons: bound.daemons,
         room: Resources::new(),
-        rivals: Vec::new(),
+        rivals: bound.rivals.into_iter().collect(),
         name,
         pool,
         labels,

@@ -14,6 +14,7 @@ use super::features::{self, Asker};
 use super::limit_ranges::LimitRanges;
 use super::owners::namespace;
 use super::priority::Priorities;
+use super::rivals::{Groups, Looks, Terms};
 use super::tally::Tally;
 use super::workloads::Workload;
 use super::{PodSet, Problem, affinity, full_name, name_of, requests, tolerations};
@@ -27,12 +28,39 @@ const EXPANDED_PODS_MAX: u32 = 5_000_000;
 struct Subject<'a> {
     /// Kind, namespace and name.
     object: &'a str,
-    /// Its namespace.
-    namespace: &'a str,
+    /// Its labels and namespace.
+    looks: Looks<'a>,
     /// The path to the pod spec.
     path: &'a str,
     /// Whether admission has been over it.
     admitted: bool,
+}
+
+/// Whatever keeps pods of the input apart that are not over.
+fn groups(
+    objects: &Objects,
+    workloads: &[Workload<'_>],
+    selection: PodSelection,
+    nodes: &BTreeSet<&str>,
+) -> Groups {
+    let is_live = |pod: &&api::Pod| match fate(pod, selection, nodes) {
+        Fate::Dropped | Fate::Gated => false,
+        Fate::Planned | Fate::Bound(_) | Fate::Daemon(_) | Fate::Promised(_) => true,
+    };
+    let pods = objects.pods.iter().filter(|pod| pod.spec.affinity.is_some()).filter(is_live);
+    let of_pods = pods.map(|pod| (&pod.spec, looks(&pod.metadata, &pod.metadata)));
+    let of_workloads = workloads.iter().map(|workload| {
+        (&workload.template.spec, looks(workload.metadata, &workload.template.metadata))
+    });
+    // What is wrong with a term is told when its pod is read.
+    let terms =
+        of_pods.chain(of_workloads).filter_map(|(spec, looks)| Terms::read(spec, looks, "").ok());
+    Groups::new(terms)
+}
+
+/// How pods of `owner` look that are made with `metadata`.
+fn looks<'a>(owner: &'a api::ObjectMeta, metadata: &'a api::ObjectMeta) -> Looks<'a> {
+    Looks { labels: &metadata.labels, namespace: namespace(owner) }
 }
 
 /// What is known and decided so far.
@@ -42,6 +70,7 @@ pub(super) struct Collector<'a> {
     priorities: Priorities<'a>,
     nodes: BTreeSet<&'a str>,
     daemon_sets: BTreeSet<String>,
+    rivals: Groups,
     index_by_shape: BTreeMap<PodShape, u32>,
     names: BTreeSet<PodName>,
     expanded: u32,
@@ -53,17 +82,20 @@ impl<'a> Collector<'a> {
     /// A collector that knows the policies and nodes and has met no pod yet.
     pub(super) fn new(
         objects: &'a Objects,
+        workloads: &[Workload<'_>],
         selection: PodSelection,
         limit_ranges: LimitRanges,
         tally: Tally,
     ) -> Self {
         let nodes = objects.nodes.iter();
+        let nodes = nodes.map(|node| node.metadata.name.as_str()).collect();
         let daemon_sets = objects.daemon_sets.iter();
         Self {
+            rivals: groups(objects, workloads, selection, &nodes),
             selection,
             limit_ranges,
             priorities: Priorities::new(&objects.priority_classes),
-            nodes: nodes.map(|node| node.metadata.name.as_str()).collect(),
+            nodes,
             daemon_sets: daemon_sets.map(|set| full_name(&set.metadata)).collect(),
             index_by_shape: BTreeMap::new(),
             names: BTreeSet::new(),
@@ -78,7 +110,7 @@ impl<'a> Collector<'a> {
         let object = name_of("Pod", &pod.metadata);
         let subject = Subject {
             object: &object,
-            namespace: namespace(&pod.metadata),
+            looks: looks(&pod.metadata, &pod.metadata),
             path: "spec",
             admitted: pod.metadata.uid.is_some(),
         };
@@ -97,12 +129,7 @@ impl<'a> Collector<'a> {
                 self.bind(&subject, &pod.spec, node, false);
             }
             Fate::Planned => {
-                let asker = Asker {
-                    spec: &pod.spec,
-                    admitted: subject.admitted,
-                    has_claim_templates: false,
-                };
-                if let Some(shape) = self.shape(&subject, &asker, 1) {
+                if let Some(shape) = self.shape(&subject, &pod.spec, false, 1) {
                     self.plan(&full_name(&pod.metadata), shape);
                 }
             }
@@ -114,7 +141,7 @@ impl<'a> Collector<'a> {
         let object = name_of(workload.kind, workload.metadata);
         let subject = Subject {
             object: &object,
-            namespace: namespace(workload.metadata),
+            looks: looks(workload.metadata, &workload.template.metadata),
             path: workload.path,
             admitted: false,
         };
@@ -136,12 +163,8 @@ impl<'a> Collector<'a> {
             self.tally.note(&object, &field, message, count);
             return;
         }
-        let asker = Asker {
-            spec: &workload.template.spec,
-            admitted: false,
-            has_claim_templates: workload.has_claim_templates,
-        };
-        if let Some(shape) = self.shape(&subject, &asker, count) {
+        let (spec, has_claim_templates) = (&workload.template.spec, workload.has_claim_templates);
+        if let Some(shape) = self.shape(&subject, spec, has_claim_templates, count) {
             let base = full_name(workload.metadata);
             for ordinal in 0..workload.replicas {
                 self.plan(&format!("{base}-{ordinal}"), shape);
@@ -155,11 +178,17 @@ impl<'a> Collector<'a> {
         let object = name_of("DaemonSet", &daemon_set.metadata);
         let subject = Subject {
             object: &object,
-            namespace: namespace(&daemon_set.metadata),
+            looks: looks(&daemon_set.metadata, &daemon_set.spec.template.metadata),
             path: "spec.template.spec",
             admitted: false,
         };
         let spec = &daemon_set.spec.template.spec;
+        if !self.rivals.matched(subject.looks).is_empty() {
+            let message = "pods of the DaemonSet match required hostname anti-affinity of others, \
+                           which is not honoured yet on new nodes: they share them";
+            let field = "spec.template.metadata.labels".to_owned();
+            self.not_honoured(&subject, field, message, 1);
+        }
         match self.placement(&subject, spec) {
             Ok(mut shape) => {
                 tolerations::add_of_daemons(&mut shape.tolerations, spec.host_network);
@@ -193,26 +222,40 @@ impl<'a> Collector<'a> {
     }
 
     /// The index of the shape of `count` like pods; `None` where a field is wrong.
-    fn shape(&mut self, subject: &Subject<'_>, asker: &Asker<'_>, count: u64) -> Option<u32> {
-        let mut shape = match self.placement(subject, asker.spec) {
-            Ok(shape) => shape,
+    fn shape(
+        &mut self,
+        subject: &Subject<'_>,
+        spec: &PodSpec,
+        has_claim_templates: bool,
+        count: u64,
+    ) -> Option<u32> {
+        let terms = Terms::read(spec, subject.looks, subject.path);
+        let read = terms.and_then(|terms| Ok((terms, self.placement(subject, spec)?)));
+        let (terms, mut shape) = match read {
+            Ok(read) => read,
             Err(problem) => {
                 self.tally.bad_field(subject.object, problem, count);
                 return None;
             }
         };
-        shape.priority = self.priority(subject, asker.spec, count);
-        for feature in features::asked(asker) {
-            self.tally.add(Finding {
-                code: FindingCode::NotHonoured,
-                object: subject.object.to_owned(),
-                field: format!("{}.{}", subject.path, feature.field),
-                message: feature.message.to_owned(),
-                remedy: String::new(),
-                count,
-            });
+        shape.priority = self.priority(subject, spec, count);
+        shape.rivals = self.rivals.carried(&terms);
+        let asker = Asker {
+            spec,
+            admitted: subject.admitted,
+            has_other_terms: terms.others,
+            has_claim_templates,
+        };
+        for feature in features::asked(&asker) {
+            let field = format!("{}.{}", subject.path, feature.field);
+            self.not_honoured(subject, field, feature.message, count);
         }
-        self.note_scheduler(subject, asker.spec, count);
+        if self.rivals.matched(subject.looks).iter().any(|group| !shape.rivals.contains(group)) {
+            let message = "the pod matches required hostname anti-affinity of others without \
+                           carrying it, which is not honoured yet: it may share a node with them";
+            self.not_honoured(subject, "metadata.labels".to_owned(), message, count);
+        }
+        self.note_scheduler(subject, spec, count);
         let next = self.set.shapes.len();
         if let Some(index) = self.index_by_shape.get(&shape) {
             return Some(*index);
@@ -223,7 +266,18 @@ impl<'a> Collector<'a> {
         Some(index)
     }
 
-    /// All of a shape but the priority.
+    fn not_honoured(&mut self, subject: &Subject<'_>, field: String, message: &str, count: u64) {
+        self.tally.add(Finding {
+            code: FindingCode::NotHonoured,
+            object: subject.object.to_owned(),
+            field,
+            message: message.to_owned(),
+            remedy: String::new(),
+            count,
+        });
+    }
+
+    /// All of a shape but the priority and rivals.
     fn placement(&self, subject: &Subject<'_>, spec: &PodSpec) -> Result<PodShape, Problem> {
         Ok(PodShape {
             requests: self.requests(subject, spec)?,
@@ -237,7 +291,7 @@ impl<'a> Collector<'a> {
     fn requests(&self, subject: &Subject<'_>, spec: &PodSpec) -> Result<Resources, Problem> {
         // What has passed admission has its defaults; a later LimitRange does not change it.
         let defaults =
-            if subject.admitted { None } else { self.limit_ranges.of(subject.namespace) };
+            if subject.admitted { None } else { self.limit_ranges.of(subject.looks.namespace) };
         requests::effective(spec, subject.path, defaults)
     }
 
@@ -294,7 +348,9 @@ impl<'a> Collector<'a> {
                 count: 1,
             });
         }
+        let matched = self.rivals.matched(subject.looks);
         let bound = self.set.bound.entry(NodeName::from(node)).or_default();
+        bound.rivals.extend(matched);
         bound.all.add(&requests);
         if is_daemon {
             bound.daemons.add(&requests);
@@ -304,6 +360,7 @@ impl<'a> Collector<'a> {
     /// All that was decided.
     pub(super) fn finish(mut self) -> PodSet {
         self.set.daemon_sets.sort_by(|a, b| a.name.cmp(&b.name));
+        self.set.rivals = self.rivals.rivals();
         self.set.findings = self.tally.into_findings();
         self.set
     }

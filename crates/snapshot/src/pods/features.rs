@@ -22,6 +22,8 @@ pub(super) struct Asker<'a> {
     pub(super) spec: &'a PodSpec,
     /// Whether admission has already added what a `RuntimeClass` adds.
     pub(super) admitted: bool,
+    /// Whether it has required anti-affinity beyond what makes it a rival of its like.
+    pub(super) has_other_terms: bool,
     /// Whether each pod gets volumes from its workload.
     pub(super) has_claim_templates: bool,
 }
@@ -54,8 +56,9 @@ const ALL: [Feature; 14] = [
     },
     Feature {
         field: "affinity.podAntiAffinity.requiredDuringSchedulingIgnoredDuringExecution",
-        message: "required pod anti-affinity is not honoured yet: pods are placed without it",
-        is_asked: |asker| pod_terms(asker, |affinity| &affinity.pod_anti_affinity).0,
+        message: "required pod anti-affinity is honoured where a term over kubernetes.io/hostname \
+                  matches the pod that carries it; pods are placed without their other terms",
+        is_asked: |asker| asker.has_other_terms,
     },
     Feature {
         field: "affinity.podAntiAffinity.preferredDuringSchedulingIgnoredDuringExecution",

@@ -1,5 +1,7 @@
 //! Objects in, pods out: each case is YAML, and the set of pods as text.
 
+mod rivals;
+
 use std::fmt::Write as _;
 
 use model::{PodShape, Resources};
