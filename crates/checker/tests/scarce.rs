@@ -52,7 +52,8 @@ fn rivals_do_not_share_a_node() {
     refused(&taken, &["node n2 may have one pod of db: it is given 1 and had one before"]);
 }
 
-/// Two of `db` have no node to go to: pool `p` may open one more only, and `n` has one of them.
+/// Of four `db` two have no node to go to: `p` may open one node only, `q` has one unit, and `n` has
+/// one of them already.
 const LEFT: &str = "
     type big cpu=4 mem=16Gi price=0.40 zones=a
     pool p limits nodes=1 require capacity=on-demand,reserved
@@ -136,6 +137,15 @@ fn a_unit_of_a_supply_takes_what_it_saves_off_the_bound_and_scales_nothing() {
     let mut more = snapshot.clone();
     more.supplies[0].cap = 3;
     assert_eq!(bound(&more, &plan, &certificate).lower.get(), 150_000_000);
+    // Were there as many as are wanted, twelve pods would cost 0.15, and worths are scaled to that.
+    let mut endless = snapshot.clone();
+    endless.listings.iter_mut().for_each(|listing| listing.supply = None);
+    let proved = bound(&endless, &plan, &certificate);
+    assert_eq!((proved.lower.get(), proved.scale.denominator), (150_000_000, 400_000_000));
+    assert_eq!(proved.supply_worths.get(), 0);
+    // One nano-USD more on each pod is scaled away again, and proves no more.
+    let over = bound(&snapshot, &plan, &self::certificate(&snapshot, 100_000_001, 0));
+    assert!(over.lower.get() <= 500_000_000 && over.scale.denominator == 400_000_004);
     // Units beyond what there are pods for count for nothing.
     let few = Plan { new_nodes: plan.new_nodes[2..].to_vec(), ..Plan::default() };
     more.supplies[0].cap = 1_000_000;
@@ -174,4 +184,5 @@ fn a_node_counts_one_pod_of_rivals_and_none_beside_another() {
     assert_eq!((proved.scale.denominator, proved.node_worths.get()), (1, 150_000_000));
     let over = bound(&snapshot, &plan, &certificate(&snapshot, 50_000_001, 250_000_000));
     assert_eq!(over.scale.denominator, 400_000_003);
+    assert!(over.lower < proved.lower, "{over:?}");
 }

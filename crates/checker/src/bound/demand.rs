@@ -3,7 +3,7 @@
 //! In: snapshot, plan and certificate. Out: classes of pods that the proof cannot tell apart, or
 //! why the certificate proves nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use model::{
     Certificate, Plan, PodShape, Requirements, ResourceName, RivalsIndex, ShapeIndex, Snapshot,
@@ -41,6 +41,8 @@ pub(super) struct Demand<'a> {
     pub(super) rules: Vec<&'a PodShape>,
     /// Distinct classes. Invariant: their worth together is at most [`TOTAL_MAX`].
     pub(super) classes: Vec<Class>,
+    /// Positions of classes that are in the same groups of rivals, where there are several.
+    like: Vec<Vec<usize>>,
 }
 
 impl<'a> Demand<'a> {
@@ -77,7 +79,8 @@ impl<'a> Demand<'a> {
                 Class { requests, rule, worth, count, together }
             })
             .collect();
-        let demand = Self { resources, rules: shapes, classes };
+        let like = like(&classes, &shapes);
+        let demand = Self { resources, rules: shapes, classes, like };
         if demand.worth() > i128::from(TOTAL_MAX) {
             return Err(BoundError::WorthTooGreat);
         }
@@ -98,14 +101,45 @@ impl<'a> Demand<'a> {
     pub(super) fn knapsack(&self, bin: &Bin, term: i64) -> Knapsack {
         let fits =
             |class: &Class| class.requests.iter().zip(&bin.room).all(|(a, b)| *a == 0 || a <= b);
-        let admitted = self.classes.iter().filter(|class| bin.admits.contains(class.rule));
-        let admitted = admitted.filter(|class| class.worth > term && fits(class));
-        let items = admitted.map(|class| Item {
+        let admitted =
+            |class: &Class| bin.admits.contains(class.rule) && class.worth > term && fits(class);
+        let replaced = self.replaced(admitted);
+        let classes = self.classes.iter().enumerate();
+        let classes = classes.filter(|(place, class)| admitted(class) && !replaced.contains(place));
+        let items = classes.map(|(_, class)| Item {
             requests: class.requests.clone(),
             worth: class.worth - term,
             count: class.together,
         });
         Knapsack::new(items, &bin.room)
+    }
+
+    /// Classes that another in the same groups of rivals stands in for: of both together a node
+    /// takes one pod, and one of the other asks for no more and is worth no less.
+    fn replaced(&self, admitted: impl Fn(&Class) -> bool) -> BTreeSet<usize> {
+        let mut replaced = BTreeSet::new();
+        for like in &self.like {
+            let mut kept: Vec<&Class> = Vec::new();
+            let mut order: Vec<usize> =
+                like.iter().copied().filter(|&place| admitted(&self.classes[place])).collect();
+            // A class that stands in for another comes before it in this order.
+            order.sort_by(|&a, &b| {
+                let (a, b) = (&self.classes[a], &self.classes[b]);
+                b.worth.cmp(&a.worth).then_with(|| a.requests.cmp(&b.requests))
+            });
+            for place in order {
+                let class = &self.classes[place];
+                let stands_in = |one: &&Class| {
+                    one.requests.iter().zip(&class.requests).all(|(one, other)| one <= other)
+                };
+                if kept.iter().any(stands_in) {
+                    replaced.insert(place);
+                } else {
+                    kept.push(class);
+                }
+            }
+        }
+        replaced
     }
 
     /// The same pods, their worths scaled and rounded down.
@@ -117,6 +151,16 @@ impl<'a> Demand<'a> {
         }
         self
     }
+}
+
+/// Positions of classes by the groups that they are in, those that are alone in theirs left out.
+fn like(classes: &[Class], rules: &[&PodShape]) -> Vec<Vec<usize>> {
+    let mut by_groups: BTreeMap<&[RivalsIndex], Vec<usize>> = BTreeMap::new();
+    for (place, class) in classes.iter().enumerate() {
+        by_groups.entry(&rules[class.rule].rivals).or_default().push(place);
+    }
+    by_groups.remove(&[][..]);
+    by_groups.into_values().filter(|like| like.len() > 1).collect()
 }
 
 /// What a pod of each shape is worth.
