@@ -1,0 +1,86 @@
+//! Each alternative passes the checker in the node's place.
+
+use checker::{Violation, check};
+use model::{Objective, Plan, Snapshot};
+use planner::{Seed, Settings, Timestamp, alternatives, plan};
+use proptest::prelude::*;
+use testkit::{world, worlds};
+
+const OBJECTIVE: Objective = Objective { restart_cost: 0 };
+
+fn planned(snapshot: &Snapshot) -> Plan {
+    let settings = Settings { price_weights: false, objective: OBJECTIVE, work_limit: 100_000 };
+    plan(snapshot, &settings, Timestamp(0), Seed(0)).0
+}
+
+/// What is wrong once each alternative of each node is in its place, one at a time; how many were
+/// tried.
+fn faults(snapshot: &Snapshot, plan: &Plan) -> (usize, Vec<Violation>) {
+    let mut tried = 0;
+    let mut faults = Vec::new();
+    for (position, found) in alternatives(snapshot, plan, OBJECTIVE).iter().enumerate() {
+        for alternative in found {
+            let mut other = plan.clone();
+            other.new_nodes[position].offering = alternative.offering;
+            faults.extend(check(snapshot, other).err().into_iter().flatten());
+            tried += 1;
+        }
+    }
+    (tried, faults)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
+    #[test]
+    fn alternatives_pass_the_checker(text in worlds()) {
+        let snapshot = world(&text);
+        let plan = planned(&snapshot);
+        // What is given back may be enough for a pod that was left out, or for a heavier pool.
+        let about_others = |fault: &Violation| matches!(
+            fault,
+            Violation::CouldBeBought { .. }
+                | Violation::HasRoom { .. }
+                | Violation::ReasonMissing { .. }
+                | Violation::ReasonFalse { .. }
+                | Violation::ReasonWrong { .. }
+                | Violation::Weight { .. }
+        );
+        let (_, mut faults) = faults(&snapshot, &plan);
+        faults.retain(|fault| !about_others(fault));
+        prop_assert!(faults.is_empty(), "{:#?}", faults);
+    }
+}
+
+#[test]
+fn a_supply_is_an_alternative_while_it_has_a_unit() {
+    let types = |cap: usize| {
+        let snapshot = world(&format!(
+            "type big cpu=4 mem=16Gi price=0.40 zones=a
+             type huge cpu=8 mem=16Gi price=0.70 zones=a
+             pool p require capacity=on-demand,reserved
+             supply cheap cap=2 type=big price=0.05
+             supply dear cap={cap} type=huge price=0.50
+             pod web x3 cpu=4 rivals=web"
+        ));
+        let plan = planned(&snapshot);
+        let (tried, faults) = faults(&snapshot, &plan);
+        assert!(tried > 0 && faults.is_empty(), "{faults:#?}");
+        let name = |offering| {
+            let listing = snapshot.listing_of(snapshot.offering(offering));
+            let name = &snapshot.instance_type(listing.instance_type).name;
+            format!("{name} {}", listing.capacity_type)
+        };
+        let found = alternatives(&snapshot, &plan, OBJECTIVE);
+        let nodes = plan.new_nodes.iter().zip(&found).map(|(node, found)| {
+            let others = found.iter().map(|one| name(one.offering)).collect::<Vec<_>>();
+            format!("{}: {}", name(node.offering), others.join(", "))
+        });
+        nodes.collect::<Vec<_>>()
+    };
+    // Both units of `cheap` are taken, so that it is no alternative to what is bought beside.
+    let cheap = "big reserved: big on-demand, huge on-demand";
+    assert_eq!(types(0), [cheap, cheap, "big on-demand: huge on-demand"]);
+    let cheap = "big reserved: big on-demand, huge reserved, huge on-demand";
+    assert_eq!(types(1), [cheap, cheap, "big on-demand: huge reserved, huge on-demand"]);
+}

@@ -1,0 +1,3 @@
+//! What can be bought in a planned node's place.
+
+mod alternatives;
