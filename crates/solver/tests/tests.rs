@@ -4,4 +4,5 @@ mod interruption;
 mod ladder;
 mod oracle;
 mod properties;
+mod scarce;
 mod scenarios;
