@@ -108,3 +108,27 @@ fn what_is_not_a_plan_of_this_question_is_refused_with_2() {
         assert!(run.stderr.contains(words), "{words}: {}", run.stderr);
     }
 }
+
+#[test]
+fn replicas_that_keep_apart_are_planned_so_and_a_plan_that_joins_them_is_refuted() {
+    let files = ["pools.yaml", "apart.yaml"];
+    let plan = planned(&files);
+    let run = verified(&plan, &files);
+    assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
+    assert_eq!(plan["existing"], json!([{"name": "free", "pods": ["shop/store-0"]}]));
+    let nodes = plan["nodes"].as_array().expect("nodes");
+    assert_eq!(nodes.len(), 2, "{nodes:#?}");
+    let about_affinity = plan["findings"].as_array().expect("findings").iter().any(|finding| {
+        finding["field"].as_str().is_some_and(|field| field.contains("podAntiAffinity"))
+    });
+    assert!(!about_affinity, "{plan:#}");
+    let mut joined = plan.clone();
+    joined["existing"][0]["pods"] = json!(["shop/store-0", "shop/store-1"]);
+    joined["nodes"][0]["pods"] = json!(["shop/store-2"]);
+    joined["nodes"].as_array_mut().expect("nodes").truncate(1);
+    let rivals = "may have one pod of shop: app In [store]";
+    refuted(&joined, &files, &["node free", rivals, "is given 2"]);
+    let mut beside = plan;
+    beside["existing"][0]["name"] = json!("taken");
+    refuted(&beside, &files, &["node taken", rivals, "had one before"]);
+}
