@@ -248,6 +248,7 @@ impl LaunchPlan {
             let capacity_type = match group.capacity_type.as_str() {
                 "on-demand" => model::CapacityType::OnDemand,
                 "spot" => model::CapacityType::Spot,
+                "reserved" => model::CapacityType::Reserved,
                 _ => return None,
             };
             let choices =

@@ -6,6 +6,7 @@
 //! typed objects and rows of them, `pods` decides which pods are planned, `fold` and `lower` join
 //! them with the catalog.
 
+mod claims;
 mod objects;
 mod pods;
 mod recorded;
@@ -14,7 +15,7 @@ mod source;
 mod fold;
 mod lower;
 
-pub use lower::{LowerError, LowerOptions, Lowered, Summary, lower};
+pub use lower::{LowerError, LowerOptions, Lowered, Summary, Unavailable, lower};
 pub use objects::Objects;
 pub use source::{
     Comparison, Filter, FilterError, Format, Inputs, PodSelection, ReadError, ReadOptions,

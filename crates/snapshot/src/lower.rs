@@ -6,6 +6,7 @@
 
 mod defaults;
 pub(crate) mod label_keys;
+mod live;
 mod node_class;
 mod nodes;
 mod pools;
@@ -15,15 +16,18 @@ mod subject;
 mod summary;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use ec2::{Catalog, MarketOptions, RegionListings, RegionMarket, UnknownRegion};
 use model::{
-    Amount, CapacityType, Finding, FindingCode, NodeClass, NodeClassIndex, NodeClassName,
-    NodePoolName, PodShape, Resources, Snapshot, well_known,
+    Amount, CapacityType, Finding, FindingCode, LiveMarket, NodeClass, NodeClassIndex,
+    NodeClassName, NodePoolName, PodShape, Resources, Snapshot, Timestamp, well_known,
 };
 
+pub use live::Unavailable;
 pub use summary::Summary;
 
+use crate::claims::{self, Promises};
 use crate::fold::{self, Market, Observers, PoolFacts};
 use crate::pods::{self, PodSet};
 use crate::{Inputs, Objects, PodSelection};
@@ -46,6 +50,12 @@ pub struct LowerOptions {
     pub capacity_types: Vec<CapacityType>,
     /// Whether prices that the catalog does not have are derived, marked as estimates.
     pub estimate_prices: bool,
+    /// What the cloud itself says that it sells; wins over the catalog. `None`: the catalog alone.
+    pub live_market: Option<Arc<LiveMarket>>,
+    /// What was lately refused for lack of capacity; it is not planned.
+    pub unavailable: Unavailable,
+    /// The time of planning; promises to pods lapse with it.
+    pub now: Timestamp,
 }
 
 /// A snapshot, and what there is to say about it.
@@ -77,14 +87,17 @@ pub fn lower(
     options: &LowerOptions,
 ) -> Result<Lowered, LowerError> {
     let market = catalog.region(&options.region)?;
-    let priced = market.listings(&MarketOptions { estimate_prices: options.estimate_prices });
-    let Inputs { objects, recorded, mut findings } = inputs;
-    let selection = options.pods.unwrap_or(if objects.nodes.is_empty() {
-        PodSelection::All
-    } else {
-        PodSelection::Pending
-    });
-    let mut pod_set = pods::collect(&objects, selection);
+    let mut priced = market.listings(&MarketOptions { estimate_prices: options.estimate_prices });
+    let Inputs { mut objects, recorded, mut findings } = inputs;
+    if let Some(live) = &options.live_market {
+        findings.extend(live::apply(&mut priced.listings, market.types(), live));
+    }
+    let selection = options.pods.unwrap_or(selection_for(&objects));
+    let promises = match selection {
+        PodSelection::Pending => claims::join(&mut objects, options.now),
+        PodSelection::All => Promises::new(),
+    };
+    let mut pod_set = pods::collect(&objects, selection, &promises);
     findings.append(&mut pod_set.findings);
     let (shapes, pods) = shapes::merge(&mut pod_set, recorded);
     let (drafts, default_pools) = pool_drafts(&objects, &shapes, options, &mut findings);
@@ -97,6 +110,8 @@ pub fn lower(
         }
         PodSelection::All => Vec::new(),
     };
+    // Only what can be bought is left out: nodes that are there keep their price.
+    findings.extend(live::withhold(&mut priced.listings, market.types(), &options.unavailable));
     let mut summary = Summary {
         selection,
         planned: u64::try_from(pods.len()).unwrap_or(u64::MAX),
@@ -130,6 +145,15 @@ pub fn lower(
     add_offerings(&mut snapshot, &drafts, &classes.drafts, &mut findings);
     note_unpriced(&snapshot, &mut summary, &mut findings);
     Ok(Lowered { snapshot, findings, summary })
+}
+
+/// Pending pods where there is a cluster, else all.
+const fn selection_for(objects: &Objects) -> PodSelection {
+    if objects.nodes.is_empty() && objects.node_claims.is_empty() {
+        PodSelection::All
+    } else {
+        PodSelection::Pending
+    }
 }
 
 /// The pools of the input, or the assumed ones with their description; by descending weight, then

@@ -39,6 +39,8 @@ pub struct Objects {
     pub cron_jobs: Vec<api::CronJob>,
     /// `karpenter.sh/v1` `NodePool`.
     pub node_pools: Vec<api::NodePool>,
+    /// `karpenter.sh/v1` `NodeClaim`.
+    pub node_claims: Vec<api::NodeClaim>,
     /// `karpenter.k8s.aws/v1` `EC2NodeClass`.
     pub node_classes: Vec<api::Ec2NodeClass>,
     /// `scheduling.k8s.io/v1` `PriorityClass`.

@@ -26,6 +26,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use api::ObjectMeta;
 use model::{DaemonSet, Finding, NodeName, PodName, PodShape, Resources, Rivals, RivalsIndex};
 
+use crate::claims::Promises;
 use crate::{Objects, PodSelection};
 use collector::Collector;
 use limit_ranges::LimitRanges;
@@ -74,12 +75,13 @@ pub(crate) struct Problem {
 }
 
 /// Decides what becomes of every pod and workload.
-pub(crate) fn collect(objects: &Objects, selection: PodSelection) -> PodSet {
+pub(crate) fn collect(objects: &Objects, selection: PodSelection, promises: &Promises) -> PodSet {
     let mut tally = Tally::default();
     let limit_ranges = LimitRanges::new(&objects.limit_ranges, &mut tally);
     let owners = Owners::new(objects);
     let workloads = workloads::without_pods(objects, &owners, &mut tally);
-    let mut collector = Collector::new(objects, &workloads, selection, limit_ranges, tally);
+    let chosen = (selection, promises);
+    let mut collector = Collector::new(objects, &workloads, chosen, limit_ranges, tally);
     for pod in &objects.pods {
         collector.add_pod(pod);
     }

@@ -14,6 +14,8 @@ use model::{
 };
 use snapshot::{LowerOptions, Lowered, ReadOptions, Source};
 
+#[path = "lower/claims.rs"]
+mod claims;
 #[path = "lower/nodes.rs"]
 mod nodes;
 
@@ -24,6 +26,9 @@ static CATALOG: LazyLock<Catalog> = LazyLock::new(Catalog::embedded);
 
 fn options() -> LowerOptions {
     LowerOptions {
+        live_market: None,
+        unavailable: snapshot::Unavailable::new(),
+        now: model::Timestamp(0),
         region: "us-east-1".to_owned(),
         pods: None,
         architectures: Vec::new(),

@@ -17,6 +17,7 @@ use model::{
 use super::label_keys::INITIALIZED;
 use super::pools::lowered;
 use super::subject::{Amounts, Subject};
+use crate::claims::OPEN_TYPES;
 use crate::pods::Bound;
 
 const DISRUPTED: &str = "karpenter.sh/disrupted";
@@ -68,9 +69,13 @@ pub(super) fn read(node: &api::Node, context: &NodeContext<'_>) -> (NodeDraft, V
     let leaving = node.spec.unschedulable
         || node.metadata.deletion_timestamp.is_some()
         || has_taint(DISRUPTED);
-    let machine = facts
-        .filter(|_| starting)
-        .and_then(|facts| machine(facts.machines, context, value_of(well_known::INSTANCE_TYPE)?));
+    let type_name = value_of(well_known::INSTANCE_TYPE);
+    let open = node.metadata.annotations.get(OPEN_TYPES);
+    let machine = facts.filter(|_| starting).and_then(|facts| match (type_name, open) {
+        (Some(name), _) => machine(facts.machines, context, name).cloned(),
+        (None, Some(names)) => smallest(facts.machines, context, names),
+        (None, None) => None,
+    });
     let mut capacity = resources("status.capacity", &node.status.capacity, &mut subject);
     let mut allocatable = resources("status.allocatable", &node.status.allocatable, &mut subject);
     if let Some(machine) = machine {
@@ -155,6 +160,28 @@ fn machine<'a>(
     let index = type_index(context, instance_type)?;
     let place = machines.binary_search_by_key(&index, |machine| machine.instance_type);
     machines.get(place.ok()?)
+}
+
+/// The least that any of the types in `names` holds, resource by resource: a claim whose type is open
+/// may become any of them.
+fn smallest(machines: &[Machine], context: &NodeContext<'_>, names: &str) -> Option<Machine> {
+    let mut all = names.split(',').filter_map(|name| machine(machines, context, name));
+    let mut least = all.next()?.clone();
+    let mut net = least.capacity.clone();
+    net.subtract(&least.overhead);
+    for other in all {
+        let mut other_net = other.capacity.clone();
+        other_net.subtract(&other.overhead);
+        least.capacity = lower_of(&least.capacity, &other.capacity);
+        net = lower_of(&net, &other_net);
+    }
+    least.overhead = least.capacity.clone();
+    least.overhead.subtract(&net);
+    Some(least)
+}
+
+fn lower_of(a: &Resources, b: &Resources) -> Resources {
+    a.iter().map(|(name, amount)| (name.clone(), amount.min(b.get(name.as_str())))).collect()
 }
 
 fn type_index(context: &NodeContext<'_>, name: &str) -> Option<TypeIndex> {

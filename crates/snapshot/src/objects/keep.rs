@@ -73,6 +73,7 @@ impl Keeper<'_> {
                 self.report_unknown_fields::<api::NodePool>();
                 self.keep_as::<api::NodePool>();
             }
+            Kind::NodeClaim => self.keep_as::<api::NodeClaim>(),
             Kind::Ec2NodeClass => {
                 self.report_unknown_fields::<api::Ec2NodeClass>();
                 self.keep_as::<api::Ec2NodeClass>();

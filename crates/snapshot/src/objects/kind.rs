@@ -16,6 +16,7 @@ pub(super) enum Kind {
     Job,
     CronJob,
     NodePool,
+    NodeClaim,
     Ec2NodeClass,
     PriorityClass,
     LimitRange,
@@ -23,7 +24,7 @@ pub(super) enum Kind {
 
 impl Kind {
     /// All of them.
-    const ALL: [Self; 12] = [
+    const ALL: [Self; 13] = [
         Self::Pod,
         Self::Node,
         Self::Deployment,
@@ -33,6 +34,7 @@ impl Kind {
         Self::Job,
         Self::CronJob,
         Self::NodePool,
+        Self::NodeClaim,
         Self::Ec2NodeClass,
         Self::PriorityClass,
         Self::LimitRange,
@@ -57,6 +59,7 @@ impl Kind {
             Self::Job => "Job",
             Self::CronJob => "CronJob",
             Self::NodePool => "NodePool",
+            Self::NodeClaim => "NodeClaim",
             Self::Ec2NodeClass => "EC2NodeClass",
             Self::PriorityClass => "PriorityClass",
             Self::LimitRange => "LimitRange",
@@ -69,7 +72,7 @@ impl Kind {
             Self::Pod | Self::Node | Self::LimitRange => "v1",
             Self::Deployment | Self::StatefulSet | Self::DaemonSet | Self::ReplicaSet => "apps/v1",
             Self::Job | Self::CronJob => "batch/v1",
-            Self::NodePool => "karpenter.sh/v1",
+            Self::NodePool | Self::NodeClaim => "karpenter.sh/v1",
             Self::Ec2NodeClass => "karpenter.k8s.aws/v1",
             Self::PriorityClass => "scheduling.k8s.io/v1",
         }
@@ -78,7 +81,11 @@ impl Kind {
     /// Whether its objects are in a namespace.
     pub(super) const fn is_namespaced(self) -> bool {
         match self {
-            Self::Node | Self::NodePool | Self::Ec2NodeClass | Self::PriorityClass => false,
+            Self::Node
+            | Self::NodePool
+            | Self::NodeClaim
+            | Self::Ec2NodeClass
+            | Self::PriorityClass => false,
             Self::Pod
             | Self::Deployment
             | Self::StatefulSet
@@ -128,6 +135,7 @@ kept! {
     api::Job => jobs;
     api::CronJob => cron_jobs;
     api::NodePool => node_pools;
+    api::NodeClaim => node_claims;
     api::Ec2NodeClass => node_classes;
     api::PriorityClass => priority_classes;
     api::LimitRange => limit_ranges;

@@ -18,6 +18,7 @@ use super::rivals::{Groups, Looks, Terms};
 use super::tally::Tally;
 use super::workloads::Workload;
 use super::{PodSet, Problem, affinity, full_name, name_of, requests, tolerations};
+use crate::claims::Promises;
 use crate::{Objects, PodSelection};
 
 /// Most pods that workloads without pods stand for, together: a million is a large fleet, and a
@@ -66,6 +67,7 @@ fn looks<'a>(owner: &'a api::ObjectMeta, metadata: &'a api::ObjectMeta) -> Looks
 /// What is known and decided so far.
 pub(super) struct Collector<'a> {
     selection: PodSelection,
+    promises: &'a Promises,
     limit_ranges: LimitRanges,
     priorities: Priorities<'a>,
     nodes: BTreeSet<&'a str>,
@@ -83,7 +85,7 @@ impl<'a> Collector<'a> {
     pub(super) fn new(
         objects: &'a Objects,
         workloads: &[Workload<'_>],
-        selection: PodSelection,
+        (selection, promises): (PodSelection, &'a Promises),
         limit_ranges: LimitRanges,
         tally: Tally,
     ) -> Self {
@@ -93,6 +95,7 @@ impl<'a> Collector<'a> {
         Self {
             rivals: groups(objects, workloads, selection, &nodes),
             selection,
+            promises,
             limit_ranges,
             priorities: Priorities::new(&objects.priority_classes),
             nodes,
@@ -115,7 +118,12 @@ impl<'a> Collector<'a> {
             admitted: pod.metadata.uid.is_some(),
         };
         self.expect_daemon_set(pod, &object);
+        let promised = pod.metadata.uid.as_deref().and_then(|uid| self.promises.get(uid));
         match fate(pod, self.selection, &self.nodes) {
+            Fate::Planned if promised.is_some() => {
+                let node = promised.map_or("", String::as_str);
+                self.bind(&subject, &pod.spec, node, false);
+            }
             Fate::Dropped => {}
             Fate::Gated => {
                 let message = "pods with scheduling gates are not planned";

@@ -22,6 +22,9 @@ pub(super) fn parse(args: &Input, sources: &[Source]) -> Result<Inputs, Failure>
 /// Lowers what was read onto the embedded catalog.
 pub(super) fn lower(args: &Input, inputs: Inputs) -> Result<Lowered, Failure> {
     let options = LowerOptions {
+        live_market: None,
+        unavailable: snapshot::Unavailable::new(),
+        now: model::Timestamp(0),
         region: args.region.clone(),
         pods: args.pods.map(Pods::model),
         architectures: (args.arch.iter()).map(|arch| arch.as_str().to_owned()).collect(),

@@ -34,6 +34,9 @@ impl Selection {
             ReadOptions { window, filters: self.conditions.clone(), ..ReadOptions::default() };
         let inputs = snapshot::read(&sources, &read_options)?;
         let lower_options = LowerOptions {
+            live_market: None,
+            unavailable: snapshot::Unavailable::new(),
+            now: model::Timestamp(0),
             region: "us-east-1".to_owned(),
             pods: None,
             architectures: Vec::new(),

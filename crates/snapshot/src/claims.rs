@@ -1,0 +1,109 @@
+//! Claims: nodes that were asked for, and the pods that they are promised to.
+//!
+//! Input: objects with NodeClaims and Nodes, the time. Output: the same objects, with each claim's
+//! node among the Nodes as far as it is not there yet, and each Node under its claim's labels until
+//! its registration; and where pods are promised room. From here on a claim is a Node like others.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use api::{Node, NodeClaim, names};
+use model::{Timestamp, well_known};
+
+use crate::Objects;
+
+/// On a claim's node that is not there: the types that it may be, comma-separated. Never on objects
+/// of a cluster.
+pub(crate) const OPEN_TYPES: &str = "stowage.sh/open-types";
+
+/// Seconds from a node's initialization after which a promise to a pod that still pends is void: the
+/// scheduler has looked at it since, at the latest when it emptied its queue of unschedulable pods
+/// (every 30 s, and at most after 5 min backoff of 10 s), and has not placed it.
+const PROMISE_KEPT: i64 = 120;
+
+/// Node name by UID of the pod that is promised room on it.
+pub(crate) type Promises = BTreeMap<String, String>;
+
+/// Joins claims with Nodes.
+pub(crate) fn join(objects: &mut Objects, now: Timestamp) -> Promises {
+    let mut promises = Promises::new();
+    let places: BTreeMap<String, usize> = (objects.nodes.iter().enumerate())
+        .filter_map(|(place, node)| Some((node.spec.provider_id.clone()?, place)))
+        .collect();
+    let taken: BTreeSet<String> = objects.nodes.iter().map(|n| n.metadata.name.clone()).collect();
+    for claim in &objects.node_claims {
+        let id = claim.status.provider_id.as_ref();
+        let name = if let Some(place) = id.and_then(|id| places.get(id)) {
+            let node = &mut objects.nodes[*place];
+            under_claim(node, claim);
+            node.metadata.name.clone()
+        } else if taken.contains(&claim.metadata.name) {
+            // A Node of the claim's own name with another provider id is somebody else's.
+            continue;
+        } else {
+            let node = expected(claim);
+            let name = node.metadata.name.clone();
+            objects.nodes.push(node);
+            name
+        };
+        if !claim.is_deleting() && !is_void(claim, now) {
+            let pods = claim.metadata.annotations.get(names::PLANNED_PODS_ANNOTATION);
+            let pods = pods.and_then(|text| serde_json::from_str::<Vec<String>>(text).ok());
+            promises.extend(pods.unwrap_or_default().into_iter().map(|uid| (uid, name.clone())));
+        }
+    }
+    promises
+}
+
+/// Whether the claim's node has been initialized for so long that pods which still pend do not fit.
+fn is_void(claim: &NodeClaim, now: Timestamp) -> bool {
+    let Some(condition) = claim.condition(names::INITIALIZED).filter(|one| one.status == "True")
+    else {
+        return false;
+    };
+    let since = condition.last_transition_time.as_deref();
+    let since = since.and_then(|text| text.parse::<jiff::Timestamp>().ok());
+    since.is_some_and(|since| now.0 > since.as_second().saturating_add(PROMISE_KEPT))
+}
+
+/// A Node that is not registered yet carries what its kubelet gave it; registration adds the rest.
+fn under_claim(node: &mut Node, claim: &NodeClaim) {
+    for (key, value) in &claim.metadata.labels {
+        node.metadata.labels.entry(key.clone()).or_insert_with(|| value.clone());
+    }
+    if claim.is_deleting() && node.metadata.deletion_timestamp.is_none() {
+        node.metadata.deletion_timestamp.clone_from(&claim.metadata.deletion_timestamp);
+    }
+    if !claim.is_true(names::INITIALIZED) {
+        node.spec.taints.retain(|taint| {
+            !(claim.spec.startup_taints.iter())
+                .any(|one| one.key == taint.key && one.effect == taint.effect)
+        });
+    }
+}
+
+/// The node that a claim will have, as far as its requirements and its status say.
+fn expected(claim: &NodeClaim) -> Node {
+    let mut node = Node::default();
+    node.metadata.name.clone_from(&claim.metadata.name);
+    node.metadata.uid.clone_from(&claim.metadata.uid);
+    node.metadata.deletion_timestamp.clone_from(&claim.metadata.deletion_timestamp);
+    for requirement in &claim.spec.requirements {
+        if let ("In", [value]) = (requirement.operator.as_str(), requirement.values.as_slice()) {
+            node.metadata.labels.insert(requirement.key.clone(), value.clone());
+        }
+    }
+    node.metadata.labels.extend(claim.metadata.labels.clone());
+    if !node.metadata.labels.contains_key(well_known::INSTANCE_TYPE) {
+        let types = claim
+            .spec
+            .requirements
+            .iter()
+            .find(|one| one.key == well_known::INSTANCE_TYPE && one.operator == "In");
+        let types = types.map(|one| one.values.join(",")).unwrap_or_default();
+        node.metadata.annotations.insert(OPEN_TYPES.to_owned(), types);
+    }
+    node.spec.taints.clone_from(&claim.spec.taints);
+    node.status.capacity.clone_from(&claim.status.capacity);
+    node.status.allocatable.clone_from(&claim.status.allocatable);
+    node
+}

@@ -1,0 +1,161 @@
+//! Claims as nodes to come, promises to pods, and the market as the cloud tells it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use model::{CapacityType, LiveMarket, LiveType, MicroUsdPerHour, NodeState, Timestamp};
+use snapshot::{LowerOptions, PodSelection};
+
+use crate::{class, lowered_with, options, pod, pool};
+
+const LABELS: &str = "karpenter.sh/nodepool: p, karpenter.sh/capacity-type: on-demand, \
+     node.kubernetes.io/instance-type: m7i.xlarge, topology.kubernetes.io/zone: us-east-1a";
+
+fn claim(labels: &str, metadata: &str, spec: &str, status: &str) -> String {
+    format!(
+        "apiVersion: karpenter.sh/v1\nkind: NodeClaim\nmetadata: {{name: p-1, {metadata}labels: \
+         {{{labels}}}, annotations: {{stowage.sh/planned-pods: '[\"u-web\"]'}}}}\nspec: {{{spec}\
+         nodeClassRef: {{group: karpenter.k8s.aws, kind: EC2NodeClass, name: default}}}}\n\
+         status: {{{status}}}\n---\n"
+    )
+}
+
+fn launched(conditions: &str) -> String {
+    format!(
+        "providerID: \"aws:///us-east-1a/i-1\", conditions: [{{type: Launched, status: \"True\"}}\
+         {conditions}]"
+    )
+}
+
+fn initialized(at: &str) -> String {
+    launched(&format!(", {{type: Initialized, status: \"True\", lastTransitionTime: \"{at}\"}}"))
+}
+
+fn node(labels: &str, taints: &str) -> String {
+    format!(
+        "apiVersion: v1\nkind: Node\nmetadata: {{name: n1, labels: {{{labels}}}}}\nspec: \
+         {{providerID: \"aws:///us-east-1a/i-1\", taints: [{taints}]}}\n---\n"
+    )
+}
+
+fn web() -> String {
+    pod("web", "", "cpu: 1").replace("metadata: {", "metadata: {uid: u-web, ")
+}
+
+fn at(seconds: i64) -> LowerOptions {
+    let pods = Some(PodSelection::Pending);
+    LowerOptions { now: Timestamp(1_767_225_600 + seconds), pods, ..options() }
+}
+
+/// Name, state, CPU that is left and pods to plan.
+fn seen(yaml: &str, now: i64) -> (Vec<(String, NodeState, i64)>, usize) {
+    let yaml = class("default", "") + &pool("p", "", &[]) + &web() + yaml;
+    let lowered = lowered_with(&yaml, &at(now));
+    let nodes = lowered
+        .snapshot
+        .nodes
+        .iter()
+        .map(|node| (node.name.to_string(), node.state, node.room.get("cpu").get()));
+    (nodes.collect(), lowered.snapshot.pods.len())
+}
+
+#[test]
+fn a_claim_is_a_node_to_come_and_keeps_its_promises() {
+    let name = |name: &str| name.to_owned();
+    let flight = NodeState::InFlight;
+    // The type's 3,920 less the promised pod's 1,000.
+    let told = claim(LABELS, "", "", &launched(""));
+    assert_eq!(seen(&told, 0), (vec![(name("p-1"), flight, 2920)], 0));
+    // Its Node is there: once, under the claim's labels, start-up taints not held against it.
+    let unregistered = "{key: karpenter.sh/unregistered, effect: NoExecute}";
+    let both = told.clone() + &node("", unregistered);
+    assert_eq!(seen(&both, 0), (vec![(name("n1"), flight, 2920)], 0));
+    // A claim that is being deleted takes no pods and keeps no promise.
+    let going = claim(LABELS, "deletionTimestamp: \"2026-01-01T00:00:00Z\", ", "", &launched(""));
+    assert_eq!(seen(&going, 0), (vec![(name("p-1"), NodeState::Unschedulable, 3920)], 1));
+}
+
+#[test]
+fn a_claim_of_open_type_holds_the_least_of_what_it_may_become() {
+    let requirement = |types: &str| {
+        format!(
+            "requirements: [{{key: node.kubernetes.io/instance-type, operator: In, values: \
+             [{types}]}}], "
+        )
+    };
+    let cpu = |types: &str| {
+        let yaml = claim("karpenter.sh/nodepool: p", "", &requirement(types), "");
+        seen(&yaml, 0).0[0].2
+    };
+    let (small, large) = (cpu("m7i.xlarge"), cpu("m7i.2xlarge"));
+    assert_eq!(small, 2920);
+    assert!(large > small);
+    assert_eq!(cpu("m7i.2xlarge, m7i.xlarge"), small);
+}
+
+#[test]
+fn a_promise_lapses_two_minutes_after_its_node_was_initialized() {
+    let labels = format!("karpenter.sh/initialized: \"true\", {LABELS}");
+    let status = "\nstatus: {allocatable: {cpu: 3900m, memory: 15Gi, pods: 58}}\n---\n";
+    let node = node(&labels, "").replace("\n---\n", status);
+    let yaml = claim(LABELS, "", "", &initialized("2026-01-01T00:00:00Z")) + &node;
+    for (now, planned) in [(0, 0), (120, 0), (121, 1)] {
+        assert_eq!(seen(&yaml, now).1, planned, "after {now} s");
+    }
+}
+
+#[test]
+fn the_clouds_own_market_wins_and_what_was_refused_is_not_planned() {
+    let yaml = class("default", "") + &pool("p", "", &[]) + &web();
+    let listed = |options: &LowerOptions| {
+        let lowered = lowered_with(&yaml, options);
+        let found: Vec<String> =
+            lowered.findings.iter().map(|finding| finding.object.clone()).collect();
+        let snapshot = lowered.snapshot;
+        let of_type = snapshot
+            .listings
+            .iter()
+            .filter(|one| snapshot.instance_type(one.instance_type).name.as_str() == "m7i.xlarge");
+        let listings: Vec<_> = of_type
+            .map(|one| {
+                let price = one.price.map(|price| (price.rate.get(), price.estimated));
+                (one.zone.to_string(), one.capacity_type, price)
+            })
+            .collect();
+        (listings, found)
+    };
+    let (catalog, _) = listed(&at(0));
+    let zone = |zone: &str| ("m7i.xlarge".into(), zone.into());
+    let nothing = LiveMarket::default();
+    let live = |market: LiveMarket| LowerOptions { live_market: Some(Arc::new(market)), ..at(0) };
+    assert_eq!(listed(&live(nothing.clone())).0, catalog, "what was not read changes nothing");
+    let market = LiveMarket {
+        offered: Some(BTreeSet::from([zone("us-east-1a"), zone("us-east-1b")])),
+        on_demand: Some(BTreeMap::from([("m7i.xlarge".into(), MicroUsdPerHour::new(7))])),
+        spot: Some(BTreeMap::from([(zone("us-east-1b"), MicroUsdPerHour::new(3))])),
+        types: Some(BTreeMap::from([
+            ("m7i.xlarge".into(), LiveType { vcpus: 5, memory_mib: 16_384 }),
+            ("m99.xlarge".into(), LiveType { vcpus: 4, memory_mib: 16_384 }),
+        ])),
+        ..nothing
+    };
+    let (listings, found) = listed(&live(market));
+    let (od, spot) = (CapacityType::OnDemand, CapacityType::Spot);
+    assert_eq!(
+        listings,
+        [
+            ("us-east-1a".to_owned(), od, Some((7, false))),
+            ("us-east-1a".to_owned(), spot, None),
+            ("us-east-1b".to_owned(), od, Some((7, false))),
+            ("us-east-1b".to_owned(), spot, Some((3, false))),
+        ]
+    );
+    assert!(found.iter().any(|one| one.contains("instance type m7i.xlarge")), "{found:?}");
+    assert!(found.iter().any(|one| one.contains("instance types")), "{found:?}");
+    let refused =
+        [("m7i.xlarge".into(), Some("us-east-1a".into()), od), ("m7i.xlarge".into(), None, spot)];
+    let options = LowerOptions { unavailable: refused.into_iter().collect(), ..at(0) };
+    let left = listed(&options).0;
+    assert!(!left.iter().any(|one| one.1 == spot || one.0 == "us-east-1a"), "{left:?}");
+    assert_eq!(left.len(), catalog.len() / 2 - 1);
+}
