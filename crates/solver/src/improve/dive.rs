@@ -5,7 +5,7 @@ use super::generate::Search;
 use super::rounded;
 use super::work::Work;
 use crate::first::{self, anchors};
-use crate::packing::{Group, Mix, Packing, add};
+use crate::packing::{Group, Mix, Packing, add, count};
 
 /// Rounds of pricing for the rest between two fixings.
 const ROUNDS: usize = 3;
@@ -17,11 +17,16 @@ impl Search<'_> {
     /// Dives once from the current columns; every step offers a whole packing. A use as near as
     /// `nearly` to the next whole number is rounded up.
     pub(super) fn dive(&mut self, nearly: f64, work: &mut Work<'_>) {
-        let all = self.demand.clone();
         let mut partial = Packing::new(self.problem);
-        let absent: Vec<i64> =
-            partial.left.iter().zip(&self.demand).map(|(all, want)| all - want).collect();
         partial.left.clone_from(&self.demand);
+        self.complete(partial, nearly, work);
+    }
+
+    /// Dives for what `partial` leaves of the demand.
+    pub(super) fn complete(&mut self, mut partial: Packing, nearly: f64, work: &mut Work<'_>) {
+        let all = self.demand.clone();
+        let pods = self.problem.classes.iter().map(|class| count(class.pods.len()));
+        let absent: Vec<i64> = pods.zip(&all).map(|(all, want)| all - want).collect();
         while partial.left.iter().any(|left| *left > 0) && !self.is_over(work) {
             self.demand.clone_from(&partial.left);
             self.scarce = partial.scarce_left(self.problem);
@@ -58,7 +63,7 @@ impl Search<'_> {
     /// Uses of `columns` that cover what is left best. Columns priced on the way are added to the
     /// known ones and serve from the next step on.
     fn solve_rest(&mut self, columns: &[Column], work: &mut Work<'_>) -> Option<Vec<f64>> {
-        let uses = self.solve_over(columns, work)?;
+        let uses = self.solve_over(columns, &[], work)?;
         for round in 0..ROUNDS {
             if self.is_over(work) || self.price_all(round, BUDGET, work).0 == 0 {
                 break;

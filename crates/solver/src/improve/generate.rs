@@ -1,6 +1,7 @@
 //! Column generation.
 
 use super::columns::{Column, Columns};
+use super::exchange::{self, Exchange};
 use super::pricing::{self, Fillable, Pricing, Worths};
 use super::work::Work;
 use super::worths::{Load, Proposals};
@@ -9,16 +10,15 @@ use crate::first::{self, anchors, anchors::Anchors};
 use crate::packing::Packing;
 use crate::problem::Problem;
 
-/// Budgets of the exact search for one bin, in tree nodes: raised when a round finds nothing, and
-/// the last one finding nothing ends column generation.
+/// Budgets of the exact search for one bin, in tree nodes: raised when a round finds nothing. The
+/// last one is for the sharpest linear program, and when it finds nothing column generation ends.
 const BUDGETS: [u64; 4] = [500, 20_000, 400_000, 8_000_000];
 
 /// Tolerances of the linear program: blunt at first, as worths from the middle of the optimal face
-/// price better than those of a corner; sharper whenever a round finds few columns.
+/// price better than those of a corner, and always this part of the gap that is still to be closed.
 const BLUNTEST: f64 = 1e-2;
 const SHARPEST: f64 = 1e-8;
-const SHARPER: f64 = 0.7;
-const FEW: usize = 10;
+const SHARPER: f64 = 0.1;
 
 /// From this many columns on, those whose price exceeds their worth by more than a thirtieth go.
 const MANY: usize = 900;
@@ -37,11 +37,14 @@ pub(super) struct Search<'a> {
     /// Which classes justify a node of which pool, whatever the plan leaves of limits.
     pub(super) anchors: Anchors,
     pub(super) fillables: Vec<Fillable>,
+    exchanges: Vec<Exchange>,
     pub(super) columns: Columns,
     pub(super) best: Packing,
     pub(super) worths: Worths,
     /// Worths of masters over all demand that may prove a bound.
     proposals: Proposals,
+    /// What pods were worth when no column was missing.
+    pub(super) converged: Vec<i64>,
     /// What ended this search, once it has.
     ended: Option<Step>,
     round: usize,
@@ -83,15 +86,18 @@ impl<'a> Search<'a> {
             nodes: vec![0; problem.nodes.len()],
             scarce: vec![0; scarce.len()],
         };
+        let anchors = anchors::anchors(problem, &scarce);
         Self {
             problem,
             demand,
-            anchors: anchors::anchors(problem, &scarce),
+            exchanges: exchange::exchanges(problem, &anchors),
+            anchors,
             scarce,
             fillables: pricing::fillables(problem),
             columns,
             best: first,
             proposals: Proposals::new(worths.pods.clone()),
+            converged: worths.pods.clone(),
             ended: None,
             worths,
             round: 0,
@@ -141,10 +147,13 @@ impl<'a> Search<'a> {
         if !self.is_over(work) {
             self.proposals.consider(&self.worths.pods, load, &self.demand);
         }
-        if found < FEW {
-            self.tolerance = (self.tolerance * SHARPER).max(SHARPEST);
-        }
+        let gap = self.proposals.gap(&self.worths.pods, &self.demand);
+        self.tolerance = self.tolerance.min(gap * SHARPER).max(SHARPEST);
         if found > 0 {
+            return Step::Going;
+        }
+        if self.level + 2 < BUDGETS.len() {
+            self.level += 1;
             return Step::Going;
         }
         if self.tolerance > SHARPEST {
@@ -156,6 +165,7 @@ impl<'a> Search<'a> {
             return Step::Going;
         }
         self.proposals.add(&self.worths.pods, load);
+        self.converged.clone_from(&self.worths.pods);
         Step::Converged
     }
 
@@ -175,7 +185,9 @@ impl<'a> Search<'a> {
 
     fn solve_master(&mut self, work: &mut Work<'_>) -> bool {
         let columns = std::mem::take(&mut self.columns);
-        let solved = self.solve_over(columns.all(), work).is_some();
+        let exchanges = std::mem::take(&mut self.exchanges);
+        let solved = self.solve_over(columns.all(), &exchanges, work).is_some();
+        self.exchanges = exchanges;
         self.columns = columns;
         solved
     }
@@ -185,14 +197,21 @@ impl<'a> Search<'a> {
     pub(super) fn solve_over(
         &mut self,
         columns: &[Column],
+        exchanges: &[Exchange],
         work: &mut Work<'_>,
     ) -> Option<Vec<f64>> {
         let rows = self.demand.len();
-        let units = 20 * (columns.len() + rows) + rows * rows / 2;
+        let units = 20 * (columns.len() + exchanges.len() + rows) + rows * rows / 2;
         work.spend(u64::try_from(units).unwrap_or(u64::MAX));
-        let optimum =
-            master::solve(self.problem, columns, &self.demand, &self.scarce, self.tolerance)
-                .ok()?;
+        let optimum = master::solve(
+            self.problem,
+            columns,
+            exchanges,
+            &self.demand,
+            &self.scarce,
+            self.tolerance,
+        )
+        .ok()?;
         self.worths = Worths {
             pods: optimum.worths,
             nodes: optimum.node_worths,

@@ -9,6 +9,7 @@ use good_lp::{
 };
 
 use super::columns::{Bin, Column};
+use super::exchange::Exchange;
 use super::{float, rounded};
 use crate::problem::Problem;
 
@@ -38,6 +39,7 @@ const NANO: f64 = 1e9;
 pub(super) fn solve(
     problem: &Problem,
     columns: &[Column],
+    exchanges: &[Exchange],
     demand: &[i64],
     scarce: &[i64],
     tolerance: f64,
@@ -62,6 +64,12 @@ pub(super) fn solve(
                 }
             }
         }
+    }
+    let wanted = |one: &&Exchange| demand[one.greater] > 0 && demand[one.lesser] > 0;
+    for &Exchange { greater, lesser } in exchanges.iter().filter(wanted) {
+        let seats = variables.add(variable().min(0.0));
+        cover[greater].add_mul(-1.0, seats);
+        cover[lesser].add_mul(1.0, seats);
     }
     let mut model = variables.minimise(price).using(clarabel);
     model.settings().tol_gap_rel(tolerance).tol_gap_abs(tolerance).tol_feas(tolerance.max(1e-9));

@@ -17,6 +17,12 @@ use crate::problem::{Class, Problem};
 const SEED_STRIDE: usize = 6;
 const SEEDS_MAX: usize = 20;
 
+/// Tree nodes of a search that a table guides, whatever the budget.
+const GUIDED_MIN: u64 = 4_000;
+
+/// From this budget on a table guides the search of any node.
+const GUIDED_FROM: u64 = 20_000;
+
 /// What pods and supplies are worth now, nano-USD per hour.
 #[derive(Clone, Debug)]
 pub(super) struct Worths {
@@ -112,27 +118,54 @@ impl<'a> Pricing<'a> {
 
     /// Columns worth more than they cost; none where none was found within `budget` tree nodes.
     ///
-    /// Quick mixes are tried first: the greedy one, the relaxed optimum rounded down, and some with
-    /// a class forced in, which class depending on `seed`. Where they are worth too little and the
-    /// relaxation leaves hope, dynamic programming and the exact search follow.
+    /// Where a resource comes in few pieces a table guides the search. Elsewhere quick mixes are tried
+    /// first: the greedy one, the relaxed optimum rounded down, and some with a class forced in, which
+    /// class depending on `seed`; where they are worth too little and the relaxation leaves hope, an
+    /// exact search follows.
     pub(super) fn columns(&self, budget: u64, seed: usize, work: &mut Work<'_>) -> Priced {
         let relaxed = knapsack::relax(&self.items, self.room);
         work.spend(64 + 24 * u64::try_from(self.items.len()).unwrap_or(u64::MAX));
         if relaxed.bound <= self.charge {
             return Priced { columns: Vec::new(), load: Load::NONE };
         }
-        let mut mixes = self.quick(&relaxed, seed);
-        if mixes.iter().all(|mix| self.worth(mix) <= self.charge) {
-            let (found, done) = dynamic::search(&self.items, self.room, &relaxed.prices);
-            work.spend(done);
-            mixes.extend(found.into_iter().filter_map(|mix| self.top_up(mix)));
-        }
+        let mixes = if self.is_guided() && dynamic::counts_pieces(&self.items, self.room) {
+            let budget = work.within(budget.max(GUIDED_MIN));
+            let (items, room) = (&self.items, self.room);
+            let found = dynamic::search(items, room, &relaxed.prices, self.charge, budget);
+            work.spend(found.work);
+            let mixes = found.mixes.into_iter();
+            mixes.filter_map(|mix| self.top_up(mix)).collect()
+        } else {
+            self.searched(&relaxed, budget, seed, work)
+        };
+        self.priced(mixes)
+    }
+
+    /// Whether a table may guide the search: it knows nothing of rivals and anchors.
+    fn is_guided(&self) -> bool {
+        self.anchors.is_none() && self.items.iter().all(|item| item.rivals.is_empty())
+    }
+
+    fn searched(
+        &self,
+        relaxed: &Relaxed,
+        budget: u64,
+        seed: usize,
+        work: &mut Work<'_>,
+    ) -> Vec<Mix> {
+        let mut mixes = self.quick(relaxed, seed);
         let best = mixes.iter().max_by_key(|mix| self.worth(mix)).cloned();
         mixes.retain(|mix| self.worth(mix) > self.charge);
         let polished = best
             .map(|mix| polish::polish(self.problem, &self.items, self.room, mix, budget / 4, work));
         mixes.extend(polished.filter(|mix| self.worth(mix) > self.charge));
-        if mixes.is_empty() {
+        if mixes.is_empty() && budget >= GUIDED_FROM && self.is_guided() {
+            let budget = work.within(budget);
+            let found =
+                dynamic::search(&self.items, self.room, &relaxed.prices, self.charge, budget);
+            work.spend(found.work);
+            mixes.extend(found.mixes);
+        } else if mixes.is_empty() {
             let budget = work.within(budget);
             let found =
                 knapsack::search(&self.items, self.room, &relaxed.prices, self.charge, budget);
@@ -142,6 +175,11 @@ impl<'a> Pricing<'a> {
                 mix
             }));
         }
+        mixes
+    }
+
+    /// The columns of `mixes` that are of use.
+    fn priced(&self, mut mixes: Vec<Mix>) -> Priced {
         let load = self.load(mixes.iter().map(|mix| self.worth(mix)).max().unwrap_or(0));
         mixes.retain(|mix| anchors::justifies(self.anchors, mix));
         let column = |mix| Column { bin: self.fillable.bin, mix };

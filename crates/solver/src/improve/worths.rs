@@ -64,6 +64,14 @@ impl Proposals {
         }
     }
 
+    /// By which part the most promising worths are behind `worths`.
+    pub(super) fn gap(&self, worths: &[i64], demand: &[i64]) -> f64 {
+        let sum: i128 =
+            worths.iter().zip(demand).map(|(w, d)| i128::from(*w) * i128::from(*d)).sum();
+        let behind = i64::try_from(sum - self.best).unwrap_or(i64::MAX);
+        super::float(behind.max(0)) / super::float(i64::try_from(sum.max(1)).unwrap_or(i64::MAX))
+    }
+
     /// Keeps `worths` whatever they promise.
     pub(super) fn add(&mut self, worths: &[i64], load: Load) {
         if self.kept.last().is_none_or(|last| last.worths != worths) {

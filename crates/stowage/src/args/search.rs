@@ -36,12 +36,12 @@ pub(crate) enum Effort {
 }
 
 impl Effort {
-    /// Most units of work. A unit takes about 0.1 µs on one of two cores of 2026, so these are
+    /// Most units of work. A unit takes 0.05 to 0.1 µs on one of two cores of 2026, so these are
     /// about 0.2 s, 6 s and 60 s; searches that are through earlier end by themselves.
     pub(crate) const fn work_limit(self) -> u64 {
         match self {
             Self::Fast => 2_000_000,
-            Self::Balanced => 40_000_000,
+            Self::Balanced => 80_000_000,
             Self::Thorough => 600_000_000,
         }
     }
