@@ -5,6 +5,8 @@
 //! launch is ranked by the plan. Adapters are leaves (`cloud-aws`, `cloud-sim`); every one passes
 //! the same conformance suite.
 
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod error;
 mod instance;
 mod launch;

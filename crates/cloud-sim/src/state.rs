@@ -1,0 +1,130 @@
+//! What the simulated cloud holds, and how time changes it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use cloud::{Instance, InstanceState, LaunchRequest};
+use model::{CapacityType, InstanceId, InstanceTypeName, ZoneName};
+
+use crate::rule::{Action, Rule};
+use crate::seed::Seed;
+use crate::setup::Setup;
+
+/// A machine and when it changes.
+#[derive(Clone, Debug)]
+pub(crate) struct Machine {
+    pub(crate) instance: Instance,
+    /// On lists and found by id from then on.
+    pub(crate) visible_at: Duration,
+    runs_at: Duration,
+    /// Gone from then on; `None`: nobody has ended it.
+    gone_at: Option<Duration>,
+    pub(crate) pool: usize,
+    pub(crate) subnet: usize,
+}
+
+/// What a token was used for.
+#[derive(Clone, Debug)]
+pub(crate) struct Used {
+    pub(crate) request: LaunchRequest,
+    pub(crate) id: InstanceId,
+}
+
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(crate) setup: Setup,
+    pub(crate) rules: Vec<Rule>,
+    pub(crate) calls: BTreeMap<Action, u64>,
+    /// In the order of launches.
+    pub(crate) machines: Vec<Machine>,
+    pub(crate) tokens: BTreeMap<String, Used>,
+    /// Kinds of machines that are emptied for now.
+    pub(crate) emptied: BTreeSet<(CapacityType, InstanceTypeName, ZoneName)>,
+    /// Classes that launch templates or a profile were made for.
+    pub(crate) made_for: BTreeSet<String>,
+    seed: Seed,
+}
+
+impl State {
+    pub(crate) fn new(setup: Setup) -> Self {
+        let seed = Seed::of(setup.seed, "visibility");
+        Self {
+            setup,
+            rules: Vec::new(),
+            calls: BTreeMap::new(),
+            machines: Vec::new(),
+            tokens: BTreeMap::new(),
+            emptied: BTreeSet::new(),
+            made_for: BTreeSet::new(),
+            seed,
+        }
+    }
+
+    /// Brings all machines to `now`.
+    pub(crate) fn settle(&mut self, now: Duration) {
+        for machine in &mut self.machines {
+            let state = &mut machine.instance.state;
+            if machine.gone_at.is_some_and(|gone_at| gone_at <= now) {
+                *state = InstanceState::Terminated;
+            } else if machine.gone_at.is_some() {
+                *state = InstanceState::ShuttingDown;
+            } else if machine.runs_at <= now {
+                *state = InstanceState::Running;
+            }
+        }
+    }
+
+    /// Adds a machine that is launched at `now`.
+    pub(crate) fn add(&mut self, instance: Instance, pool: usize, subnet: usize, now: Duration) {
+        let delays = self.setup.delays;
+        let visible_at = now + self.seed.up_to(delays.visibility);
+        let runs_at = now + delays.boot;
+        self.machines.push(Machine { instance, visible_at, runs_at, gone_at: None, pool, subnet });
+        self.settle(now);
+    }
+
+    /// Ends a machine, for `reason`, at `now`.
+    pub(crate) fn end(&mut self, id: &InstanceId, reason: &str, now: Duration) {
+        let shutdown = self.setup.delays.shutdown;
+        let machine = self.machines.iter_mut().find(|machine| machine.instance.id == *id);
+        if let Some(machine) = machine.filter(|machine| machine.gone_at.is_none()) {
+            machine.gone_at = Some(now + shutdown);
+            machine.instance.state_reason = Some(reason.to_owned());
+        }
+        self.settle(now);
+    }
+
+    /// The machine with this id, if it exists and is seen at `now`.
+    pub(crate) fn seen(&mut self, id: &InstanceId, now: Duration) -> Option<&mut Machine> {
+        self.settle(now);
+        let is_it = |machine: &&mut Machine| {
+            machine.instance.id == *id
+                && machine.visible_at <= now
+                && machine.instance.state.exists()
+        };
+        self.machines.iter_mut().find(is_it)
+    }
+
+    /// All that exist and are seen at `now`, in the order of their launches.
+    pub(crate) fn list(&mut self, now: Duration) -> Vec<Instance> {
+        self.settle(now);
+        self.machines
+            .iter()
+            .filter(|machine| machine.visible_at <= now && machine.instance.state.exists())
+            .map(|machine| machine.instance.clone())
+            .collect()
+    }
+
+    /// How many machines hold a unit of something.
+    pub(crate) fn held(&self, holds: impl Fn(&Machine) -> bool) -> usize {
+        let alive = self.machines.iter().filter(|machine| machine.instance.state.exists());
+        alive.filter(|machine| holds(machine)).count()
+    }
+
+    /// Addresses left in a subnet.
+    pub(crate) fn free_addresses(&self, subnet: usize) -> u32 {
+        let used = self.held(|machine| machine.subnet == subnet);
+        let used = u32::try_from(used).unwrap_or(u32::MAX);
+        self.setup.subnets[subnet].addresses.saturating_sub(used)
+    }
+}
