@@ -1,0 +1,179 @@
+//! Settings and clients.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
+use aws_smithy_http_client::Builder;
+use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use cloud::Subnet;
+use ec2::Catalog;
+use model::{InstanceTypeName, Labels};
+
+/// A connection that is not made by then will not be.
+const CONNECT_MAX: Duration = Duration::from_secs(5);
+/// One try of a call: a page of all instance types takes up to 3 s.
+const ATTEMPT_MAX: Duration = Duration::from_secs(30);
+/// A call with its retries.
+const CALL_MAX: Duration = Duration::from_secs(90);
+
+/// What the adapter needs to know.
+#[derive(Clone, Debug)]
+pub struct AwsConfig {
+    /// The cluster's name: part of every tag and filter.
+    pub cluster_name: String,
+    /// The region, such as `us-east-1`.
+    pub region: String,
+    /// One address for all services, for tests; `None`: AWS itself.
+    pub endpoint_url: Option<String>,
+    /// Minor version of the cluster, such as `1.36`: images are published for it.
+    pub kubernetes_version: String,
+    /// The API server's address, as nodes reach it.
+    pub cluster_endpoint: String,
+    /// Its certificate authority, base64 of PEM.
+    pub cluster_ca: Option<String>,
+    /// The cluster's service range, such as `10.100.0.0/16`; AL2023 nodes need it.
+    pub service_cidr: Option<String>,
+    /// The address of the cluster's DNS service.
+    pub cluster_dns: Option<String>,
+    /// Tries of one call; 3 is the SDK's own number.
+    pub attempts: u32,
+}
+
+/// Why there is no adapter.
+#[derive(Debug)]
+pub enum ConnectError {
+    /// The catalog does not have the region, so no image can be chosen for a type.
+    Region(String),
+    /// There are no credentials.
+    Credentials,
+}
+
+impl std::fmt::Display for ConnectError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Region(region) => write!(
+                f,
+                "region {region:?} is not in the catalog; set --region or AWS_REGION to an AWS \
+                 region"
+            ),
+            Self::Credentials => f.write_str(
+                "no AWS credentials: give the service account a role (IRSA or EKS Pod Identity), or \
+                 set the AWS SDK's variables",
+            ),
+        }
+    }
+}
+
+impl std::error::Error for ConnectError {}
+
+/// The port on AWS.
+#[derive(Debug)]
+pub struct AwsCloud {
+    pub(crate) config: AwsConfig,
+    pub(crate) ec2: aws_sdk_ec2::Client,
+    pub(crate) pricing: aws_sdk_pricing::Client,
+    pub(crate) ssm: aws_sdk_ssm::Client,
+    /// Labels of the region's types, for the choice of images.
+    pub(crate) labels: BTreeMap<InstanceTypeName, Labels>,
+    memory: Mutex<Memory>,
+}
+
+/// What saves calls; all of it may be lost.
+#[derive(Debug, Default)]
+pub(crate) struct Memory {
+    /// Launch templates known to be there, by name.
+    pub(crate) templates: BTreeSet<String>,
+    /// Subnets of each class as last resolved, those with most free addresses first.
+    pub(crate) subnets: BTreeMap<String, Vec<Subnet>>,
+}
+
+impl AwsCloud {
+    /// Clients with the default chain of credentials. Makes no call.
+    pub async fn connect(config: AwsConfig) -> Result<Self, ConnectError> {
+        let mut loader = aws_config::defaults(BehaviorVersion::latest())
+            .http_client(http_client())
+            .region(Region::new(config.region.clone()))
+            .retry_config(RetryConfig::standard().with_max_attempts(config.attempts.max(1)))
+            .timeout_config(timeouts());
+        if let Ok(name) = AppName::new("stowage") {
+            loader = loader.app_name(name);
+        }
+        if let Some(url) = &config.endpoint_url {
+            loader = loader.endpoint_url(url);
+        }
+        let sdk = loader.load().await;
+        if sdk.credentials_provider().is_none() {
+            return Err(ConnectError::Credentials);
+        }
+        Self::with(config, &sdk)
+    }
+
+    /// Clients of a configuration that is there already; for tests over canned replies.
+    pub fn with(config: AwsConfig, sdk: &SdkConfig) -> Result<Self, ConnectError> {
+        let catalog: Arc<Catalog> = Arc::new(Catalog::embedded());
+        let region = catalog.region(&config.region);
+        let market = region.map_err(|_| ConnectError::Region(config.region.clone()))?;
+        let types = market.types().iter();
+        let labels = types.map(|one| (one.name.clone(), one.labels.clone())).collect();
+        let pricing = aws_sdk_pricing::config::Builder::from(sdk)
+            .region(Region::new(pricing_region(&config.region)))
+            .build();
+        Ok(Self {
+            ec2: aws_sdk_ec2::Client::new(sdk),
+            pricing: aws_sdk_pricing::Client::from_conf(pricing),
+            ssm: aws_sdk_ssm::Client::new(sdk),
+            config,
+            labels,
+            memory: Mutex::default(),
+        })
+    }
+
+    pub(crate) fn memory(&self) -> MutexGuard<'_, Memory> {
+        self.memory.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+/// rustls with ring: no OpenSSL, no cmake.
+fn http_client() -> aws_sdk_ec2::config::SharedHttpClient {
+    Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https()
+}
+
+fn timeouts() -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(CONNECT_MAX)
+        .operation_attempt_timeout(ATTEMPT_MAX)
+        .operation_timeout(CALL_MAX)
+        .build()
+}
+
+/// The price list is served from few regions (`lifecycle.md` section 11 of Karpenter's model).
+fn pricing_region(region: &str) -> &'static str {
+    match region.split('-').next() {
+        Some("ap") => "ap-south-1",
+        Some("cn") => "cn-northwest-1",
+        Some("eu" | "il" | "me" | "af") => "eu-central-1",
+        _ => "us-east-1",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prices_are_asked_for_where_they_are_served() {
+        for (region, asked) in [
+            ("us-west-2", "us-east-1"),
+            ("eu-north-1", "eu-central-1"),
+            ("ap-southeast-2", "ap-south-1"),
+            ("cn-north-1", "cn-northwest-1"),
+            ("sa-east-1", "us-east-1"),
+        ] {
+            assert_eq!(pricing_region(region), asked);
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! From the SDK's errors to classes that a caller can act on.
+//!
+//! The codes are EC2's own; the lists are those of `lifecycle.md` section 7.1 of Karpenter's model.
+
+use aws_sdk_ec2::config::http::HttpResponse;
+use aws_sdk_ec2::error::{ProvideErrorMetadata, SdkError};
+use cloud::{CloudError, ErrorClass};
+
+/// There is no such capacity, or what bounds it is used up.
+const CAPACITY: [&str; 11] = [
+    "InsufficientInstanceCapacity",
+    "MaxSpotInstanceCountExceeded",
+    "VcpuLimitExceeded",
+    "UnfulfillableCapacity",
+    "Unsupported",
+    "InsufficientFreeAddressesInSubnet",
+    "MaxFleetCountExceeded",
+    "ReservationCapacityExceeded",
+    "SpotMaxPriceTooLow",
+    "InvalidCapacityReservationState.Unavailable",
+    "AuthFailure.ServiceLinkedRoleCreationNotPermitted",
+];
+
+/// The object is not there.
+const GONE: [&str; 8] = [
+    "InvalidInstanceID.NotFound",
+    "InvalidInstanceID.Malformed",
+    "InvalidLaunchTemplateName.NotFoundException",
+    "InvalidLaunchTemplateId.NotFound",
+    "InvalidLaunchTemplateId.NotFoundException",
+    "ParameterNotFound",
+    "InvalidAMIID.NotFound",
+    "ResourceNotFoundException",
+];
+
+/// Trying again may help.
+const RETRY: [&str; 12] = [
+    "RequestLimitExceeded",
+    "Throttling",
+    "ThrottlingException",
+    "ThrottledException",
+    "TooManyRequestsException",
+    "EC2ThrottledException",
+    "InternalError",
+    "InternalFailure",
+    "InternalServiceError",
+    "ServiceUnavailable",
+    "Unavailable",
+    "RequestExpired",
+];
+
+/// The class of a code of the service.
+pub(crate) fn class_of(code: &str) -> ErrorClass {
+    if CAPACITY.contains(&code) {
+        ErrorClass::Capacity
+    } else if GONE.contains(&code) {
+        ErrorClass::Gone
+    } else if RETRY.contains(&code) {
+        ErrorClass::Retry { after: None }
+    } else {
+        ErrorClass::Refused
+    }
+}
+
+/// Whether a code says that a launch found no capacity.
+pub(crate) fn is_capacity(code: &str) -> bool {
+    CAPACITY.contains(&code)
+}
+
+/// The class, code and message of a failed call.
+pub(crate) fn failed<E>(action: &'static str, error: &SdkError<E, HttpResponse>) -> CloudError
+where
+    E: ProvideErrorMetadata,
+{
+    let retry = ErrorClass::Retry { after: None };
+    let (class, code, message) = match error {
+        SdkError::TimeoutError(_) => {
+            (retry, "Timeout".to_owned(), "no reply in time; the call may have been carried out")
+        }
+        SdkError::DispatchFailure(failure) if failure.is_user() => {
+            (ErrorClass::Refused, "RequestNotSent".to_owned(), "the request could not be made")
+        }
+        SdkError::DispatchFailure(_) => {
+            (retry, "NoConnection".to_owned(), "no connection, or it broke before the reply")
+        }
+        SdkError::ResponseError(_) => {
+            (retry, "BrokenReply".to_owned(), "the reply could not be read")
+        }
+        SdkError::ConstructionFailure(_) => {
+            (ErrorClass::Bug, "BadRequest".to_owned(), "the request is not complete")
+        }
+        SdkError::ServiceError(service) => return refused(action, service.err(), service.raw()),
+        _ => (ErrorClass::Bug, "Unknown".to_owned(), "the SDK reports a failure of a new kind"),
+    };
+    CloudError::new(action, class, code, message)
+}
+
+fn refused(
+    action: &'static str,
+    error: &impl ProvideErrorMetadata,
+    reply: &HttpResponse,
+) -> CloudError {
+    let status = reply.status().as_u16();
+    let code = error.code().map_or_else(|| format!("HTTP {status}"), str::to_owned);
+    let message = error.message().unwrap_or("the service says no more").to_owned();
+    // A fault of the service without a code that is known: 500, 502, 503, 504.
+    let class = match class_of(&code) {
+        ErrorClass::Refused if status >= 500 => ErrorClass::Retry { after: None },
+        class => class,
+    };
+    CloudError::new(action, class, code, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_in_one_class_each() {
+        for code in CAPACITY {
+            assert_eq!(class_of(code), ErrorClass::Capacity);
+            assert!(!GONE.contains(&code) && !RETRY.contains(&code), "{code}");
+        }
+        for code in GONE {
+            assert_eq!(class_of(code), ErrorClass::Gone, "{code}");
+            assert!(!RETRY.contains(&code), "{code}");
+        }
+        assert_eq!(class_of("RequestLimitExceeded").as_str(), "retry");
+        assert_eq!(class_of("UnauthorizedOperation"), ErrorClass::Refused);
+        assert_eq!(class_of("InvalidParameterValue"), ErrorClass::Refused);
+        assert_eq!(class_of("IdempotentParameterMismatch"), ErrorClass::Refused);
+    }
+}

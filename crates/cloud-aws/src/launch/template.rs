@@ -1,0 +1,179 @@
+//! Launch templates: one for each image and set of options, found again by the hash in its name.
+
+use aws_sdk_ec2::types::{
+    LaunchTemplateBlockDeviceMappingRequest, LaunchTemplateEbsBlockDeviceRequest,
+    LaunchTemplateHttpTokensState, LaunchTemplateIamInstanceProfileSpecificationRequest,
+    LaunchTemplateInstanceMetadataEndpointState, LaunchTemplateInstanceMetadataOptionsRequest,
+    LaunchTemplateInstanceMetadataProtocolIpv6, LaunchTemplatesMonitoringRequest,
+    RequestLaunchTemplateData, ResourceType, VolumeType,
+};
+use cloud::{CloudError, ErrorClass, LaunchRequest};
+use model::Quantity;
+
+use super::{tag_specification, user_data};
+use crate::AwsCloud;
+use crate::errors::failed;
+
+const ACTION: &str = "CreateLaunchTemplate";
+/// EC2 says so of a name that is taken; the name is a hash of all options, so it is the same template.
+const TAKEN: &str = "InvalidLaunchTemplateName.AlreadyExistsException";
+
+impl AwsCloud {
+    /// The name of the template for `image`, which is made if it is not known to be there.
+    pub(super) async fn template(
+        &self,
+        request: &LaunchRequest,
+        image: &str,
+    ) -> Result<String, CloudError> {
+        let data = self.data(request, image)?;
+        let tags = self.tags_of(&request.node_class, request.claim.pool.as_str());
+        let name = format!("karpenter.k8s.aws/stowage-{}", hash(&format!("{data:?}{tags:?}")));
+        if self.memory().templates.contains(&name) {
+            return Ok(name);
+        }
+        let call = self
+            .ec2
+            .create_launch_template()
+            .launch_template_name(&name)
+            .launch_template_data(data)
+            .tag_specifications(tag_specification(ResourceType::LaunchTemplate, &tags));
+        match call.send().await.map_err(|error| failed(ACTION, &error)) {
+            Ok(_) => {}
+            Err(error) if error.code == TAKEN => {}
+            Err(error) => return Err(error),
+        }
+        self.memory().templates.insert(name.clone());
+        Ok(name)
+    }
+
+    fn data(
+        &self,
+        request: &LaunchRequest,
+        image: &str,
+    ) -> Result<RequestLaunchTemplateData, CloudError> {
+        let class = &request.node_class;
+        let user_data = user_data::encoded(&self.config, request)
+            .map_err(|message| CloudError::new(ACTION, ErrorClass::Refused, "UserData", message))?;
+        let groups = class.status.security_groups.iter().map(|one| one.id.clone()).collect();
+        let monitoring = class.spec.detailed_monitoring.unwrap_or_default();
+        let profile = class.status.instance_profile.as_ref().map(|name| {
+            LaunchTemplateIamInstanceProfileSpecificationRequest::builder().name(name).build()
+        });
+        let volumes = tag_specification(
+            ResourceType::Volume,
+            &self.tags_of(class, request.claim.pool.as_str()),
+        );
+        let volumes = aws_sdk_ec2::types::LaunchTemplateTagSpecificationRequest::builder()
+            .resource_type(ResourceType::Volume)
+            .set_tags(volumes.tags)
+            .build();
+        Ok(RequestLaunchTemplateData::builder()
+            .image_id(image)
+            .user_data(user_data)
+            .set_security_group_ids(Some(groups))
+            .set_iam_instance_profile(profile)
+            .set_block_device_mappings(Some(disks(class)))
+            .metadata_options(metadata_options(class))
+            .monitoring(LaunchTemplatesMonitoringRequest::builder().enabled(monitoring).build())
+            .tag_specifications(volumes)
+            .build())
+    }
+}
+
+/// The class's disks, or the family's own: 20 GiB gp3, encrypted.
+fn disks(class: &api::Ec2NodeClass) -> Vec<LaunchTemplateBlockDeviceMappingRequest> {
+    let mapping = |device: &str, ebs: LaunchTemplateEbsBlockDeviceRequest| {
+        LaunchTemplateBlockDeviceMappingRequest::builder().device_name(device).ebs(ebs).build()
+    };
+    if !class.spec.block_device_mappings.is_empty() {
+        let given = class.spec.block_device_mappings.iter();
+        return given
+            .map(|one| {
+                let device = one.device_name.as_deref().unwrap_or("/dev/xvda");
+                mapping(device, one.ebs.as_ref().map_or_else(default_disk, disk))
+            })
+            .collect();
+    }
+    match user_data::Family::of(class) {
+        // Two disks: the system's, which is small and fixed, and the one for pods.
+        Some(user_data::Family::Bottlerocket) => {
+            let system = LaunchTemplateEbsBlockDeviceRequest::builder()
+                .volume_size(4)
+                .volume_type(VolumeType::Gp3)
+                .encrypted(true)
+                .delete_on_termination(true)
+                .build();
+            vec![mapping("/dev/xvda", system), mapping("/dev/xvdb", default_disk())]
+        }
+        Some(user_data::Family::Al2023) => vec![mapping("/dev/xvda", default_disk())],
+        Some(user_data::Family::Custom) | None => Vec::new(),
+    }
+}
+
+fn default_disk() -> LaunchTemplateEbsBlockDeviceRequest {
+    LaunchTemplateEbsBlockDeviceRequest::builder()
+        .volume_size(20)
+        .volume_type(VolumeType::Gp3)
+        .encrypted(true)
+        .delete_on_termination(true)
+        .build()
+}
+
+fn disk(given: &api::BlockDevice) -> LaunchTemplateEbsBlockDeviceRequest {
+    let narrow = |value: Option<i64>| value.and_then(|value| i32::try_from(value).ok());
+    LaunchTemplateEbsBlockDeviceRequest::builder()
+        .set_delete_on_termination(given.delete_on_termination)
+        .set_encrypted(given.encrypted)
+        .set_iops(narrow(given.iops))
+        .set_kms_key_id(given.kms_key_id.clone())
+        .set_snapshot_id(given.snapshot_id.clone())
+        .set_throughput(narrow(given.throughput))
+        .set_volume_initialization_rate(given.volume_initialization_rate)
+        .set_volume_size(given.volume_size.as_ref().and_then(|size| gib(size.as_str())))
+        .set_volume_type(given.volume_type.as_deref().map(VolumeType::from))
+        .build()
+}
+
+/// Whole GiB, rounded up, as EC2 takes sizes.
+fn gib(size: &str) -> Option<i32> {
+    let bytes = size.parse::<Quantity>().ok()?.value();
+    i32::try_from(bytes.checked_add((1 << 30) - 1)? >> 30).ok()
+}
+
+fn metadata_options(class: &api::Ec2NodeClass) -> LaunchTemplateInstanceMetadataOptionsRequest {
+    let given = class.spec.metadata_options.clone().unwrap_or_default();
+    let or = |value: Option<String>, default: &str| value.unwrap_or_else(|| default.to_owned());
+    let hops = given.http_put_response_hop_limit.and_then(|hops| i32::try_from(hops).ok());
+    let endpoint = or(given.http_endpoint, "enabled");
+    let protocol = or(given.http_protocol_ipv6, "disabled");
+    let tokens = or(given.http_tokens, "required");
+    LaunchTemplateInstanceMetadataOptionsRequest::builder()
+        .http_endpoint(LaunchTemplateInstanceMetadataEndpointState::from(endpoint.as_str()))
+        .http_protocol_ipv6(LaunchTemplateInstanceMetadataProtocolIpv6::from(protocol.as_str()))
+        .http_put_response_hop_limit(hops.unwrap_or(1))
+        .http_tokens(LaunchTemplateHttpTokensState::from(tokens.as_str()))
+        .build()
+}
+
+/// FNV-1a of the text, twice with different beginnings: 128 bits in hexadecimal.
+fn hash(text: &str) -> String {
+    let fnv = |start: u64| {
+        text.bytes()
+            .fold(start, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3))
+    };
+    format!("{:016x}{:016x}", fnv(0xcbf2_9ce4_8422_2325), fnv(0x9ae1_6a3b_2f90_404f))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_whole_gib_rounded_up() {
+        for (size, expected) in
+            [("20Gi", Some(20)), ("20G", Some(19)), ("1Ti", Some(1024)), ("x", None)]
+        {
+            assert_eq!(gib(size), expected, "{size}");
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! The cloud port on AWS: EC2, Pricing and SSM behind [`cloud::Cloud`].
+//!
+//! In: launch requests with ranked choices, node classes to resolve. Out: instances, resolved classes,
+//! the market, classed errors. It chooses only what the request leaves to it: the subnet with the most
+//! free addresses in a zone, and the newest image that suits a type.
+
+mod connect;
+mod errors;
+mod instances;
+mod launch;
+mod market;
+mod port;
+mod release;
+mod resolve;
+
+pub use connect::{AwsCloud, AwsConfig, ConnectError};
