@@ -1,0 +1,357 @@
+//! The executor's steps over what is known now, and which of them are under way.
+//!
+//! A group of requests is not asked for again while it is under way, until the store shows what it
+//! wrote, or, after a failure, before its backoff is over.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use executor::{
+    ClaimMemory, ClaimView, CloudRequest, Kind, MachineFacts, Nominations, ObjectRef, Request,
+    Target,
+};
+use model::{InstanceTypeName, Timestamp};
+use tokio::time::Instant;
+
+use super::Driver;
+use crate::backoff::Backoff;
+use crate::clock;
+use crate::leader::Role;
+use crate::perform::{Done, GroupKey, run_group};
+use crate::planning::Planned;
+use crate::report;
+use crate::store::{Store, Tables};
+use crate::unavailable::Unavailable;
+
+/// A write that no watch has shown after this long is not waited for any longer.
+const SHOWN_WITHIN: Duration = Duration::from_secs(2);
+/// A claim that was created and that no watch has shown after this long is not expected any longer.
+const CLAIM_SHOWN_WITHIN: Duration = Duration::from_secs(10);
+/// Steps that failed: as the rate limiter of Karpenter's controllers.
+const BACKOFF: Backoff = Backoff { first: Duration::from_secs(1), most: Duration::from_mins(1) };
+
+/// What is remembered about what is under way.
+#[derive(Debug)]
+pub(super) struct Work {
+    /// By claim name.
+    pub(super) memory: BTreeMap<String, ClaimMemory>,
+    /// What we nominated.
+    pub(super) nominations: Nominations,
+    /// Pods that the last plan puts on nodes that are there, by UID.
+    pub(super) existing: BTreeMap<String, Target>,
+    /// What the cloud did not have.
+    pub(super) unavailable: Unavailable,
+    /// When the first pod of a claim that is not launched yet came, by claim name.
+    pub(super) since: BTreeMap<String, Instant>,
+    groups: BTreeMap<GroupKey, Group>,
+    /// Claims that were asked for and that no watch has shown, until when.
+    expected: BTreeMap<String, Instant>,
+    /// Claims that were there when last looked, and not going.
+    claims: BTreeSet<String>,
+    /// Whether one of them is gone or going since: its pods may wait again.
+    lost_claims: bool,
+    seed: u64,
+}
+
+/// A group of requests.
+#[derive(Debug, Default)]
+struct Group {
+    under_way: bool,
+    failures: u32,
+    not_before: Option<Instant>,
+    wrote: Vec<(ObjectRef, u64)>,
+    wrote_at: Option<Instant>,
+}
+
+impl Work {
+    pub(super) fn new(seed: u64) -> Self {
+        Self {
+            memory: BTreeMap::new(),
+            nominations: BTreeMap::new(),
+            existing: BTreeMap::new(),
+            unavailable: Unavailable::default(),
+            since: BTreeMap::new(),
+            groups: BTreeMap::new(),
+            expected: BTreeMap::new(),
+            claims: BTreeSet::new(),
+            lost_claims: false,
+            seed,
+        }
+    }
+
+    /// Forgets what is over: claims that are shown or gone, groups at rest.
+    pub(super) fn see(&mut self, store: &Store, now: Instant) {
+        store.read(|tables| {
+            let claims = &tables.node_claims.objects;
+            let there = |name: &str| claims.contains_key(&(Box::default(), name.into()));
+            self.expected.retain(|name, until| *until > now && !there(name));
+            let expected = &self.expected;
+            self.memory.retain(|name, _| there(name) || expected.contains_key(name));
+            self.since.retain(|name, _| there(name) || expected.contains_key(name));
+            self.groups.retain(|_, group| {
+                let waits = group.not_before.is_some_and(|moment| moment > now);
+                group.under_way || waits || !is_shown(group, tables, now)
+            });
+            let staying = claims.values().filter(|claim| !claim.is_deleting());
+            let staying: BTreeSet<String> =
+                staying.map(|claim| claim.metadata.name.clone()).collect();
+            self.lost_claims |= !self.claims.is_subset(&staying);
+            self.claims = staying;
+        });
+    }
+
+    /// Whether a claim is gone or going that was there before; asked for once.
+    pub(super) fn take_lost_claims(&mut self) -> bool {
+        std::mem::take(&mut self.lost_claims)
+    }
+
+    /// Whether claims were asked for that the store does not show yet: planning would not see them.
+    pub(super) fn expects_claims(&self) -> bool {
+        !self.expected.is_empty()
+    }
+
+    /// A claim is being asked for.
+    pub(super) fn expect(&mut self, claim: &str, since: Option<Instant>, now: Instant) {
+        self.expected.insert(claim.to_owned(), now + CLAIM_SHOWN_WITHIN);
+        if let Some(since) = since {
+            self.since.insert(claim.to_owned(), since);
+        }
+    }
+
+    /// A claim will not come.
+    pub(super) fn forget(&mut self, claim: &str) {
+        self.expected.remove(claim);
+        self.since.remove(claim);
+    }
+
+    /// Whether nothing of the group may be asked for now.
+    pub(super) fn is_held(&self, key: &GroupKey, tables: &Tables, now: Instant) -> bool {
+        self.groups.get(key).is_some_and(|group| {
+            let waits = group.not_before.is_some_and(|moment| moment > now);
+            group.under_way || waits || !is_shown(group, tables, now)
+        })
+    }
+
+    pub(super) fn begin(&mut self, key: &GroupKey) {
+        self.groups.entry(key.clone()).or_default().under_way = true;
+    }
+
+    /// Takes in how a group ended.
+    pub(super) fn end(&mut self, done: Done, now: Instant) {
+        let Done { key, failed, wrote } = done;
+        let name = format!("{key:?}");
+        let group = self.groups.entry(key).or_default();
+        group.under_way = false;
+        group.failures = if failed { group.failures.saturating_add(1) } else { 0 };
+        group.not_before = failed.then(|| now + BACKOFF.wait(group.failures, &name, self.seed));
+        group.wrote = wrote;
+        group.wrote_at = Some(now);
+    }
+
+    /// Requests for all claims that something may be done about, by claim.
+    fn claims(
+        &mut self,
+        tables: &Tables,
+        planned: Option<&Planned>,
+        every: bool,
+        now: Timestamp,
+    ) -> Vec<(GroupKey, Vec<Request>)> {
+        let instant = clock::instant();
+        let nodes = nodes_by_provider_id(tables);
+        let deleting = tables.node_claims.objects.values().any(|claim| claim.is_deleting());
+        let ending = |node: &&Arc<api::Node>| node.metadata.deletion_timestamp.is_some();
+        let draining = deleting || tables.nodes.objects.values().any(|node| ending(&node));
+        let pods = if draining { pods_by_node(tables) } else { BTreeMap::new() };
+        let mut groups = Vec::new();
+        for claim in tables.node_claims.objects.values() {
+            let key = GroupKey::Claim(claim.metadata.name.clone());
+            let provider = claim.status.provider_id.as_deref().unwrap_or_default();
+            let own: &[&api::Node] = nodes.get(provider).map_or(&[], Vec::as_slice);
+            let at_rest = is_at_rest(claim) && !own.iter().any(|node| is_ending(node));
+            if (at_rest && !every) || self.is_held(&key, tables, instant) {
+                continue;
+            }
+            let class_name = claim.spec.node_class_ref.name.as_str();
+            let class = tables.node_classes.objects.get(&(Box::default(), class_name.into()));
+            let machine = |name: &InstanceTypeName| {
+                planned.and_then(|planned| planned.machine(class_name, name))
+            };
+            let view = ClaimView {
+                claim,
+                node_class: class.map(Arc::as_ref),
+                nodes: own,
+                machine: &machine as &dyn Fn(&InstanceTypeName) -> Option<MachineFacts>,
+            };
+            let requests = self.claim(&view, &pods, now);
+            groups.push((key, requests));
+        }
+        groups
+    }
+
+    fn claim(
+        &mut self,
+        view: &ClaimView<'_>,
+        pods: &BTreeMap<&str, Vec<&api::Pod>>,
+        now: Timestamp,
+    ) -> Vec<Request> {
+        let memory = self.memory.entry(view.claim.metadata.name.clone()).or_default();
+        let mut requests = executor::launch(view, memory, now);
+        requests.extend(executor::register(view, now));
+        requests.extend(executor::initialize(view, now));
+        requests.extend(executor::tag(view, memory));
+        requests.extend(executor::liveness(view, now));
+        requests.extend(executor::terminate_claim(view, memory, now));
+        for node in view.nodes {
+            let here = pods.get(node.metadata.name.as_str()).map_or(&[][..], Vec::as_slice);
+            requests.extend(executor::terminate_node(view.claim, node, here, memory, now));
+        }
+        self.unavailable.remember(&std::mem::take(&mut memory.launch.refused), clock::instant());
+        requests
+    }
+
+    /// Nominations of pending pods, each a group of its own.
+    fn nominations(&mut self, tables: &Tables) -> Vec<(GroupKey, Vec<Request>)> {
+        let planned = self.planned_pods(tables);
+        let node_of = |claim: &str| {
+            let claim = tables.node_claims.objects.get(&(Box::default(), claim.into()))?;
+            let node = claim.status.node_name.clone()?;
+            tables
+                .nodes
+                .objects
+                .contains_key(&(Box::default(), node.as_str().into()))
+                .then_some(node)
+        };
+        let pods = tables.pending.keys().filter_map(|key| tables.pods.objects.get(key));
+        let requests =
+            executor::place(pods.map(Arc::as_ref), &planned, &node_of, &self.nominations);
+        let instant = clock::instant();
+        let keyed = requests.into_iter().filter_map(|request| match &request {
+            Request::Nominate { uid, .. } => Some((GroupKey::Pod(uid.clone()), vec![request])),
+            _ => None,
+        });
+        keyed.filter(|(key, _)| !self.is_held(key, tables, instant)).collect()
+    }
+
+    /// Where each pod is planned, by UID. The newest claim counts, and a later plan for nodes that are
+    /// there more than it.
+    fn planned_pods(&self, tables: &Tables) -> BTreeMap<String, Target> {
+        let mut claims: Vec<&Arc<api::NodeClaim>> =
+            (tables.node_claims.objects.values()).filter(|claim| !claim.is_deleting()).collect();
+        claims.sort_by(|a, b| {
+            let by_age = a.metadata.creation_timestamp.cmp(&b.metadata.creation_timestamp);
+            by_age.then_with(|| a.metadata.name.cmp(&b.metadata.name))
+        });
+        let mut planned = BTreeMap::new();
+        for claim in claims {
+            let target = Target::Claim(claim.metadata.name.clone());
+            let pods = executor::planned_pods_of(claim);
+            planned.extend(pods.into_iter().map(|uid| (uid, target.clone())));
+        }
+        planned.extend(self.existing.iter().map(|(uid, target)| (uid.clone(), target.clone())));
+        planned
+    }
+}
+
+impl Driver {
+    /// Asks the executor what is next, and has it performed.
+    pub(super) fn step(&mut self, every: bool) {
+        let now = clock::now();
+        let planned = self.last.clone();
+        let store = Arc::clone(&self.store);
+        let (work, nominate) = (&mut self.work, self.nominate);
+        let groups = store.read(|tables| {
+            let mut groups = work.claims(tables, planned.as_deref(), every, now);
+            if nominate {
+                groups.extend(work.nominations(tables));
+            }
+            groups
+        });
+        for (key, requests) in groups {
+            self.dispatch(key, requests);
+        }
+    }
+
+    /// Has requests performed, one after the other, and says what is to be said.
+    pub(super) fn dispatch(&mut self, key: GroupKey, requests: Vec<Request>) {
+        let (notes, requests): (Vec<_>, Vec<_>) =
+            requests.into_iter().partition(|request| matches!(request, Request::Note(_)));
+        for note in notes {
+            if let Request::Note(note) = note {
+                self.recorder.note(&note);
+            }
+        }
+        if requests.is_empty() {
+            return;
+        }
+        if matches!(self.gate.role(), Role::Shadow) {
+            requests.iter().for_each(report::log_shadow);
+            return;
+        }
+        for request in &requests {
+            if let Request::Cloud(CloudRequest::Launch(launch)) = request
+                && let Some(since) = self.work.since.remove(launch.claim.name.as_str())
+            {
+                let took = clock::instant() - since;
+                self.metrics.event_to_launch.observe(took.as_secs_f64());
+            }
+        }
+        self.work.begin(&key);
+        let performer = Arc::clone(&self.performer);
+        tokio::spawn(run_group(performer, key, requests, self.answers.clone()));
+    }
+}
+
+/// Whether there is nothing to do about the claim, whatever the time: steps that wait look again soon.
+fn is_at_rest(claim: &api::NodeClaim) -> bool {
+    let tagged = claim.metadata.annotations.get(api::names::TAGGED_ANNOTATION);
+    claim.is_true(api::names::INITIALIZED)
+        && !claim.is_deleting()
+        && tagged.is_some_and(|value| value == "true")
+}
+
+fn is_ending(node: &api::Node) -> bool {
+    node.metadata.deletion_timestamp.is_some()
+}
+
+/// Whether the store shows what the group wrote, or that is not waited for any longer.
+fn is_shown(group: &Group, tables: &Tables, now: Instant) -> bool {
+    let late = group.wrote_at.is_none_or(|at| at + SHOWN_WITHIN <= now);
+    late || group.wrote.iter().all(|(target, version)| {
+        // What is gone was deleted since.
+        version_of(tables, target).is_none_or(|shown| shown >= *version)
+    })
+}
+
+fn version_of(tables: &Tables, target: &ObjectRef) -> Option<u64> {
+    let namespace = target.namespace.as_deref().unwrap_or_default();
+    let key = (namespace.into(), target.name.as_str().into());
+    let metadata = match target.kind {
+        Kind::Pod => &tables.pods.objects.get(&key)?.metadata,
+        Kind::Node => &tables.nodes.objects.get(&key)?.metadata,
+        Kind::NodeClaim => &tables.node_claims.objects.get(&key)?.metadata,
+        Kind::NodePool => &tables.node_pools.objects.get(&key)?.metadata,
+        Kind::Ec2NodeClass => &tables.node_classes.objects.get(&key)?.metadata,
+    };
+    metadata.resource_version.as_deref()?.parse().ok()
+}
+
+fn nodes_by_provider_id(tables: &Tables) -> BTreeMap<&str, Vec<&api::Node>> {
+    let mut nodes: BTreeMap<&str, Vec<&api::Node>> = BTreeMap::new();
+    for node in tables.nodes.objects.values() {
+        if let Some(id) = node.spec.provider_id.as_deref().filter(|id| !id.is_empty()) {
+            nodes.entry(id).or_default().push(node);
+        }
+    }
+    nodes
+}
+
+fn pods_by_node(tables: &Tables) -> BTreeMap<&str, Vec<&api::Pod>> {
+    let mut pods: BTreeMap<&str, Vec<&api::Pod>> = BTreeMap::new();
+    for pod in tables.pods.objects.values() {
+        if let Some(node) = pod.spec.node_name.as_deref().filter(|node| !node.is_empty()) {
+            pods.entry(node).or_default().push(pod);
+        }
+    }
+    pods
+}

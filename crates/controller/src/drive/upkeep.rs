@@ -1,0 +1,271 @@
+//! What is looked after at its own pace: node classes, pools, the market, and counts.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use cloud::{CloudError, ResolvedNodeClass};
+use executor::{NodeClassView, PoolView, Request};
+use model::{LiveMarket, Quantity, Timestamp, well_known};
+use tokio::time::Instant;
+
+use super::{Driver, Failing, FailingByName};
+use crate::backoff::Backoff;
+use crate::clock;
+use crate::metrics::{Metrics, Pool, Terminated};
+use crate::perform::{Answer, GroupKey};
+use crate::planning::Planned;
+use crate::store::Tables;
+
+/// What a class stands for is asked for so often: as Karpenter's caches.
+const RESOLVE_EVERY: Duration = Duration::from_mins(1);
+/// What the cloud sells is asked for so often; prices change less often than offerings.
+const MARKET_EVERY: Duration = Duration::from_mins(5);
+const BACKOFF: Backoff = Backoff { first: Duration::from_secs(1), most: Duration::from_mins(1) };
+
+/// What is remembered of it.
+#[derive(Debug, Default)]
+pub(super) struct Upkeep {
+    classes: BTreeMap<String, Class>,
+    released: BTreeSet<String>,
+    market: Option<Arc<LiveMarket>>,
+    market_at: Option<Instant>,
+    market_asked: bool,
+    failing: FailingByName,
+    claims: BTreeMap<String, Terminated>,
+    registered: BTreeSet<String>,
+}
+
+#[derive(Debug, Default)]
+struct Class {
+    generation: Option<i64>,
+    resolved: Option<ResolvedNodeClass>,
+    at: Option<Instant>,
+    asked: bool,
+}
+
+impl Upkeep {
+    /// What the cloud sells, as far as it was read.
+    pub(super) fn market(&self) -> Option<Arc<LiveMarket>> {
+        self.market.clone()
+    }
+
+    /// What was made for the class was given back.
+    pub(super) fn released(&mut self, class: &str) {
+        self.released.insert(class.to_owned());
+    }
+
+    /// Takes in what a class stands for.
+    pub(super) fn resolved(
+        &mut self,
+        name: &str,
+        generation: Option<i64>,
+        answer: Result<ResolvedNodeClass, CloudError>,
+        seed: u64,
+    ) {
+        let now = clock::instant();
+        let class = self.classes.entry(name.to_owned()).or_default();
+        class.asked = false;
+        match answer {
+            Ok(resolved) => {
+                class.at = Some(now);
+                class.generation = generation;
+                class.resolved = Some(resolved);
+                self.failing.remove(name);
+            }
+            Err(error) => self.fail(name, &error, seed, now),
+        }
+    }
+
+    /// Takes in what the cloud sells. A reading that failed changes nothing.
+    pub(super) fn heard_market(&mut self, answer: Result<LiveMarket, CloudError>, seed: u64) {
+        let now = clock::instant();
+        self.market_asked = false;
+        match answer {
+            Ok(market) => {
+                self.market_at = Some(now);
+                self.market = Some(Arc::new(market));
+                self.failing.remove("market");
+            }
+            Err(error) => self.fail("market", &error, seed, now),
+        }
+    }
+
+    fn fail(&mut self, name: &str, error: &CloudError, seed: u64, now: Instant) {
+        let failing = self.failing.entry(name.to_owned()).or_default();
+        failing.failures = failing.failures.saturating_add(1);
+        let wait = BACKOFF.wait(failing.failures, name, seed);
+        failing.not_before = Some(now + wait);
+        let error: &dyn std::error::Error = error;
+        tracing::warn!(controller = "upkeep", name, error, "the cloud could not be asked");
+    }
+
+    fn may_ask(&self, name: &str, now: Instant) -> bool {
+        let Some(Failing { not_before, .. }) = self.failing.get(name) else { return true };
+        not_before.is_none_or(|moment| moment <= now)
+    }
+
+    /// Counts claims that came, registered and went.
+    pub(super) fn count_claims(&mut self, tables: &Tables, metrics: &Metrics) {
+        let mut there = BTreeMap::new();
+        let mut registered = BTreeSet::new();
+        for claim in tables.node_claims.objects.values() {
+            let label = |key: &str| claim.metadata.labels.get(key).cloned().unwrap_or_default();
+            let name = claim.metadata.name.clone();
+            if claim.is_true(api::names::REGISTERED) {
+                if !self.registered.contains(&name) && self.claims.contains_key(&name) {
+                    let pool = Pool { nodepool: label(well_known::NODE_POOL) };
+                    metrics.nodes_created.get_or_create(&pool).inc();
+                }
+                registered.insert(name.clone());
+            }
+            let labels = Terminated {
+                nodepool: label(well_known::NODE_POOL),
+                capacity_type: label(well_known::CAPACITY_TYPE),
+                zone: label(well_known::ZONE),
+            };
+            there.insert(name, labels);
+        }
+        for (name, labels) in &self.claims {
+            if there.contains_key(name) {
+                continue;
+            }
+            metrics.claims_terminated.get_or_create(labels).inc();
+            if self.registered.contains(name) {
+                let pool = Pool { nodepool: labels.nodepool.clone() };
+                metrics.nodes_terminated.get_or_create(&pool).inc();
+            }
+        }
+        self.claims = there;
+        self.registered = registered;
+    }
+}
+
+impl Driver {
+    /// Looks after node classes, pools and the market.
+    pub(super) fn keep_up(&mut self) {
+        let tables = self.store.tables();
+        self.ask_market();
+        self.ask_classes(&tables);
+        let now = clock::now();
+        let instant = clock::instant();
+        let mut groups = self.class_groups(&tables, now);
+        groups.extend(pool_groups(&tables, self.last.as_deref(), now));
+        for (key, requests) in groups {
+            if !requests.is_empty() && !self.work.is_held(&key, &tables, instant) {
+                self.dispatch(key, requests);
+            }
+        }
+    }
+
+    fn ask_market(&mut self) {
+        let now = clock::instant();
+        let fresh = self.upkeep.market_at.is_some_and(|at| at + MARKET_EVERY > now);
+        if fresh || self.upkeep.market_asked || !self.upkeep.may_ask("market", now) {
+            return;
+        }
+        self.upkeep.market_asked = true;
+        let (performer, answers) = (Arc::clone(&self.performer), self.answers.clone());
+        tokio::spawn(async move {
+            let market = performer.cloud().market();
+            let market = performer.call("Market", market, |error| error.class).await;
+            drop(answers.send(Answer::Market(Box::new(market.and_then(|market| market)))));
+        });
+    }
+
+    fn ask_classes(&mut self, tables: &Tables) {
+        let now = clock::instant();
+        let classes = &tables.node_classes.objects;
+        self.upkeep
+            .classes
+            .retain(|name, _| classes.contains_key(&(Box::default(), name.as_str().into())));
+        for class in classes.values() {
+            let name = &class.metadata.name;
+            let may_ask = self.upkeep.may_ask(name, now);
+            let known = self.upkeep.classes.entry(name.clone()).or_default();
+            let fresh = known.at.is_some_and(|at| at + RESOLVE_EVERY > now)
+                && known.generation == class.metadata.generation;
+            if fresh || known.asked || !may_ask || class.metadata.deletion_timestamp.is_some() {
+                continue;
+            }
+            known.asked = true;
+            let (performer, answers) = (Arc::clone(&self.performer), self.answers.clone());
+            let class = Arc::clone(class);
+            tokio::spawn(async move {
+                let resolved = performer.cloud().resolve(&class);
+                let resolved = performer.call("Resolve", resolved, |error| error.class).await;
+                let resolved = Box::new(resolved.and_then(|resolved| resolved));
+                let name = class.metadata.name.clone();
+                drop(answers.send(Answer::Resolved(name, class.metadata.generation, resolved)));
+            });
+        }
+    }
+
+    fn class_groups(&self, tables: &Tables, now: Timestamp) -> Vec<(GroupKey, Vec<Request>)> {
+        let classes = tables.node_classes.objects.values();
+        classes
+            .map(|class| {
+                let name = class.metadata.name.as_str();
+                let known = self.upkeep.classes.get(name);
+                let known = known.filter(|known| known.generation == class.metadata.generation);
+                let claims = tables.node_claims.objects.values();
+                let claims = claims.filter(|claim| claim.spec.node_class_ref.name == name).count();
+                let view = NodeClassView {
+                    class,
+                    resolved: known.and_then(|known| known.resolved.as_ref()),
+                    claims,
+                    released: self.upkeep.released.contains(name),
+                };
+                (GroupKey::Class(name.to_owned()), executor::node_class(&view, now))
+            })
+            .collect()
+    }
+}
+
+fn pool_groups(
+    tables: &Tables,
+    planned: Option<&Planned>,
+    now: Timestamp,
+) -> Vec<(GroupKey, Vec<Request>)> {
+    let pools = tables.node_pools.objects.values();
+    pools
+        .map(|pool| {
+            let name = pool.metadata.name.as_str();
+            let class = pool.spec.template.spec.node_class_ref.name.as_str();
+            let class = tables.node_classes.objects.get(&(Box::default(), class.into()));
+            let problems = planned.map(|planned| planned.problems_of(name)).unwrap_or_default();
+            let view = PoolView {
+                pool,
+                node_class: class.map(Arc::as_ref),
+                problems: &problems,
+                resources: &resources_of(name, tables),
+            };
+            (GroupKey::Pool(name.to_owned()), executor::pool(&view, now))
+        })
+        .collect()
+}
+
+/// What the claims of a pool come to: what their Nodes say, or, before, what was expected of the machine.
+fn resources_of(pool: &str, tables: &Tables) -> api::ResourceList {
+    let mut sums: BTreeMap<&str, Quantity> = BTreeMap::new();
+    let mut nodes = 0_u64;
+    for claim in tables.node_claims.objects.values() {
+        if claim.metadata.labels.get(well_known::NODE_POOL).map(String::as_str) != Some(pool) {
+            continue;
+        }
+        nodes += 1;
+        let node = claim.status.node_name.as_deref();
+        let node = node.and_then(|node| tables.nodes.objects.get(&(Box::default(), node.into())));
+        let capacity = node.map_or(&claim.status.capacity, |node| &node.status.capacity);
+        for (name, quantity) in capacity {
+            if let Ok(quantity) = quantity.as_str().parse::<Quantity>() {
+                let sum = sums.entry(name).or_default();
+                *sum = *sum + quantity;
+            }
+        }
+    }
+    let mut list: api::ResourceList =
+        sums.into_iter().map(|(name, sum)| (name.to_owned(), sum.to_string().into())).collect();
+    list.insert(well_known::NODES.to_owned(), nodes.to_string().into());
+    list
+}

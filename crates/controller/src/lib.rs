@@ -1,0 +1,27 @@
+//! The driver on Kubernetes: it watches, plans at its own pace, and performs what the executor
+//! decides.
+//!
+//! In: a [`kube::Client`], a [`cloud::Cloud`] and a [`Config`]. Out: requests to both, events, metrics
+//! and log lines. It decides nothing about nodes or pods: `planner` plans, `checker` proves, `executor`
+//! says which requests are next. Watch events only update the store; one loop reads it.
+
+mod backoff;
+mod batch;
+mod clock;
+mod config;
+mod drive;
+mod leader;
+mod metrics;
+mod perform;
+mod planning;
+mod report;
+mod run;
+mod serve;
+mod store;
+mod unavailable;
+mod watch;
+
+pub use config::{Config, Election, Ports};
+pub use perform::CrashPoint;
+pub use run::{Controller, StartError, connect};
+pub use serve::ListenError;

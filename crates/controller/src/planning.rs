@@ -1,0 +1,264 @@
+//! From the store to a checked plan: lower, plan, check; and the bound, once the plan is under way.
+//!
+//! In: what is known, the catalog, the time. Out: a plan that the checker accepts, with its report. It
+//! sends nothing and reads no clock; it takes a core for as long as it runs, so callers put it on a
+//! thread of its own.
+
+use std::sync::Arc;
+
+use checker::{CheckedPlan, Violation};
+use ec2::Catalog;
+use executor::MachineFacts;
+use model::{
+    FindingCode, InstanceTypeName, LiveMarket, MicroUsdPerHour, NanoUsdPerHour, Objective,
+    Resources, Timestamp, well_known,
+};
+use planner::{Alternative, Report, Seed, Settings};
+use snapshot::{Inputs, LowerError, LowerOptions, Lowered, PodSelection, Unavailable};
+
+use crate::store::{Objects, Tables};
+
+/// Units of work that the proof of a bound may take: about 0.3 s of one core of 2026. It runs beside the
+/// execution of the plan, and a smaller limit gives a lower bound, and as true.
+const PROOF_WORK_MAX: u64 = 3_000_000;
+
+/// What every plan of this process shares.
+#[derive(Clone, Debug)]
+pub(crate) struct Planner {
+    catalog: Arc<Catalog>,
+    region: String,
+    work_limit: u64,
+}
+
+/// A plan that may be carried out.
+#[derive(Debug)]
+pub(crate) struct Planned {
+    /// What it was made from.
+    pub(crate) lowered: Lowered,
+    /// The plan.
+    pub(crate) checked: CheckedPlan,
+    /// What it amounts to.
+    pub(crate) report: Report,
+    /// For each new node, what may be bought in its place, best first.
+    pub(crate) alternatives: Vec<Vec<Alternative>>,
+}
+
+/// What a plan depends on beside the cluster.
+#[derive(Clone, Debug)]
+pub(crate) struct Circumstances {
+    /// The time.
+    pub(crate) now: Timestamp,
+    /// See [`Seed`].
+    pub(crate) seed: u64,
+    /// What the cloud sells, as far as it was read.
+    pub(crate) market: Option<Arc<LiveMarket>>,
+    /// What the cloud did not have a moment ago.
+    pub(crate) unavailable: Unavailable,
+}
+
+/// What a plan costs, and what any plan for the same pods costs at least.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Bill {
+    /// List prices of the new nodes.
+    pub(crate) cost: MicroUsdPerHour,
+    /// Proved by the checker; `None` where it proves nothing.
+    pub(crate) bound: Option<NanoUsdPerHour>,
+}
+
+/// Why there is no plan.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum PlanError {
+    /// The input cannot be lowered.
+    #[error(transparent)]
+    Lower(#[from] LowerError),
+    /// The checker refuses the plan; a bug of ours, so nothing of it is carried out.
+    #[error("the checker refuses the plan, please report this bug: {}", first(.0))]
+    Refused(Vec<Violation>),
+}
+
+fn first(violations: &[Violation]) -> String {
+    let first = violations.first().map(ToString::to_string).unwrap_or_default();
+    format!("{first} ({} violations)", violations.len())
+}
+
+impl Planner {
+    /// A planner for `region`; fails where the catalog does not have it.
+    pub(crate) fn new(region: String, work_limit: u64) -> Result<Self, LowerError> {
+        let catalog = Arc::new(Catalog::embedded());
+        catalog.region(&region)?;
+        Ok(Self { catalog, region, work_limit })
+    }
+
+    /// Plans the pending pods of `tables`. `watch` may end the search.
+    pub(crate) fn plan(
+        &self,
+        tables: &Tables,
+        circumstances: &Circumstances,
+        watch: &mut dyn FnMut() -> bool,
+    ) -> Result<Planned, PlanError> {
+        let options = LowerOptions {
+            region: self.region.clone(),
+            pods: Some(PodSelection::Pending),
+            architectures: Vec::new(),
+            capacity_types: Vec::new(),
+            estimate_prices: true,
+            live_market: circumstances.market.clone(),
+            unavailable: circumstances.unavailable.clone(),
+            now: circumstances.now,
+        };
+        let lowered = snapshot::lower(inputs(tables), &self.catalog, &options)?;
+        let settings = Settings {
+            price_weights: false,
+            objective: Objective { restart_cost: 0 },
+            work_limit: self.work_limit,
+        };
+        let (plan, report) = planner::plan_watched(
+            &lowered.snapshot,
+            &settings,
+            circumstances.now,
+            Seed(circumstances.seed),
+            &mut |_| watch(),
+        );
+        let alternatives = planner::alternatives(&lowered.snapshot, &plan, settings.objective);
+        let checked = checker::check(&lowered.snapshot, plan).map_err(PlanError::Refused)?;
+        Ok(Planned { lowered, checked, report, alternatives })
+    }
+}
+
+impl Planned {
+    /// What a type holds under a class, in the form of a claim's status.
+    pub(crate) fn machine(&self, class: &str, name: &InstanceTypeName) -> Option<MachineFacts> {
+        let snapshot = &self.lowered.snapshot;
+        let class = snapshot.node_classes.iter().find(|one| one.name.as_str() == class)?;
+        let place = snapshot.types.binary_search_by(|one| one.name.cmp(name)).ok()?;
+        let machine = class.machines.iter().find(|one| one.instance_type.get() == place)?;
+        let mut allocatable = machine.capacity.clone();
+        allocatable.subtract(&machine.overhead);
+        let labels = snapshot.types[place].labels.iter();
+        Some(MachineFacts {
+            labels: labels.map(|(key, value)| (key.to_string(), value.to_string())).collect(),
+            capacity: resource_list(&machine.capacity),
+            allocatable: resource_list(&allocatable),
+        })
+    }
+
+    /// What is wrong with a pool's spec.
+    pub(crate) fn problems_of(&self, pool: &str) -> Vec<String> {
+        let object = format!("NodePool {pool}");
+        let findings = self.lowered.findings.iter();
+        findings
+            .filter(|finding| finding.object == object && finding.code == FindingCode::BadField)
+            .map(|finding| format!("{}: {}", finding.field, finding.message))
+            .collect()
+    }
+
+    /// What the plan costs, with the best bound that the checker proves.
+    pub(crate) fn bill(&self) -> Bill {
+        let nothing = Objective { restart_cost: 0 };
+        let proved = checker::prove_best(
+            &self.lowered.snapshot,
+            self.checked.plan(),
+            &self.report.candidates,
+            nothing,
+            PROOF_WORK_MAX,
+        );
+        let bound = proved.ok().map(|(_, bound)| bound.lower);
+        Bill { cost: self.checked.totals().cost_per_hour, bound }
+    }
+}
+
+impl Bill {
+    /// (Cost − bound) / bound; 0 where both are 0, `None` where only the bound is, or unproved.
+    pub(crate) fn gap(&self) -> Option<f64> {
+        let bound = self.bound?.get();
+        let cost = self.cost.get().saturating_mul(1_000);
+        if bound <= 0 {
+            return (cost <= 0).then_some(0.0);
+        }
+        Some(usd(cost.saturating_sub(bound).max(0), bound))
+    }
+}
+
+/// `amount` in units of `unit`, such as nano-USD in USD; for metrics alone, as a float never reaches a
+/// decision.
+#[expect(clippy::cast_precision_loss, reason = "for display; exact below 9,000,000 USD an hour")]
+pub(crate) fn usd(amount: i64, unit: i64) -> f64 {
+    amount as f64 / unit as f64
+}
+
+/// Amounts as quantities; what is not above zero is left out.
+fn resource_list(resources: &Resources) -> api::ResourceList {
+    let above = resources.iter().filter(|(_, amount)| amount.get() > 0);
+    above
+        .map(|(name, amount)| {
+            let text = match name.as_str() {
+                well_known::CPU => format!("{}m", amount.get()),
+                _ => amount.get().to_string(),
+            };
+            (name.to_string(), text.into())
+        })
+        .collect()
+}
+
+/// Pools that may open nodes: not going, and with a class that is there and not known to be broken.
+fn pools(tables: &Tables) -> Vec<api::NodePool> {
+    let usable = |pool: &&Arc<api::NodePool>| {
+        let class = pool.spec.template.spec.node_class_ref.name.as_str();
+        let class = tables.node_classes.objects.get(&(Box::default(), class.into()));
+        let broken = |class: &api::Ec2NodeClass| {
+            let conditions = &class.status.conditions;
+            let ready = conditions.iter().find(|one| one.kind == api::names::READY);
+            class.metadata.deletion_timestamp.is_some()
+                || ready.is_some_and(|ready| ready.status == "False")
+        };
+        pool.metadata.deletion_timestamp.is_none() && class.is_some_and(|class| !broken(class))
+    };
+    let pools = tables.node_pools.objects.values().filter(usable);
+    pools.map(|pool| api::NodePool::clone(pool)).collect()
+}
+
+/// Copies what planning reads out of the store.
+fn inputs(tables: &Tables) -> Inputs {
+    fn copied<T: Clone>(objects: &Objects<T>) -> Vec<T> {
+        objects.values().map(|object| T::clone(object)).collect()
+    }
+    let mut inputs = Inputs::default();
+    let objects = &mut inputs.objects;
+    objects.pods = copied(&tables.pods.objects);
+    objects.node_claims = copied(&tables.node_claims.objects);
+    objects.nodes = copied(&tables.nodes.objects);
+    objects.daemon_sets = copied(&tables.daemon_sets.objects);
+    objects.limit_ranges = copied(&tables.limit_ranges.objects);
+    objects.priority_classes = copied(&tables.priority_classes.objects);
+    objects.node_pools = pools(tables);
+    objects.node_classes = copied(&tables.node_classes.objects);
+    if objects.node_pools.is_empty() {
+        // Without a pool, lowering would assume some, which is for plans on paper alone.
+        objects.pods.clear();
+    }
+    inputs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bill(cost: i64, bound: Option<i64>) -> Bill {
+        let bound = bound.map(NanoUsdPerHour::new);
+        Bill { cost: MicroUsdPerHour::new(cost), bound }
+    }
+
+    #[test]
+    fn a_gap_is_relative_to_the_bound() {
+        assert_eq!(bill(110, Some(100_000)).gap(), Some(0.1));
+        assert_eq!(bill(0, Some(0)).gap(), Some(0.0));
+        assert_eq!(bill(1, Some(0)).gap(), None);
+        assert_eq!(bill(1, None).gap(), None);
+    }
+
+    #[test]
+    fn an_unknown_region_is_refused_at_the_start() {
+        assert!(Planner::new("us-east-1".to_owned(), 0).is_ok());
+        assert!(Planner::new("mars-north-1".to_owned(), 0).is_err());
+    }
+}

@@ -1,0 +1,229 @@
+//! Wires everything together and runs until told to stop.
+//!
+//! Order of the start: ports, watches, the election, the loop. Order of the end: the loop, then the Lease,
+//! so that nobody else starts before we have stopped.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use cloud::Cloud;
+use hyper::StatusCode;
+use kube::Client;
+use prometheus_client::registry::Registry;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::config::{Config, Election};
+use crate::drive::{Driver, Parts};
+use crate::leader::{Elector, Gate, Role};
+use crate::metrics::{self, Metrics};
+use crate::perform::Performer;
+use crate::planning::Planner;
+use crate::report::{About, Recorder};
+use crate::serve::{self, ListenError, Pages, TEXT};
+use crate::store::Store;
+use crate::watch::watch_all;
+
+/// Kinds whose definitions must be installed.
+const CUSTOM_KINDS: [&str; 3] = ["NodePool", "NodeClaim", "EC2NodeClass"];
+
+/// Why the controller cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A port is taken.
+    #[error(transparent)]
+    Listen(#[from] ListenError),
+    /// No cluster to talk to.
+    #[error(
+        "no way to the API server is known; set KUBECONFIG, or run in a pod with a service account"
+    )]
+    Kubeconfig(#[source] kube::config::InferConfigError),
+    /// A client cannot be made.
+    #[error("cannot make a client of the API server")]
+    Client(#[source] kube::Error),
+    /// The catalog does not have the region.
+    #[error("the region cannot be planned for; give another with --region")]
+    Region(#[source] snapshot::LowerError),
+    /// The cloud cannot be asked.
+    #[error("the cloud cannot be asked; correct credentials, permissions or connection")]
+    Cloud(#[source] cloud::CloudError),
+}
+
+/// A controller that listens, and is ready to run.
+#[derive(Debug)]
+pub struct Controller {
+    config: Config,
+    planner: Planner,
+    metrics_listener: TcpListener,
+    probes_listener: TcpListener,
+}
+
+impl Controller {
+    /// The addresses of `/metrics`, and of `/healthz` and `/readyz`.
+    pub fn addresses(&self) -> std::io::Result<(SocketAddr, SocketAddr)> {
+        Ok((self.metrics_listener.local_addr()?, self.probes_listener.local_addr()?))
+    }
+
+    /// Checks what can be checked at once, and takes the ports.
+    pub async fn new(config: Config) -> Result<Self, StartError> {
+        let planner =
+            Planner::new(config.region.clone(), config.work_limit).map_err(StartError::Region)?;
+        let ports = config.ports;
+        let listen = |port, flag| serve::listen(SocketAddr::new(ports.address, port), flag);
+        let metrics_listener = listen(ports.metrics, "--metrics-port").await?;
+        let probes_listener = listen(ports.probes, "--health-probe-port").await?;
+        Ok(Self { config, planner, metrics_listener, probes_listener })
+    }
+
+    /// Runs until `stop` is true, then ends in good order.
+    pub async fn run(
+        self,
+        client: Client,
+        cloud: Arc<dyn Cloud>,
+        stop: watch::Receiver<bool>,
+    ) -> Result<(), StartError> {
+        let Self { config, planner, metrics_listener, probes_listener } = self;
+        let mut registry = Registry::default();
+        let metrics = Metrics::register(&mut registry);
+        let registry = Arc::new(registry);
+        let store = Store::new();
+        let mut tasks = JoinSet::new();
+        tasks.spawn(serve::serve(metrics_listener, metrics_pages(registry)));
+        tasks.spawn(serve::serve(probes_listener, probe_pages(Arc::clone(&store))));
+        cloud.check().await.map_err(StartError::Cloud)?;
+        let watches = watch_all(&client, &store);
+        let elected = elect(&config, &client);
+        let (recorder, sender) = Recorder::new(client.clone(), elected.gate.clone());
+        tasks.spawn(sender);
+        tasks.spawn(follow(elected.gate.clone(), metrics.clone()));
+        let gate = elected.gate;
+        let performer =
+            Performer::new(client.clone(), cloud, gate.clone(), metrics.clone(), &config);
+        let about = about(&config, &client);
+        let parts = Parts { store, planner, performer, gate, metrics, recorder, about };
+        let driver = Driver::new(parts, &config);
+        let elector = elected.elector.map(|(elector, end)| {
+            let ended = async move {
+                // An error means that the other side is gone, which is an end as well.
+                let _ = end.await;
+            };
+            tokio::spawn(elector.run(ended))
+        });
+        driver.run(stop).await;
+        drop(watches);
+        drop(elected.end);
+        if let Some(elector) = elector {
+            // A panic of the elector was printed by the runtime.
+            let _ = elector.await;
+        }
+        tracing::info!(controller = "run", "stopped");
+        Ok(())
+    }
+}
+
+/// A client of the cluster that `KUBECONFIG` or the pod's service account names.
+pub async fn connect() -> Result<Client, StartError> {
+    let config = kube::Config::infer().await.map_err(StartError::Kubeconfig)?;
+    Client::try_from(config).map_err(StartError::Client)
+}
+
+/// What events about the controller itself are on: its Lease.
+fn about(config: &Config, client: &Client) -> About {
+    let election = config.election.as_ref();
+    let namespace = election.and_then(|election| election.namespace.clone());
+    About {
+        api_version: "coordination.k8s.io/v1",
+        kind: "Lease",
+        namespace: namespace.unwrap_or_else(|| client.default_namespace().to_owned()),
+        name: election.map_or_else(|| "stowage".to_owned(), |election| election.name.clone()),
+        uid: String::new(),
+    }
+}
+
+/// Who may write, and what keeps it so.
+struct Elected {
+    gate: Gate,
+    elector: Option<(Elector, tokio::sync::oneshot::Receiver<()>)>,
+    /// Ends the election when dropped.
+    end: tokio::sync::oneshot::Sender<()>,
+    /// Keeps a role that nobody changes.
+    _fixed: Option<watch::Sender<Role>>,
+}
+
+fn elect(config: &Config, client: &Client) -> Elected {
+    let (end, ended) = tokio::sync::oneshot::channel();
+    let fixed = |role| {
+        let sender = watch::Sender::new(role);
+        (Gate::new(sender.subscribe()), None, Some(sender))
+    };
+    let (gate, elector, sender) = match (&config.election, config.shadow) {
+        (_, true) => fixed(Role::Shadow),
+        (None, false) => fixed(Role::Leader { renewed: None }),
+        (Some(election), false) => {
+            let Election { name, namespace, identity } = election;
+            let default = || client.default_namespace().to_owned();
+            let namespace = namespace.clone().unwrap_or_else(default);
+            tracing::info!(
+                controller = "leader",
+                name,
+                namespace,
+                identity,
+                "waiting for the Lease"
+            );
+            let (elector, gate) = Elector::new(client.clone(), election.clone(), namespace);
+            (gate, Some((elector, ended)), None)
+        }
+    };
+    Elected { gate, elector, end, _fixed: sender }
+}
+
+/// Keeps the metrics of the election at what they are.
+async fn follow(gate: Gate, metrics: Metrics) {
+    let mut ticks = tokio::time::interval(std::time::Duration::from_secs(1));
+    loop {
+        ticks.tick().await;
+        metrics.leader.set(i64::from(gate.may_write()));
+        let blocked = matches!(gate.role(), Role::Blocked { .. });
+        metrics.foreign_lease.set(i64::from(blocked));
+    }
+}
+
+fn metrics_pages(registry: Arc<Registry>) -> Pages {
+    Arc::new(move |path| {
+        let text = || metrics::render(&registry);
+        (path == "/metrics").then(|| (StatusCode::OK, metrics::CONTENT_TYPE, text()))
+    })
+}
+
+fn probe_pages(store: Arc<Store>) -> Pages {
+    Arc::new(move |path| match path {
+        "/healthz" => Some((StatusCode::OK, TEXT, "ok\n".to_owned())),
+        "/readyz" => Some(readiness(&store.unsynced())),
+        _ => None,
+    })
+}
+
+/// Ready once all kinds were listed, custom ones included.
+fn readiness(unsynced: &[&str]) -> serve::Answer {
+    if unsynced.is_empty() {
+        return (StatusCode::OK, TEXT, "ok\n".to_owned());
+    }
+    let crds = unsynced.iter().any(|kind| CUSTOM_KINDS.contains(kind));
+    let remedy = if crds { "; are the CRDs of crds/ installed?" } else { "" };
+    let text = format!("not listed yet: {}{remedy}\n", unsynced.join(", "));
+    (StatusCode::SERVICE_UNAVAILABLE, TEXT, text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn readiness_names_what_is_missing() {
+        assert_eq!(readiness(&[]).0, StatusCode::OK);
+        let (status, _, text) = readiness(&["Pod", "NodePool"]);
+        assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(text, "not listed yet: Pod, NodePool; are the CRDs of crds/ installed?\n");
+    }
+}

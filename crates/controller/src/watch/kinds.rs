@@ -1,0 +1,54 @@
+//! The kinds that are watched.
+
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use kube::Client;
+use serde::de::DeserializeOwned;
+use tokio::task::JoinSet;
+
+use super::watch_one;
+use crate::store::Store;
+
+/// A kind that can be watched.
+pub(crate) trait Kind: DeserializeOwned + Clone + Debug + Send + Sync + 'static {
+    /// Such as `Pod`.
+    const KIND: &'static str;
+    /// Empty for the core group.
+    const GROUP: &'static str;
+    /// Such as `v1`.
+    const VERSION: &'static str;
+    /// As in paths, such as `pods`.
+    const PLURAL: &'static str;
+}
+
+macro_rules! kinds {
+    ($($type:ty: $group:literal $version:literal $kind:literal $plural:literal;)*) => {
+        $(
+            impl Kind for $type {
+                const KIND: &'static str = $kind;
+                const GROUP: &'static str = $group;
+                const VERSION: &'static str = $version;
+                const PLURAL: &'static str = $plural;
+            }
+        )*
+
+        /// Watches all kinds until the set is dropped.
+        pub(crate) fn watch_all(client: &Client, store: &Arc<Store>) -> JoinSet<()> {
+            let mut tasks = JoinSet::new();
+            $(tasks.spawn(watch_one::<$type>(client.clone(), Arc::clone(store)));)*
+            tasks
+        }
+    };
+}
+
+kinds! {
+    api::Pod: "" "v1" "Pod" "pods";
+    api::Node: "" "v1" "Node" "nodes";
+    api::NodeClaim: "karpenter.sh" "v1" "NodeClaim" "nodeclaims";
+    api::DaemonSet: "apps" "v1" "DaemonSet" "daemonsets";
+    api::LimitRange: "" "v1" "LimitRange" "limitranges";
+    api::PriorityClass: "scheduling.k8s.io" "v1" "PriorityClass" "priorityclasses";
+    api::NodePool: "karpenter.sh" "v1" "NodePool" "nodepools";
+    api::Ec2NodeClass: "karpenter.k8s.aws" "v1" "EC2NodeClass" "ec2nodeclasses";
+}
