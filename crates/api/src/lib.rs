@@ -9,6 +9,8 @@
 //! the JSON types.
 
 mod affinity;
+pub mod crd;
+pub mod drift;
 mod ec2_node_class;
 mod meta;
 pub mod names;
@@ -27,8 +29,8 @@ pub use affinity::{
 };
 pub use ec2_node_class::{
     AmiSelectorTerm, AmiStatus, BlockDevice, BlockDeviceMapping, CapacityReservationSelectorTerm,
-    ConnectionTracking, CpuOptions, Ec2NodeClass, Ec2NodeClassSpec, Ec2NodeClassStatus,
-    EnclaveOptions, MetadataOptions, NetworkInterface, PlacementGroupSelector,
+    CapacityReservationStatus, ConnectionTracking, CpuOptions, Ec2NodeClass, Ec2NodeClassSpec,
+    Ec2NodeClassStatus, EnclaveOptions, MetadataOptions, NetworkInterface, PlacementGroupSelector,
     SecurityGroupSelectorTerm, SecurityGroupStatus, SubnetSelectorTerm, SubnetStatus,
 };
 pub use meta::{Condition, ObjectMeta, OwnerReference};
@@ -43,7 +45,10 @@ pub use pod::{
     Container, ContainerPort, Pod, PodSpec, PodStatus, PodTemplate, ResourceRequirements,
     Toleration, TopologySpreadConstraint, Volume,
 };
-pub use policy::{LimitRange, LimitRangeItem, LimitRangeSpec, PriorityClass};
+pub use policy::{
+    LimitRange, LimitRangeItem, LimitRangeSpec, PodDisruptionBudget, PodDisruptionBudgetSpec,
+    PodDisruptionBudgetStatus, PriorityClass,
+};
 pub use quantity::{QuantityText, ResourceList};
 pub use workload::{
     CronJob, CronJobSpec, DaemonSet, DaemonSetSpec, Deployment, Job, JobSpec, JobStatus,

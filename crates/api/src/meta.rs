@@ -6,39 +6,46 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::null;
 
-/// `metadata`, as far as planning reads it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+/// `metadata`, as far as it is read or written.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ObjectMeta {
     /// Unique within kind and namespace.
-    #[serde(deserialize_with = "null::or_default")]
+    #[serde(deserialize_with = "null::or_default", skip_serializing_if = "String::is_empty")]
     pub name: String,
     /// What the API server makes a name from, where there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub generate_name: Option<String>,
     /// `None` for cluster-scoped objects, and in manifests that leave it to `kubectl`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub namespace: Option<String>,
     /// Given by the API server: only objects that it has admitted have one.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub uid: Option<Box<str>>,
     /// RFC 3339.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub creation_timestamp: Option<Box<str>>,
     /// RFC 3339; set once the object is being deleted.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub deletion_timestamp: Option<Box<str>>,
     /// Changes with every write; a precondition of the next.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub resource_version: Option<Box<str>>,
     /// Who must let go before the object is gone.
-    #[serde(deserialize_with = "null::or_default")]
+    #[serde(deserialize_with = "null::or_default", skip_serializing_if = "Vec::is_empty")]
     pub finalizers: Vec<String>,
     /// Counts changes of the spec.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub generation: Option<i64>,
     /// Labels.
-    #[serde(deserialize_with = "null::or_default")]
+    #[serde(deserialize_with = "null::or_default", skip_serializing_if = "BTreeMap::is_empty")]
     pub labels: BTreeMap<String, String>,
     /// Annotations but for `kubectl.kubernetes.io/last-applied-configuration`, which repeats the
     /// whole object.
-    #[serde(deserialize_with = "annotations")]
+    #[serde(deserialize_with = "annotations", skip_serializing_if = "BTreeMap::is_empty")]
     pub annotations: BTreeMap<String, String>,
     /// Owners; at most one of them is the controller.
-    #[serde(deserialize_with = "null::or_default")]
+    #[serde(deserialize_with = "null::or_default", skip_serializing_if = "Vec::is_empty")]
     pub owner_references: Vec<OwnerReference>,
 }
 
@@ -50,7 +57,7 @@ impl ObjectMeta {
 }
 
 /// A reference to an owner in the same namespace, or to a cluster-scoped one.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct OwnerReference {
     /// Such as `apps/v1`.
@@ -66,7 +73,11 @@ pub struct OwnerReference {
     #[serde(deserialize_with = "null::or_default")]
     pub uid: Box<str>,
     /// Whether it is the managing controller.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub controller: Option<bool>,
+    /// Whether the owner stays until this object is gone, where the owner is deleted in the foreground.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub block_owner_deletion: Option<bool>,
 }
 
 /// An entry of `status.conditions`.

@@ -7,7 +7,7 @@ use crate::{
 };
 
 /// A node that was asked for. Its spec never changes.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct NodeClaim {
     /// Its name; cluster-scoped.
@@ -70,31 +70,33 @@ pub struct NodeClaimSpec {
 #[serde(rename_all = "camelCase", default)]
 pub struct NodeClaimResources {
     /// DaemonSets included.
-    #[serde(deserialize_with = "null::or_default")]
+    #[serde(deserialize_with = "null::or_default", skip_serializing_if = "ResourceList::is_empty")]
     pub requests: ResourceList,
 }
 
 /// `status` of a claim.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct NodeClaimStatus {
     /// Its Node, once registered.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub node_name: Option<String>,
     /// Its instance, such as `aws:///us-east-1a/i-0123456789abcdef0`, once launched.
-    #[serde(rename = "providerID")]
+    #[serde(rename = "providerID", skip_serializing_if = "Option::is_none")]
     pub provider_id: Option<String>,
     /// The image it was started from.
-    #[serde(rename = "imageID")]
+    #[serde(rename = "imageID", skip_serializing_if = "Option::is_none")]
     pub image_id: Option<String>,
     /// What the machine has, as estimated from its type.
-    #[serde(deserialize_with = "null::or_default")]
+    #[serde(deserialize_with = "null::or_default", skip_serializing_if = "ResourceList::is_empty")]
     pub capacity: ResourceList,
     /// What pods may ask for, as estimated from its type.
-    #[serde(deserialize_with = "null::or_default")]
+    #[serde(deserialize_with = "null::or_default", skip_serializing_if = "ResourceList::is_empty")]
     pub allocatable: ResourceList,
     /// `Launched`, `Registered`, `Initialized` and others.
-    #[serde(deserialize_with = "null::or_default")]
+    #[serde(deserialize_with = "null::or_default", skip_serializing_if = "Vec::is_empty")]
     pub conditions: Vec<Condition>,
     /// When a pod last came or went, RFC 3339.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub last_pod_event_time: Option<Box<str>>,
 }

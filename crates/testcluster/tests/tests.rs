@@ -1,3 +1,4 @@
 //! The surroundings of tests, tested: what they start works as the real thing, and is gone afterwards.
 
 mod control_plane;
+mod definitions;

@@ -3,6 +3,7 @@
 mod bench;
 mod catalog;
 mod ci;
+mod crds;
 mod test_binaries;
 mod tidy;
 
@@ -31,6 +32,8 @@ enum Task {
     },
     /// Format, lints, tests, release build and a run of the main command; ends with the counts.
     Ci,
+    /// The custom resource definitions, made from the types, into crds/.
+    Crds,
     /// What `benches/karpenter` reads, for one recorded list; a part of `bench`.
     #[cfg(feature = "in-process")]
     #[command(hide = true)]
@@ -53,6 +56,7 @@ impl Cli {
             Task::Bench(options) => bench::run(&options).map(done),
             Task::Catalog { data } => catalog::run(data).map(done),
             Task::Ci => ci::run(),
+            Task::Crds => crds::run().map(done),
             #[cfg(feature = "in-process")]
             Task::Exchange(options) => bench::exchange::run(&options).map(done),
             #[cfg(feature = "in-process")]

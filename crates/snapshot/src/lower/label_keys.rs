@@ -3,6 +3,7 @@
 //! Rules: `api.md` sections 1.2, 6.1 to 6.4 of Karpenter's model; syntax as in
 //! `k8s.io/apimachinery/pkg/util/validation`, Kubernetes v1.36.
 
+use api::names;
 use model::{LabelKey, well_known};
 
 /// `true` on nodes that have joined their pool.
@@ -11,40 +12,6 @@ pub(crate) const REGISTERED: &str = "karpenter.sh/registered";
 pub(crate) const INITIALIZED: &str = "karpenter.sh/initialized";
 /// The build of Windows on a node.
 const WINDOWS_BUILD: &str = "node.kubernetes.io/windows-build";
-
-const AWS_PREFIX: &str = "karpenter.k8s.aws/";
-
-/// What may follow `karpenter.k8s.aws/`.
-const AWS_KEYS: [&str; 28] = [
-    "capacity-reservation-id",
-    "capacity-reservation-interruptible",
-    "capacity-reservation-type",
-    "ec2nodeclass",
-    "instance-accelerator-count",
-    "instance-accelerator-manufacturer",
-    "instance-accelerator-name",
-    "instance-capability-flex",
-    "instance-category",
-    "instance-cpu",
-    "instance-cpu-manufacturer",
-    "instance-cpu-sustained-clock-speed-mhz",
-    "instance-ebs-bandwidth",
-    "instance-encryption-in-transit-supported",
-    "instance-family",
-    "instance-generation",
-    "instance-gpu-count",
-    "instance-gpu-manufacturer",
-    "instance-gpu-memory",
-    "instance-gpu-name",
-    "instance-hypervisor",
-    "instance-local-nvme",
-    "instance-memory",
-    "instance-network-bandwidth",
-    "instance-size",
-    "instance-tenancy",
-    "placement-group-id",
-    "placement-group-partition",
-];
 
 /// Old and provider-specific keys with the stable ones they stand for.
 const ALIASES: [(&str, &str); 6] = [
@@ -81,7 +48,7 @@ pub(crate) fn is_well_known(key: &str) -> bool {
 }
 
 fn is_aws(key: &str) -> bool {
-    key.strip_prefix(AWS_PREFIX).is_some_and(|suffix| AWS_KEYS.contains(&suffix))
+    names::AWS_LABELS.contains(&key)
 }
 
 /// Why a pool may not name `key` in its labels or requirements; `None` where it may.
