@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select, subsequence};
 
 /// Worlds of 2 to 8 types in up to 3 zones, 1 to 3 pools, 0 to 2 DaemonSets, 0 to 2 supplies, 0 to 4
-/// nodes and 5 to 60 pods in at most 8 shapes; CPU, memory, pods and now and then GPUs. They have spot
+/// nodes and 5 to 60 pods in at most 8 lines of like ones; CPU, memory, pods and now and then GPUs. They have spot
 /// and unknown prices, taints, limits, weights, requirements, choices of labels, rivals. Parse them with
 /// [`crate::world()`]. No pod asks for a node by name.
 pub fn worlds() -> impl Strategy<Value = String> {
@@ -16,7 +16,9 @@ pub fn worlds() -> impl Strategy<Value = String> {
     let daemon_sets = vec(daemon_set(), 0..=2);
     let supplies = prop_oneof![Just(vec![]), vec((supply(), any::<Index>()), 0..=2)];
     let nodes = vec(node(), 0..=4);
-    let pods = vec((pod(), 1..=12_usize), 1..=8);
+    let twins = prop_oneof![4 => Just(0_usize), 1 => 2..=4_usize];
+    // Into how many groups of rivals the pods of a line are split.
+    let pods = vec((pod(), 1..=12_usize, twins), 1..=8);
     let all = (types, pools, daemon_sets, supplies, nodes, pods);
     all.prop_map(|(types, pools, daemon_sets, supplies, nodes, pods)| {
         let mut text = "zones a,b,c\n".to_owned();
@@ -43,11 +45,21 @@ pub fn worlds() -> impl Strategy<Value = String> {
             line(format!("node n{number} type=t{instance_type} {pool} {words}"));
         }
         let mut left = PODS_MAX;
-        for (number, (words, copies)) in pods.iter().enumerate() {
+        for (number, (words, copies, twins)) in pods.iter().enumerate() {
             let copies = if number == 0 { (*copies).max(5) } else { *copies };
             let copies = copies.min(left);
             left -= copies;
-            line(format!("pod s{number} x{copies} {words}"));
+            if *twins < 2 {
+                line(format!("pod s{number} x{copies} {words}"));
+                continue;
+            }
+            // Groups that nothing but their names tells apart, some at times by a pod larger.
+            for twin in 0..*twins {
+                let copies = (copies + twin) / twins;
+                if copies > 0 {
+                    line(format!("pod s{number}-{twin} x{copies} {words} rivals=t{number}-{twin}"));
+                }
+            }
         }
         text
     })
