@@ -1,18 +1,18 @@
 //! Turns a packing of classes into a plan of pods.
 
-use std::collections::BTreeMap;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
 
 use model::{NewNode, NodeFill, Plan, PodIndex, ShapeIndex, Snapshot, Unschedulable};
 
 use crate::packing::{Group, Mix, Packing};
-use crate::problem::Problem;
+use crate::problem::{Class, Problem};
 use crate::reasons;
 
 /// The plan of `packing`: pods are handed out shape by shape, nodes of a kind take its offerings
 /// (zones of equal price) in turn.
 pub(crate) fn plan(snapshot: &Snapshot, problem: &Problem, mut packing: Packing) -> Plan {
-    let mut queues: Vec<std::slice::Iter<'_, PodIndex>> =
-        problem.classes.iter().map(|class| class.pods.iter()).collect();
+    let mut queues: Vec<Queue<'_>> = problem.classes.iter().map(Queue::new).collect();
     let mut existing: Vec<NodeFill> = Vec::new();
     for (node, mix) in problem.nodes.iter().zip(&packing.existing) {
         if !mix.is_empty() {
@@ -31,16 +31,53 @@ pub(crate) fn plan(snapshot: &Snapshot, problem: &Problem, mut packing: Packing)
             new_nodes.push(NewNode { offering, pods: hand_out(&mut queues, mix) });
         }
     }
-    let left: Vec<PodIndex> = queues.into_iter().flatten().copied().collect();
+    let left = queues.into_iter().flat_map(|queue| queue.units).flatten().copied().collect();
     let unschedulable = unschedulable(snapshot, &new_nodes, left);
     Plan { new_nodes, existing, unschedulable }
 }
 
-fn hand_out(queues: &mut [std::slice::Iter<'_, PodIndex>], mix: &Mix) -> Vec<PodIndex> {
+/// Pods of one class that wait for a node.
+struct Queue<'a> {
+    /// One for each group of rivals that is told apart by nothing else; else one for all.
+    units: Vec<std::slice::Iter<'a, PodIndex>>,
+    /// Units with pods left, those with most first.
+    order: BTreeSet<(Reverse<usize>, usize)>,
+}
+
+impl<'a> Queue<'a> {
+    fn new(class: &'a Class) -> Self {
+        let pods = class.pods.len();
+        let units = match usize::try_from(class.together_max) {
+            Ok(units) if (2..=pods).contains(&units) => units,
+            Ok(_) | Err(_) => 1,
+        };
+        let units: Vec<_> = class.pods.chunks(pods / units).map(<[PodIndex]>::iter).collect();
+        let order = units.iter().enumerate().map(|(unit, pods)| (Reverse(pods.len()), unit));
+        Self { order: order.collect(), units }
+    }
+
+    /// The next `count` pods, for one node.
+    fn take(&mut self, count: usize) -> Vec<PodIndex> {
+        if let [all] = &mut self.units[..] {
+            return all.by_ref().take(count).copied().collect();
+        }
+        let mut pods = Vec::with_capacity(count);
+        let mut back = Vec::with_capacity(count);
+        while pods.len() < count {
+            let Some((Reverse(left), unit)) = self.order.pop_first() else { break };
+            pods.extend(self.units[unit].next());
+            back.push((Reverse(left - 1), unit));
+        }
+        self.order.extend(back.into_iter().filter(|(Reverse(left), _)| *left > 0));
+        pods
+    }
+}
+
+fn hand_out(queues: &mut [Queue<'_>], mix: &Mix) -> Vec<PodIndex> {
     let mut pods: Vec<PodIndex> = Vec::new();
     for &(class, count) in mix {
         let count = usize::try_from(count).expect("counts are positive");
-        pods.extend(queues[class].by_ref().take(count));
+        pods.extend(queues[class].take(count));
     }
     pods.sort_unstable();
     pods

@@ -27,16 +27,21 @@ pub(crate) struct Class {
     pub(crate) requests: Amounts,
     /// Higher goes first where not all can be placed.
     pub(crate) priority: i32,
-    /// The shapes it stands for, ascending.
+    /// The shapes it stands for.
     pub(crate) shapes: Vec<ShapeIndex>,
     /// The pods, shape by shape, those of one shape in input order: so that the order of the input
-    /// does not say which shapes share a node.
+    /// does not say which shapes share a node. Where several groups of rivals are one class, group
+    /// by group, as many of each.
     pub(crate) pods: Vec<PodIndex>,
     /// The kinds whose rules admit it; size is another matter.
     pub(crate) kinds: Bits,
     /// The existing nodes whose rules and pods admit it, by position in [`Problem::nodes`].
     pub(crate) nodes: Bits,
-    /// Groups of which a node takes one pod: positions in the snapshot, ascending.
+    /// How many of its pods one node takes, room aside: all, one where they are rivals, or as many as
+    /// there are groups of rivals that nothing else tells apart.
+    pub(crate) together_max: i64,
+    /// Groups of rivals that other classes are in too: positions in the snapshot, ascending. A node
+    /// takes one pod of each group.
     pub(crate) rivals: Vec<usize>,
 }
 
@@ -126,14 +131,9 @@ impl Kind {
 }
 
 impl Class {
-    /// Whether no node takes pods of both, or two of this one where both are the same.
+    /// Whether no node takes pods of both, one of which is not the other.
     pub(crate) fn is_rival(&self, other: &Self) -> bool {
         !self.rivals.is_empty() && self.rivals.iter().any(|group| other.rivals.contains(group))
-    }
-
-    /// How many of its pods one node takes, room aside.
-    pub(crate) const fn together_max(&self) -> i64 {
-        if self.rivals.is_empty() { i64::MAX } else { 1 }
     }
 }
 
@@ -169,11 +169,21 @@ impl Problem {
             .unwrap_or(i64::MAX)
     }
 
-    /// Whether a pod of `class` may join `mix` on a node, room aside.
-    pub(crate) fn may_join(&self, class: usize, mix: &Mix) -> bool {
-        let class = &self.classes[class];
-        class.rivals.is_empty()
-            || !mix.iter().any(|(other, _)| class.is_rival(&self.classes[*other]))
+    /// How many pods of `class` may join `mix` on a node, room aside.
+    pub(crate) fn joining_max(&self, class: usize, mix: &Mix) -> i64 {
+        let (position, class) = (class, &self.classes[class]);
+        if class.together_max == i64::MAX {
+            return i64::MAX;
+        }
+        let mut there = 0;
+        for &(other, pods) in mix {
+            if other == position {
+                there = pods;
+            } else if class.is_rival(&self.classes[other]) {
+                return 0;
+            }
+        }
+        class.together_max - there
     }
 
     /// Whether kind `kind` can hold a pod of class `class` alone, limits aside.

@@ -173,3 +173,20 @@ fn worths_come_from_what_is_not_capped() {
     );
     assert_eq!((lines.len(), cost, bound), (2, 300_000, 300_000));
 }
+
+#[test]
+fn groups_that_nothing_tells_apart_are_spread_evenly() {
+    // Four groups of three; nodes hold three pods, so that each node must leave out one group.
+    let pods =
+        [0, 1, 2, 3].map(|group| format!("\n pod g{group} x3 cpu=1 mem=1Gi rivals=g{group}"));
+    let pods = pods.concat();
+    let base = "
+        type three cpu=3 mem=8Gi price=0.3
+        pool p";
+    let (nodes, cost, bound) = planned(&format!("{base}{pods}"));
+    assert_eq!((nodes.len(), cost, bound), (4, 1_200_000, 1_200_000), "{nodes:?}");
+    // Of a node with one of a group only the others take it; then the group is told apart.
+    let there = "\n node n cpu=4 mem=8Gi pods=9 rivals=g1";
+    let (nodes, cost, _) = planned(&format!("{base}{pods}{there}"));
+    assert_eq!((nodes.len(), cost), (4, 900_000), "{nodes:?}");
+}

@@ -16,8 +16,9 @@ pub(crate) struct Stock<'a> {
     pub(crate) values: &'a [i64],
     /// Pods of each class that are left.
     pub(crate) left: &'a [i64],
-    /// Classes that may go on the node, in the order of [`by_density`]; none of them is a rival of
-    /// what is there.
+    /// What is on the node already.
+    pub(crate) there: &'a Mix,
+    /// Classes that may go on the node, in the order of [`by_density`].
     pub(crate) candidates: &'a [usize],
 }
 
@@ -61,7 +62,7 @@ pub(crate) fn fill(
 ) -> Filled {
     let mut filled = Filled { mix: Mix::new(), value: 0 };
     let mut rest = room.to_vec();
-    let most = |class: usize| stock.left[class].min(problem.classes[class].together_max());
+    let most = |class: usize| stock.left[class].min(problem.joining_max(class, stock.there));
     let entries = stock.candidates.iter().map(|&class| (class, most(class)));
     let mut open = Open { entries: entries.filter(|entry| entry.1 > 0).collect(), closed: 0 };
     if let Some(anchors) = anchors {

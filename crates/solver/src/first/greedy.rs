@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::anchors::{self, Anchors};
 use super::fill::{Filled, Stock, by_density, fill};
-use crate::packing::{Group, Packing, pods_in};
+use crate::packing::{Group, Mix, Packing, pods_in};
 use crate::problem::Problem;
 
 /// Worth per price in units of 2^-20; both in nano-USD per hour.
@@ -99,8 +99,8 @@ impl Shop<'_> {
         if self.candidates[kind].is_empty() || !anchors::within(self.problem, &self.left, kind) {
             return None;
         }
-        let stock =
-            Stock { values: self.values, left: &packing.left, candidates: &self.candidates[kind] };
+        let (candidates, there) = (&self.candidates[kind], &Mix::new());
+        let stock = Stock { values: self.values, left: &packing.left, there, candidates };
         let anchors = self.anchors[self.problem.kinds[kind].pool].as_deref();
         let filled = fill(self.problem, &stock, &self.problem.kinds[kind].room, anchors);
         if filled.mix.is_empty() {

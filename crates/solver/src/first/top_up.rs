@@ -13,11 +13,9 @@ pub(crate) fn top_up(problem: &Problem, values: &[i64], packing: &mut Packing) {
         }
         let room = residual(problem, &problem.nodes[position].room, &packing.existing[position]);
         let there = &packing.existing[position];
-        let admits = |class: usize| {
-            problem.classes[class].nodes.contains(position) && problem.may_join(class, there)
-        };
+        let admits = |class: usize| problem.classes[class].nodes.contains(position);
         let candidates = candidates(problem, values, packing, &room, admits);
-        let stock = Stock { values, left: &packing.left, candidates: &candidates };
+        let stock = Stock { values, left: &packing.left, there, candidates: &candidates };
         let more = fill(problem, &stock, &room, None).mix;
         take(packing, &more, 1);
         extend(&mut packing.existing[position], &more);
@@ -37,10 +35,9 @@ pub(crate) fn top_up(problem: &Problem, values: &[i64], packing: &mut Packing) {
 fn top_up_group(problem: &Problem, values: &[i64], packing: &mut Packing, position: usize) {
     let Group { kind, mix, copies } = packing.groups[position].clone();
     let room = residual(problem, &problem.kinds[kind].room, &mix);
-    let admits =
-        |class: usize| problem.classes[class].kinds.contains(kind) && problem.may_join(class, &mix);
+    let admits = |class: usize| problem.classes[class].kinds.contains(kind);
     let candidates = candidates(problem, values, packing, &room, admits);
-    let stock = Stock { values, left: &packing.left, candidates: &candidates };
+    let stock = Stock { values, left: &packing.left, there: &mix, candidates: &candidates };
     let more = fill(problem, &stock, &room, None).mix;
     let Some(times) = more.iter().map(|&(class, pods)| packing.left[class] / pods).min() else {
         return;

@@ -49,7 +49,10 @@ pub(super) fn exchanges(problem: &Problem, anchors: &Anchors) -> Vec<Exchange> {
 }
 
 fn is_lesser(one: &Class, other: &Class) -> bool {
-    one.requests.iter().zip(&other.requests).all(|(one, other)| one <= other)
+    // A node that takes so many of `one` may have them already, unless `other` keeps them away.
+    let joins = one.together_max == i64::MAX || !one.rivals.is_empty();
+    joins
+        && one.requests.iter().zip(&other.requests).all(|(one, other)| one <= other)
         && one.kinds.covers(&other.kinds)
         && one.nodes.covers(&other.nodes)
         && one.rivals.iter().all(|group| other.rivals.contains(group))

@@ -49,7 +49,7 @@ fn refill(
     let free: Vec<Item> = items
         .iter()
         .filter(|item| Problem::fits(&item.requests, &rest))
-        .filter(|item| problem.may_join(item.class, &kept))
+        .filter(|item| item.rivals.is_empty() || problem.joining_max(item.class, &kept) > 0)
         .map(|item| {
             let taken = kept.iter().find(|entry| entry.0 == item.class).map_or(0, |entry| entry.1);
             let cap = (item.cap - taken).min(Problem::fit_count(&item.requests, &rest));

@@ -101,9 +101,8 @@ impl<'a> Pricing<'a> {
             .iter()
             .filter(|&&class| values[class] > 0 && demand[class] > 0)
             .map(|&class| {
-                let Class { requests, rivals, .. } = &problem.classes[class];
-                let cap = Problem::fit_count(requests, room).min(demand[class]);
-                let cap = cap.min(problem.classes[class].together_max());
+                let Class { requests, rivals, together_max, .. } = &problem.classes[class];
+                let cap = Problem::fit_count(requests, room).min(demand[class]).min(*together_max);
                 let (requests, rivals) = (requests.clone(), rivals.clone());
                 Item { class, worth: values[class], requests, rivals, cap }
             })
@@ -228,13 +227,9 @@ impl<'a> Pricing<'a> {
         let mut left = self.demand.to_vec();
         for &(class, pods) in &mix {
             left[class] -= pods;
-            for &other in &self.order {
-                if self.problem.classes[class].is_rival(&self.problem.classes[other]) {
-                    left[other] = 0;
-                }
-            }
         }
-        let stock = Stock { values: &self.values, left: &left, candidates: &self.order };
+        let stock =
+            Stock { values: &self.values, left: &left, there: &mix, candidates: &self.order };
         for (class, pods) in fill(self.problem, &stock, &rest, None).mix {
             add(&mut mix, class, pods);
         }
@@ -250,8 +245,9 @@ impl<'a> Pricing<'a> {
         order.sort_by_key(|&(class, _)| (Reverse(self.values[class]), class));
         let mut kept = Mix::new();
         for (class, pods) in order {
-            if self.problem.may_join(class, &kept) {
-                add(&mut kept, class, pods.min(self.problem.classes[class].together_max()));
+            let pods = pods.min(self.problem.joining_max(class, &kept));
+            if pods > 0 {
+                add(&mut kept, class, pods);
             }
         }
         kept

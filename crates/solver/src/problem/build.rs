@@ -24,6 +24,7 @@ pub(crate) fn build(snapshot: &Snapshot, objective: Objective) -> Problem {
     let nodes = nodes(snapshot, &admission, &dimensions, &ranks);
     let pods_of = ranks.ordered(snapshot, pods_of);
     let classes = classes(snapshot, pods_of, &dimensions, &admission, &grouped, &nodes);
+    let classes = rivals::merged(classes, snapshot.rivals.len());
     let mut kinds: Vec<Kind> = grouped.into_iter().map(|group| group.kind).collect();
     dominance::mark(&mut kinds, &classes);
     let pools = snapshot.pools.iter().map(|pool| Pool { weight: pool.weight }).collect();
@@ -76,6 +77,7 @@ fn classes(
             pods,
             kinds: admitted,
             nodes: on_nodes,
+            together_max: if rivals.is_empty() { i64::MAX } else { 1 },
             rivals,
         });
     }

@@ -1,4 +1,5 @@
-//! An order of groups of rivals, and with it of shapes, that does not depend on their names.
+//! An order of groups of rivals, and with it of shapes, that does not depend on their names; and which
+//! of them are one class.
 //!
 //! In: the snapshot and which pods have which shape. Out: a rank for each group, by the shapes and
 //! numbers of its members and by the nodes that have one of it. Groups of equal rank are
@@ -7,6 +8,9 @@
 use std::collections::BTreeMap;
 
 use model::{Node, PodIndex, PodShape, RivalsIndex, ShapeIndex, Snapshot, well_known};
+
+use super::{Amounts, Class};
+use crate::bits::Bits;
 
 /// Pods by shape.
 type PodsOf = BTreeMap<ShapeIndex, Vec<PodIndex>>;
@@ -66,6 +70,43 @@ impl Ranks {
         });
         ordered
     }
+}
+
+/// `classes` with those joined that differ in groups of rivals alone, have as many pods each, and share
+/// their groups with no other; of the others' groups those that are shared are kept.
+///
+/// k classes of d pods each become one of k × d pods of which a node takes k: however these are spread
+/// over nodes, at most k on each, they can be handed out so that no node has two of a class, always
+/// from the classes with most pods left (the theorem of Gale and Ryser, as equal numbers are majorised
+/// by all others of the same sum).
+pub(super) fn merged(classes: Vec<Class>, groups: usize) -> Vec<Class> {
+    type Key = (Amounts, i32, Bits, Bits, usize);
+    let mut members = vec![0_usize; groups];
+    for group in classes.iter().flat_map(|class| &class.rivals) {
+        members[*group] += 1;
+    }
+    let mut position_of: BTreeMap<Key, usize> = BTreeMap::new();
+    let mut merged: Vec<Class> = Vec::with_capacity(classes.len());
+    for mut class in classes {
+        let is_rival = !class.rivals.is_empty();
+        class.rivals.retain(|group| members[*group] > 1);
+        if !is_rival || !class.rivals.is_empty() {
+            merged.push(class);
+            continue;
+        }
+        let Class { requests, priority, pods, kinds, nodes, .. } = &class;
+        let key = (requests.clone(), *priority, kinds.clone(), nodes.clone(), pods.len());
+        if let Some(position) = position_of.get(&key) {
+            let joined = &mut merged[*position];
+            joined.shapes.extend(class.shapes);
+            joined.pods.extend(class.pods);
+            joined.together_max += 1;
+        } else {
+            position_of.insert(key, merged.len());
+            merged.push(class);
+        }
+    }
+    merged
 }
 
 /// What a group is, without its name.
