@@ -1,0 +1,8 @@
+//! Behaviour of the disruption rules.
+
+#![expect(clippy::unwrap_used, reason = "tests stop at the first surprise")]
+
+mod budgets;
+mod emptiness;
+mod schedules;
+mod support;
