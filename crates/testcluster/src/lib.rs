@@ -3,6 +3,7 @@
 //! - [`TestCluster`]: etcd, API server, scheduler and controller manager of Kubernetes 1.36, with real
 //!   admission, RBAC and credentials, on free loopback ports; KWOK runs the pods of the nodes that
 //!   [`NODE_ANNOTATION`] marks.
+//! - [`kubelets`]: running machines of any cloud become Nodes, late and step by step, and go again.
 //! - [`workloads`] and [`wait`]: what tests create, and how they wait for it.
 //! - [`build`]: the binaries, built from source once a version and kept outside the target folder.
 //!
@@ -15,6 +16,7 @@ pub mod command;
 mod crds;
 mod error;
 mod folder;
+pub mod kubelets;
 mod pki;
 mod ports;
 mod process;

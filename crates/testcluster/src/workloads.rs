@@ -147,8 +147,12 @@ pub async fn running(
     let what = format!("{count} pods of `{app}` run");
     until(&what, within, async || {
         let pods = pods(client, app).await.map_err(|error| error.chain())?;
-        let all = pods.len() == count && pods.iter().all(is_running);
-        Ok::<_, String>(all.then_some(pods))
+        let running = pods.iter().filter(|pod| is_running(pod)).count();
+        let bound = pods.iter().filter(|pod| node_of(pod).is_some()).count();
+        if pods.len() == count && running == count {
+            return Ok(Some(pods));
+        }
+        Err(format!("{} pods, {bound} bound, {running} running", pods.len()))
     })
     .await
 }

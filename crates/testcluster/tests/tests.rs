@@ -2,3 +2,6 @@
 
 mod control_plane;
 mod definitions;
+mod ends;
+mod kubelets;
+mod support;

@@ -151,12 +151,15 @@ fn scheduler(folder: &Path, user: &Path, settings: &Value) -> Result<Vec<OsStrin
     Ok(vec![flag("config", file), flag("secure-port", "0")])
 }
 
-/// Pods are KWOK's; the state of nodes is left to whoever made them, so that a node can join late.
+/// Pods and Leases are KWOK's; the state of nodes is left to whoever made them, so that they can join late.
+///
+/// Without any stage for nodes KWOK manages none. The heartbeat is for nodes that KWOK itself brought into
+/// the phase `Running`, which it does to none here.
 fn kwok(user: &Path, stages: &Path, pace: PodPace) -> Result<Vec<OsString>> {
-    let folder = stages.join("pod").join(match pace {
-        PodPace::Fast => "fast",
-        PodPace::General => "general",
-    });
+    let pods = match pace {
+        PodPace::Fast => "pod/fast",
+        PodPace::General => "pod/general",
+    };
     let mut arguments = vec![
         flag("kubeconfig", user),
         flag("manage-all-nodes", "false"),
@@ -164,15 +167,25 @@ fn kwok(user: &Path, stages: &Path, pace: PodPace) -> Result<Vec<OsString>> {
         flag("node-lease-duration-seconds", NODE_LEASE_SECONDS.to_string()),
         flag("server-address", ""),
     ];
-    let failed = || Error::io(format!("reading KWOK's stages in {}", folder.display()));
-    for entry in fs::read_dir(&folder).map_err(failed())? {
-        let file = entry.map_err(failed())?.path();
-        let is_stage = file.file_name().is_some_and(|name| name != "kustomization.yaml");
-        if is_stage && file.is_file() {
-            arguments.push(flag("config", file));
-        }
+    for folder in [pods, "node/heartbeat-with-lease"] {
+        let files = stage_files(&stages.join(folder))?;
+        arguments.extend(files.into_iter().map(|file| flag("config", file)));
     }
     Ok(arguments)
+}
+
+/// The stages in a folder of KWOK's, without the file that only lists them.
+fn stage_files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let failed = || Error::io(format!("reading KWOK's stages in {}", folder.display()));
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).map_err(failed())? {
+        let file = entry.map_err(failed())?.path();
+        let is_yaml = file.extension().is_some_and(|extension| extension == "yaml");
+        if is_yaml && file.file_name().is_some_and(|name| name != "kustomization.yaml") {
+            files.push(file);
+        }
+    }
+    Ok(files)
 }
 
 fn flag(name: &str, value: impl Into<OsString>) -> OsString {
