@@ -136,7 +136,7 @@ impl TestCluster {
         Ok(cluster)
     }
 
-    /// A client with all rights. It has no limit on requests of its own.
+    /// A client with all rights. It asks once: no limit of its own, and no retry after 429, 503 or 504.
     pub fn client(&self) -> Client {
         self.client.clone()
     }
@@ -269,10 +269,14 @@ async fn is_ready(client: &Client) -> Result<Option<()>, kube::Error> {
 async fn config_of(kubeconfig: &Kubeconfig) -> Result<Config> {
     let options = KubeConfigOptions::default();
     let config = Config::from_custom_kubeconfig(kubeconfig.clone(), &options).await;
-    config.map_err(|error| Error::Answer {
+    let mut config = config.map_err(|error| Error::Answer {
         doing: "reading the kubeconfig that was just made".to_owned(),
         answer: error.to_string(),
-    })
+    })?;
+    // A refused eviction (429) is an answer that tests ask for; by default the client would ask again
+    // for minutes, as often as the server's Retry-After of 10 s allows.
+    config.default_retry = false;
+    Ok(config)
 }
 
 fn client_of(config: &Config) -> Result<Client> {

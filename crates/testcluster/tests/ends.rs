@@ -55,7 +55,7 @@ async fn start(end: &str) -> (Child, String) {
     command.args(["ends::child", "--exact", "--nocapture"]).env(END, end);
     tokio::task::spawn_blocking(move || {
         let mut child = command.stdout(Stdio::piped()).spawn().expect("this program starts again");
-        let lines = BufReader::new(child.stdout.take().expect("it is piped")).lines();
+        let lines = BufReader::new(child.stdout.as_mut().expect("it is piped")).lines();
         let said = |line: std::io::Result<String>| {
             line.expect("the child writes text")
                 .split_once("folder ")
