@@ -47,9 +47,8 @@ pub(crate) struct Improved {
 const FIRST_DIVE: u64 = 200_000;
 
 /// How near to the next whole number a use is rounded up, in the dives made one after another once
-/// no column is missing; the worst nodes are repaired after those of each list. Rounding up more is
-/// quicker, as fewer uses are left for another step.
-const NEARLY: [&[f64]; 2] = [&[0.25, 0.4, 0.5, 0.1], &[0.3, 0.2, 0.35, 0.15, 0.45, 0.05, 0.0]];
+/// no column is missing. Rounding up more is quicker, as fewer uses are left for another step.
+const NEARLY: [f64; 11] = [0.25, 0.4, 0.1, 0.5, 0.0, 0.3, 0.2, 0.35, 0.15, 0.45, 0.05];
 
 /// Improves `first` within the limits of `work`.
 pub(crate) fn improve(problem: &Problem, first: Packing, work: &mut Work<'_>) -> Improved {
@@ -95,17 +94,15 @@ fn improve_all(problem: &Problem, first: Packing, work: &mut Work<'_>) -> Improv
         }
         if step == Step::Going {
             if work.used() >= next_dive {
-                search.dive(NEARLY[0][0], work);
+                search.dive(NEARLY[0], work);
                 next_dive = work.used().saturating_mul(2);
             }
             continue;
         }
-        for some in NEARLY {
-            for nearly in some {
-                search.dive(*nearly, work);
-            }
-            search.repair(work);
+        for nearly in NEARLY {
+            search.dive(nearly, work);
         }
+        search.repair(work);
         let complete = step == Step::Converged && !work.was_stopped();
         return search.finish(bound, complete);
     }
