@@ -11,4 +11,4 @@ pub use alternatives::{ALTERNATIVES_MAX, Alternative, alternatives};
 pub use model::Timestamp;
 pub use plan::{Seed, Settings, plan, plan_watched};
 pub use report::{LimitUse, PoolReport, Report, SupplyUse};
-pub use solver::Progress;
+pub use solver::{Progress, Small};

@@ -5,7 +5,7 @@ use model::{
     Snapshot, Supply, Timestamp, well_known,
 };
 
-use solver::Solution;
+use solver::{Small, Solution};
 
 use crate::Seed;
 
@@ -31,6 +31,8 @@ pub struct Report {
     pub work_used: u64,
     /// Whether the search ended by itself, and neither by the limit nor by the watcher.
     pub complete: bool,
+    /// What is known of a plan that buys few nodes; see [`solver::Solution`].
+    pub small: Option<Small>,
     /// Classes of pods (those no rule can tell apart), and how many of them the improvement worked
     /// on; see [`solver::Solution`].
     pub classes: usize,
@@ -103,6 +105,7 @@ pub(crate) fn report(
         candidates: solution.candidates.clone(),
         work_used: solution.work_used,
         complete: solution.complete,
+        small: solution.small,
         classes: solution.classes,
         classes_improved: solution.classes_improved,
         pools: pools.collect(),

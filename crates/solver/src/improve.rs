@@ -7,6 +7,7 @@
 //! found on the way competes with the best. Floats live in the linear programs alone: worths are
 //! rounded to integers, and every packing is made and compared in integers.
 
+mod branch;
 mod columns;
 mod dive;
 mod dynamic;
@@ -25,6 +26,7 @@ mod worths;
 use crate::first;
 use crate::packing::Packing;
 use crate::problem::Problem;
+pub(crate) use branch::NODES_MAX;
 use generate::{Search, Step};
 pub(crate) use work::Work;
 pub(crate) use worths::Proposal;
@@ -38,6 +40,8 @@ pub(crate) struct Improved {
     pub(crate) proposals: Vec<Proposal>,
     /// Whether the search ended by itself.
     pub(crate) complete: bool,
+    /// Whether branching has shown that no packing of the same pods is cheaper.
+    pub(crate) cheapest: bool,
     /// How many classes it worked on; fewer than there are where those are too many.
     pub(crate) classes: usize,
 }
@@ -75,6 +79,7 @@ fn improve_part(
         proposals: improved.proposals.into_iter().map(join).collect(),
         packing: part.join(improved.packing),
         complete: false,
+        cheapest: false,
         classes: part.classes(),
     }
 }
@@ -82,7 +87,7 @@ fn improve_part(
 fn improve_all(problem: &Problem, first: Packing, work: &mut Work<'_>) -> Improved {
     let mut search = Search::new(problem, first.clone());
     if search.demand.iter().all(|demand| *demand == 0) {
-        return search.finish(None, true);
+        return search.finish(None, true, true);
     }
     let free = problem.unrestricted();
     let mut bound = free.as_ref().map(|free| Search::new(free, first));
@@ -99,14 +104,19 @@ fn improve_all(problem: &Problem, first: Packing, work: &mut Work<'_>) -> Improv
             }
             continue;
         }
-        for nearly in NEARLY {
-            search.dive(nearly, work);
+        search.dive(NEARLY[0], work);
+        let mut cheapest = search.is_small() && search.branch(work);
+        if !cheapest {
+            for nearly in &NEARLY[1..] {
+                search.dive(*nearly, work);
+            }
+            search.repair(work);
+            cheapest = search.is_small() && search.branch(work);
         }
-        search.repair(work);
         let complete = step == Step::Converged && !work.was_stopped();
-        return search.finish(bound, complete);
+        return search.finish(bound, complete, cheapest);
     }
-    search.finish(bound, false)
+    search.finish(bound, false, false)
 }
 
 /// A float as the nearest integer, negative ones and oddities as 0.

@@ -15,4 +15,4 @@ mod settings;
 mod solve;
 
 pub use settings::{Progress, Settings, Weights};
-pub use solve::{Solution, solve};
+pub use solve::{Small, Solution, solve};

@@ -22,11 +22,23 @@ pub struct Solution {
     /// Whether the search ended by itself, and neither by the limit nor by the interrupt; false too
     /// where it worked on a part only.
     pub complete: bool,
+    /// What is known of a plan that buys few nodes; `None` for others.
+    pub small: Option<Small>,
     /// Classes of pods (those no rule can tell apart), and how many of them the improvement worked
     /// on: all, or those of the dearest nodes where they are more than one linear program takes.
     pub classes: usize,
     /// See `classes`.
     pub classes_improved: usize,
+}
+
+/// A plan that buys fewer than 30 nodes: such a set is branched over where work is left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Small {
+    /// No plan that places the same pods has a lower objective, as branching has shown. The bound may
+    /// still be lower: it does not know that nodes are whole.
+    Cheapest,
+    /// Not shown, for want of work, or as weights or interruption terms are at stake.
+    NotProved,
 }
 
 /// Plans every pod of `snapshot`: placed on an existing node, placed on a node to buy, or left out
@@ -49,14 +61,19 @@ pub fn solve(
     }
     let first = first::answer(&problem);
     let mut work = Work::new(settings.work_limit, interrupt);
-    let Improved { packing, proposals, complete, classes } =
+    let Improved { packing, proposals, complete, cheapest, classes } =
         improve::improve(&problem, first, &mut work);
+    let placed_before = packing.left.clone();
     let packing = let_in(&problem, packing);
+    let nodes: i64 = packing.groups.iter().map(|group| group.copies).sum();
+    let is_cheapest = cheapest && packing.left == placed_before;
+    let small = if is_cheapest { Small::Cheapest } else { Small::NotProved };
     Solution {
         candidates: proposals.iter().map(|one| candidate(snapshot, &problem, one)).collect(),
         plan: materialise::plan(snapshot, &problem, packing),
         work_used: work.repeats(),
         complete,
+        small: (nodes < improve::NODES_MAX).then_some(small),
         classes: problem.classes.len(),
         classes_improved: classes,
     }

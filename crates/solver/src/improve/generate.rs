@@ -43,8 +43,8 @@ pub(super) struct Search<'a> {
     pub(super) worths: Worths,
     /// Worths of masters over all demand that may prove a bound.
     proposals: Proposals,
-    /// What pods were worth when no column was missing.
-    pub(super) converged: Vec<i64>,
+    /// What everything was worth when no column was missing.
+    pub(super) converged: Option<Worths>,
     /// What ended this search, once it has.
     ended: Option<Step>,
     round: usize,
@@ -97,7 +97,7 @@ impl<'a> Search<'a> {
             columns,
             best: first,
             proposals: Proposals::new(worths.pods.clone()),
-            converged: worths.pods.clone(),
+            converged: None,
             ended: None,
             worths,
             round: 0,
@@ -165,7 +165,7 @@ impl<'a> Search<'a> {
             return Step::Going;
         }
         self.proposals.add(&self.worths.pods, load);
-        self.converged.clone_from(&self.worths.pods);
+        self.converged = Some(self.worths.clone());
         Step::Converged
     }
 
@@ -259,9 +259,20 @@ impl<'a> Search<'a> {
     }
 
     /// The best packing, and the worths that this search and the one for the `bound` propose.
-    pub(super) fn finish(self, bound: Option<Search<'_>>, complete: bool) -> Improved {
+    pub(super) fn finish(
+        self,
+        bound: Option<Search<'_>>,
+        complete: bool,
+        cheapest: bool,
+    ) -> Improved {
         let mut proposals = self.proposals.into_kept();
         proposals.extend(bound.into_iter().flat_map(|bound| bound.proposals.into_kept()));
-        Improved { classes: self.problem.classes.len(), packing: self.best, proposals, complete }
+        Improved {
+            classes: self.problem.classes.len(),
+            packing: self.best,
+            proposals,
+            complete,
+            cheapest,
+        }
     }
 }

@@ -62,9 +62,9 @@ pub(super) fn relax(items: &[Item], room: &[i64]) -> Relaxed {
         .collect();
     let solved = relaxation::solve(&relaxed, room.len());
     let prices: Vec<i64> = solved.prices.into_iter().map(rounded).collect();
-    let gains = items
-        .iter()
-        .map(|item| (item.worth - cost(item, room, &prices)).max(0).saturating_mul(item.cap));
+    let gains = items.iter().map(|item| {
+        (item.worth - cost(&item.requests, room, &prices)).max(0).saturating_mul(item.cap)
+    });
     let bound = gains.chain(prices.iter().copied()).fold(0, i64::saturating_add);
     Relaxed {
         prices,
@@ -115,7 +115,7 @@ struct Search {
 impl Search {
     fn new(items: &[Item], room: &[i64], prices: &[i64], threshold: i64, budget: u64) -> Self {
         let mut ordered: Vec<(i64, Item)> =
-            items.iter().map(|item| (cost(item, room, prices), item.clone())).collect();
+            items.iter().map(|item| (cost(&item.requests, room, prices), item.clone())).collect();
         ordered.sort_by(|(a_cost, a), (b_cost, b)| {
             let left = i128::from(b.worth) * i128::from((*a_cost).max(1));
             let right = i128::from(a.worth) * i128::from((*b_cost).max(1));
@@ -199,8 +199,8 @@ fn fit_count(requests: &[i64], rest: &[i64]) -> i64 {
 }
 
 /// What the requests of one pod cost at `prices`, rounded down.
-fn cost(item: &Item, room: &[i64], prices: &[i64]) -> i64 {
-    let shares = item.requests.iter().zip(room).zip(prices);
+pub(super) fn cost(requests: &[i64], room: &[i64], prices: &[i64]) -> i64 {
+    let shares = requests.iter().zip(room).zip(prices);
     shares.map(|((need, room), price)| share_of(*price, *need, *room)).sum()
 }
 

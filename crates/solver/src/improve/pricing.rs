@@ -255,7 +255,7 @@ impl<'a> Pricing<'a> {
 }
 
 /// What a bin has to earn, nano-USD per hour: its price and what it takes of scarce supplies.
-fn charge(problem: &Problem, scarce: &[i64], worths: &Worths, bin: Bin) -> i64 {
+pub(super) fn charge(problem: &Problem, scarce: &[i64], worths: &Worths, bin: Bin) -> i64 {
     match bin {
         Bin::Node(node) => worths.nodes[node],
         Bin::Kind(kind) => {

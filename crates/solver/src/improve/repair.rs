@@ -7,6 +7,7 @@
 use std::cmp::Reverse;
 
 use super::generate::Search;
+use super::pricing::Worths;
 use super::work::Work;
 use crate::packing::{Group, Packing, pods_in};
 
@@ -23,13 +24,14 @@ impl Search<'_> {
     /// Repairs the best packing until nothing is gained, by the worths of the last linear program over
     /// all demand.
     pub(super) fn repair(&mut self, work: &mut Work<'_>) {
+        let Some(Worths { pods: worths, .. }) = self.converged.clone() else { return };
         for _ in 0..ROUNDS {
             let before = self.best.cost(self.problem);
             for (part, nearly) in PARTS.into_iter().flat_map(|part| NEARLY.map(|n| (part, n))) {
                 if self.is_over(work) {
                     return;
                 }
-                let kept = self.without_worst(part);
+                let kept = self.without_worst(&worths, part);
                 self.complete(kept, nearly, work);
             }
             if self.best.cost(self.problem) == before {
@@ -39,13 +41,12 @@ impl Search<'_> {
     }
 
     /// The best packing without the nodes that cost most above their pods' worth.
-    fn without_worst(&self, per_mille: i64) -> Packing {
+    fn without_worst(&self, worths: &[i64], per_mille: i64) -> Packing {
         let problem = self.problem;
         let mut rest = self.best.cost(problem) / 1000 * per_mille;
         let mut groups: Vec<(Reverse<i64>, Group)> = Vec::new();
         for group in &self.best.groups {
-            let worth: i64 =
-                group.mix.iter().map(|&(class, pods)| self.converged[class] * pods).sum();
+            let worth: i64 = group.mix.iter().map(|&(class, pods)| worths[class] * pods).sum();
             let price = problem.kinds[group.kind].objective(pods_in(&group.mix));
             groups.push((Reverse(price - worth), group.clone()));
         }

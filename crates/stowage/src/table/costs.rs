@@ -1,6 +1,7 @@
 //! What everything costs, what no plan for the same pods goes below, and how long was searched.
 
 use model::{MicroUsdPerHour, Objective};
+use planner::Small;
 
 use super::heading::plural;
 use super::text::{Align, aligned, wrapped};
@@ -62,6 +63,7 @@ fn search(answer: &Answer<'_>) -> String {
             answer.report.work_used
         ),
     };
+    let end = end + small(answer.report.small);
     let planner::Report { classes, classes_improved, .. } = answer.report;
     if answer.report.work_used == 0 || classes_improved >= classes {
         return format!("{gap} {end}");
@@ -71,6 +73,19 @@ fn search(answer: &Answer<'_>) -> String {
         count(*classes_improved),
         count(*classes)
     )
+}
+
+/// What is known of a plan of few nodes, beside the bound.
+const fn small(small: Option<Small>) -> &'static str {
+    match small {
+        None => "",
+        Some(Small::Cheapest) => {
+            " With so few nodes all others were tried or ruled out: none is cheaper."
+        }
+        Some(Small::NotProved) => {
+            " Few nodes, and not proved that there is no cheaper plan than this."
+        }
+    }
 }
 
 fn grouped(units: u64) -> String {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use model::{NanoUsdPerHour, Offering, PodIndex, Price};
+use planner::Small;
 use serde_json::value::{RawValue, to_raw_value};
 
 use super::document::{
@@ -37,6 +38,10 @@ pub(super) fn document<'a>(
         cost_lower_bound_per_hour: bound(bill.cost_bound),
         gap: bill.gap().map(Gap::new),
         complete: answer.report.complete,
+        small_set: answer.report.small.map(|small| match small {
+            Small::Cheapest => "cheapest",
+            Small::NotProved => "notProved",
+        }),
         work_used: answer.report.work_used,
         certificate: certificate(answer, bill.objective_proof),
         cost_certificate: (bill.cost_proof != bill.objective_proof)

@@ -50,6 +50,12 @@ pub(super) struct Plan<'a> {
     /// Whether the search for a cheaper plan ended by itself: it was not cut, and all pods took
     /// part in it.
     pub(super) complete: bool,
+    /// For a plan that buys fewer than 30 nodes: `cheapest` where branching has shown that no plan for
+    /// the same pods has a lower objective, which the bound alone may not show, else `notProved`. Not
+    /// there for larger plans.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(extend("enum" = ["cheapest", "notProved"])))]
+    pub(super) small_set: Option<&'static str>,
     /// Units of work done; the same input with `--work` and this number gives the same plan.
     pub(super) work_used: u64,
     /// What proves the bounds; `stowage verify` proves them again.
