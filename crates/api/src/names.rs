@@ -51,6 +51,9 @@ pub const TAGGED_ANNOTATION: &str = "karpenter.k8s.aws/tagged";
 pub const PLANNED_PODS_ANNOTATION: &str = "stowage.sh/planned-pods";
 /// Ours, on a NodeClaim: the ranked choices of its launch, JSON, so that a restart asks for the same.
 pub const LAUNCH_ANNOTATION: &str = "stowage.sh/launch";
+/// Ours, on a NodeClaim: which group of those choices is asked for, from 0; absent: the first. It is
+/// written before a later group is asked for, so that a restart never goes back to an earlier one.
+pub const LAUNCH_GROUP_ANNOTATION: &str = "stowage.sh/launch-group";
 /// Our field manager in the API server.
 pub const FIELD_MANAGER: &str = "stowage";
 

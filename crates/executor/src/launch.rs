@@ -151,10 +151,17 @@ fn ask(
                        its pods are planned again";
         return status(claim, Wanted::unknown(names::LAUNCHED, "NoLaunchPlan", message), now);
     };
+    let written = group_of(claim);
+    memory.launch.group = memory.launch.group.max(written);
     let group = usize::try_from(memory.launch.group).unwrap_or(usize::MAX);
     let Some(group) = plan.groups.get(group) else {
         return exhausted(claim, memory);
     };
+    // After a restart nothing else says which groups were refused, and a group that was refused may
+    // have machines by then: asking it again could launch beside one of a later group.
+    if memory.launch.group > written {
+        return vec![write_group(claim, memory.launch.group)];
+    }
     let request = LaunchRequest {
         claim: ClaimIdentity {
             name: name(claim),
@@ -169,6 +176,23 @@ fn ask(
         taints: kubelet_taints(claim),
     };
     vec![Request::Cloud(CloudRequest::Launch(Box::new(request)))]
+}
+
+/// The group of choices that the claim says is asked for.
+fn group_of(claim: &api::NodeClaim) -> u32 {
+    let written = claim.metadata.annotations.get(names::LAUNCH_GROUP_ANNOTATION);
+    written.and_then(|group| group.parse().ok()).unwrap_or(0)
+}
+
+fn write_group(claim: &api::NodeClaim, group: u32) -> Request {
+    Request::Patch {
+        target: target(claim),
+        status: false,
+        body: json!({ "metadata": {
+            "resourceVersion": claim.metadata.resource_version,
+            "annotations": { names::LAUNCH_GROUP_ANNOTATION: group.to_string() },
+        }}),
+    }
 }
 
 /// The claim's taints and start-up taints, and the one that registration removes.

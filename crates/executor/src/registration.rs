@@ -75,7 +75,12 @@ fn labels(claim: &NodeClaim) -> std::collections::BTreeMap<String, String> {
 
 /// The claim's annotations but for those that are about the claim itself.
 fn node_annotations(claim: &NodeClaim) -> std::collections::BTreeMap<String, String> {
-    let own = [names::PLANNED_PODS_ANNOTATION, names::LAUNCH_ANNOTATION, names::TAGGED_ANNOTATION];
+    let own = [
+        names::PLANNED_PODS_ANNOTATION,
+        names::LAUNCH_ANNOTATION,
+        names::LAUNCH_GROUP_ANNOTATION,
+        names::TAGGED_ANNOTATION,
+    ];
     let annotations = claim.metadata.annotations.iter();
     annotations
         .filter(|(key, _)| !own.contains(&key.as_str()))

@@ -48,6 +48,23 @@ fn a_launch_stopped_anywhere_ends_with_one_machine_and_an_initialized_node() {
     }
 }
 
+/// The group that was refused before the stop has machines after it: the group that was launched from
+/// is asked again, and none before it.
+#[test]
+fn capacity_that_comes_back_during_a_restart_is_not_bought_as_well() {
+    let run_to = |stop| {
+        let mut world = World { no_spot: true, spot_returns: true, ..World::default() };
+        world.put(Kind::NodeClaim, claim_value("a"));
+        assert!(run(&mut world, stop, 600, &initialized), "{stop:?}: {:#?}", world.objects);
+        world
+    };
+    let whole = run_to(Stop::Never);
+    for stop in stops(whole.performed) {
+        let world = run_to(stop);
+        assert_eq!(world.launches, 1, "{stop:?}: {:#?}", world.instances);
+    }
+}
+
 fn terminated(stop: Stop, delete: Kind) -> World {
     let mut world = launched(Stop::Never, false);
     for name in ["web", "db"] {

@@ -33,6 +33,8 @@ pub(crate) struct World {
     pub(crate) evictions: BTreeMap<String, usize>,
     /// The first group of choices is not to be had.
     pub(crate) no_spot: bool,
+    /// It is there again from the stop on.
+    pub(crate) spot_returns: bool,
     pub(crate) version: u64,
     /// Requests performed so far.
     pub(crate) performed: usize,
@@ -271,6 +273,7 @@ pub(crate) fn run(
             if stop == Stop::Before(world.performed) {
                 stop = Stop::Never;
                 driver = Driver::default();
+                world.no_spot &= !world.spot_returns;
                 break;
             }
             world.perform(&mut driver, &request);
@@ -278,6 +281,7 @@ pub(crate) fn run(
             if stop == Stop::After(world.performed - 1) {
                 stop = Stop::Never;
                 driver = Driver::default();
+                world.no_spot &= !world.spot_returns;
                 break;
             }
         }
