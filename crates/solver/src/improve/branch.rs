@@ -177,7 +177,7 @@ fn items(
     let wanted = classes.iter().filter(|&&class| worths[class] > 0 && demand[class] > 0);
     let item = |&class: &usize| {
         let of = &problem.classes[class];
-        let cap = Problem::fit_count(&of.requests, room).min(demand[class]).min(of.together_max());
+        let cap = Problem::fit_count(&of.requests, room).min(demand[class]).min(of.together_max);
         let (requests, rivals) = (of.requests.clone(), of.rivals.clone());
         Item { class, worth: worths[class], requests, rivals, cap }
     };
@@ -343,7 +343,7 @@ impl Branch<'_> {
         let caps: Vec<i64> = (of.classes.iter())
             .map(|&class| {
                 let fits = Problem::fit_count(&self.problem.classes[class].requests, &of.room);
-                left[class].min(fits).min(self.problem.classes[class].together_max())
+                left[class].min(fits).min(self.problem.classes[class].together_max)
             })
             .collect();
         let gains = of.gains.iter().zip(&caps).map(|(gain, cap)| (*gain).max(0) * cap);
@@ -398,9 +398,8 @@ impl Filling<'_> {
             return true;
         };
         let requests = &self.problem.classes[class].requests;
-        let joins = self.problem.may_join(class, mix);
-        let fits = Problem::fit_count(requests, rest).min(self.caps[position]);
-        let fits = if joins { fits.max(0) } else { 0 };
+        let joining = self.problem.joining_max(class, mix);
+        let fits = Problem::fit_count(requests, rest).min(self.caps[position]).min(joining);
         let gain = self.filler.gains[position];
         for pods in (i64::from(self.class == Some(class))..=fits).rev() {
             let missed = if gain > 0 { self.caps[position] - pods } else { -pods };
@@ -427,7 +426,7 @@ impl Filling<'_> {
             let taken = mix.iter().find(|entry| entry.0 == class).map_or(0, |entry| entry.1);
             taken < *cap
                 && Problem::fits(&self.problem.classes[class].requests, rest)
-                && (taken > 0 || self.problem.may_join(class, mix))
+                && self.problem.joining_max(class, mix) > 0
         });
         if more {
             return;
