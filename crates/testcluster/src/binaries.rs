@@ -7,6 +7,7 @@
 
 mod cache;
 mod module;
+pub(crate) mod python;
 
 use std::path::{Path, PathBuf};
 

@@ -4,6 +4,7 @@
 //!   admission, RBAC and credentials, on free loopback ports; KWOK runs the pods of the nodes that
 //!   [`NODE_ANNOTATION`] marks.
 //! - [`kubelets`]: running machines of any cloud become Nodes, late and step by step, and go again.
+//! - [`moto`]: EC2, SSM, SQS and IAM in memory, with accounts, images and networks of a test's own.
 //! - [`workloads`] and [`wait`]: what tests create, and how they wait for it.
 //! - [`build`]: the binaries, built from source once a version and kept outside the target folder.
 //!
@@ -16,7 +17,9 @@ pub mod command;
 mod crds;
 mod error;
 mod folder;
+mod http;
 pub mod kubelets;
+pub mod moto;
 mod pki;
 mod ports;
 mod process;

@@ -4,4 +4,5 @@ mod control_plane;
 mod definitions;
 mod ends;
 mod kubelets;
+mod moto;
 mod support;

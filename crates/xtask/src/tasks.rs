@@ -42,7 +42,7 @@ enum Task {
     #[cfg(feature = "in-process")]
     #[command(hide = true)]
     FirstAnswer(bench::first_answer::Options),
-    /// The control plane and KWOK that tests of the edges run against, built from source once a version.
+    /// The control plane, KWOK and moto that tests of the edges run against, made once a version.
     TestBinaries,
     /// Crate edges, purity, sizes, module docs, licences: what the compiler does not hold.
     Tidy,
