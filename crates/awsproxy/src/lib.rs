@@ -7,10 +7,12 @@
 //! that the simulation does not know becomes an error that names it.
 
 mod fleet;
+mod moto;
 mod query;
 mod reply;
 mod serve;
 mod state;
 
+pub use moto::Moto;
 pub use serve::Proxy;
 pub use state::{Fault, Pool, Rule};

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
+use aws_config::{AppName, BehaviorVersion, ConfigLoader, Region, SdkConfig};
+use aws_sdk_ec2::config::Credentials;
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use cloud::Subnet;
@@ -94,26 +95,23 @@ pub(crate) struct Memory {
 impl AwsCloud {
     /// Clients with the default chain of credentials. Makes no call.
     pub async fn connect(config: AwsConfig) -> Result<Self, ConnectError> {
-        let mut loader = aws_config::defaults(BehaviorVersion::latest())
-            .http_client(http_client())
-            .region(Region::new(config.region.clone()))
-            .retry_config(RetryConfig::standard().with_max_attempts(config.attempts.max(1)))
-            .timeout_config(timeouts());
-        if let Ok(name) = AppName::new("stowage") {
-            loader = loader.app_name(name);
-        }
-        if let Some(url) = &config.endpoint_url {
-            loader = loader.endpoint_url(url);
-        }
-        let sdk = loader.load().await;
+        let sdk = loader(&config).load().await;
         if sdk.credentials_provider().is_none() {
             return Err(ConnectError::Credentials);
         }
         Self::with(config, &sdk)
     }
 
-    /// Clients of a configuration that is there already; for tests over canned replies.
-    pub fn with(config: AwsConfig, sdk: &SdkConfig) -> Result<Self, ConnectError> {
+    /// Clients with these credentials. Makes no call.
+    pub async fn connect_as(
+        config: AwsConfig,
+        credentials: Credentials,
+    ) -> Result<Self, ConnectError> {
+        let sdk = loader(&config).credentials_provider(credentials).load().await;
+        Self::with(config, &sdk)
+    }
+
+    fn with(config: AwsConfig, sdk: &SdkConfig) -> Result<Self, ConnectError> {
         let catalog: Arc<Catalog> = Arc::new(Catalog::embedded());
         let region = catalog.region(&config.region);
         let market = region.map_err(|_| ConnectError::Region(config.region.clone()))?;
@@ -135,6 +133,21 @@ impl AwsCloud {
     pub(crate) fn memory(&self) -> MutexGuard<'_, Memory> {
         self.memory.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
+}
+
+fn loader(config: &AwsConfig) -> ConfigLoader {
+    let mut loader = aws_config::defaults(BehaviorVersion::latest())
+        .http_client(http_client())
+        .region(Region::new(config.region.clone()))
+        .retry_config(RetryConfig::standard().with_max_attempts(config.attempts.max(1)))
+        .timeout_config(timeouts());
+    if let Ok(name) = AppName::new("stowage") {
+        loader = loader.app_name(name);
+    }
+    if let Some(url) = &config.endpoint_url {
+        loader = loader.endpoint_url(url);
+    }
+    loader
 }
 
 /// rustls with ring: no OpenSSL, no cmake.

@@ -265,7 +265,8 @@ fn refusals(capacity_type: CapacityType, output: &CreateFleetOutput) -> Vec<Refu
     errors.collect()
 }
 
-/// No machine: for lack of capacity if every error says so, else for the first that does not.
+/// No machine: for lack of capacity if every error says so, else for the first that does not. A reply
+/// without either is no answer.
 fn nothing_launched(
     request: &LaunchRequest,
     output: &CreateFleetOutput,
@@ -285,8 +286,11 @@ fn nothing_launched(
             CloudError::new(ACTION, ErrorClass::Capacity, code, message)
         }
         (None, None) => {
+            // A reply that was cut off reads like this too, and a machine may have been launched: the
+            // same token finds it, where another would launch a second.
             let message = "the reply names neither machines nor errors";
-            CloudError::new(ACTION, ErrorClass::Capacity, "UnfulfillableCapacity", message)
+            let class = ErrorClass::Retry { after: None };
+            CloudError::new(ACTION, class, "IncompleteReply", message)
         }
     };
     LaunchError { claim: request.claim.name.clone(), refused, error }
