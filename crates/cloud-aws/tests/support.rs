@@ -89,7 +89,7 @@ fn write_status(class: &mut api::Ec2NodeClass, resolved: &ResolvedNodeClass) {
 
 fn class(subnet: &str) -> api::Ec2NodeClass {
     let mut class = api::Ec2NodeClass::default();
-    class.metadata.name = "default".to_owned();
+    "default".clone_into(&mut class.metadata.name);
     let spec = &mut class.spec;
     spec.subnet_selector_terms = vec![api::SubnetSelectorTerm {
         // Every default subnet carries no tags; they are told apart by nothing but their ids.
