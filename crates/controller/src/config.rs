@@ -2,15 +2,18 @@
 
 use std::time::Duration;
 
-use crate::perform::CrashPoint;
+use crate::perform::Crash;
 
 /// Everything that can be chosen; the binary reads it from flags and the environment.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Config {
     /// The cluster's name, as in tags of its instances.
     pub cluster_name: String,
     /// The AWS region that nodes are bought in.
     pub region: String,
+    /// The authority that kubelets are told to trust, base64 of PEM; a part of the hash of a node class.
+    /// `None`: the one that this process trusts.
+    pub ca_bundle: Option<String>,
     /// Plan and record only: no Lease, no write to Kubernetes or the cloud.
     pub shadow: bool,
     /// Who may write; `None`: this process alone, unasked.
@@ -32,7 +35,7 @@ pub struct Config {
     /// Seed of jitters, and what tells the plans of this process from those of others; unique.
     pub seed: u64,
     /// Ends the process at a request, for tests.
-    pub crash: Option<CrashPoint>,
+    pub crash: Option<Crash>,
 }
 
 /// How the writer is elected among several processes.

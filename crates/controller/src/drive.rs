@@ -5,7 +5,9 @@
 //! it; it never acts on a single event. What it remembers may be lost at any moment.
 
 mod answers;
+mod disruption;
 mod garbage;
+mod pods;
 mod provision;
 mod steps;
 mod upkeep;
@@ -26,6 +28,7 @@ use crate::perform::{Answer, Performer};
 use crate::planning::{Planned, Planner};
 use crate::report::{About, Event, Recorder, Severity};
 use crate::store::{Store, Tables};
+use disruption::Disrupting;
 use garbage::Garbage;
 use steps::Work;
 use upkeep::Upkeep;
@@ -49,6 +52,7 @@ pub(crate) struct Driver {
     about: About,
     seed: u64,
     nominate: bool,
+    ca_bundle: String,
     batch: Batch,
     /// UIDs of pending pods that a batch has counted.
     counted: BTreeSet<Box<str>>,
@@ -65,6 +69,7 @@ pub(crate) struct Driver {
     work: Work,
     upkeep: Upkeep,
     garbage: Garbage,
+    disrupting: Disrupting,
     answers: mpsc::UnboundedSender<Answer>,
     heard: mpsc::UnboundedReceiver<Answer>,
     ticked_at: Option<Instant>,
@@ -98,6 +103,7 @@ impl Driver {
             about,
             seed: config.seed,
             nominate: config.nominate,
+            ca_bundle: config.ca_bundle.clone().unwrap_or_default(),
             batch: Batch::new(config.batch_idle, config.batch_max),
             counted: BTreeSet::new(),
             planned_at: None,
@@ -108,6 +114,7 @@ impl Driver {
             work: Work::new(config.seed),
             upkeep: Upkeep::default(),
             garbage: Garbage::default(),
+            disrupting: Disrupting::default(),
             answers,
             heard,
             ticked_at: None,
@@ -172,17 +179,20 @@ impl Driver {
             return;
         }
         self.work.see(&self.store, now);
+        self.ask_market();
         // The first plan also gives the facts of machines, so it is made even if no pod waits.
         self.again |=
             self.work.take_lost_claims() || self.store.read(market_of) != self.planned_for;
         let due = self.plan_due().is_some_and(|due| due <= now);
-        if (due || self.again) && !self.work.expects_claims() {
+        let ready = !self.work.expects_claims() && self.upkeep.has_asked_market();
+        if (due || self.again) && ready {
             self.provision(now).await;
         }
         self.step(ticks);
         if ticks {
             self.keep_up();
             self.collect_garbage();
+            self.disrupt();
             self.count_objects();
         }
     }

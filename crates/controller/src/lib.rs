@@ -9,6 +9,7 @@ mod backoff;
 mod batch;
 mod clock;
 mod config;
+mod connection;
 mod drive;
 mod leader;
 mod metrics;
@@ -22,6 +23,7 @@ mod unavailable;
 mod watch;
 
 pub use config::{Config, Election, Ports};
-pub use perform::CrashPoint;
-pub use run::{Controller, StartError, connect};
+pub use connection::{Cluster, ConnectError, Connection};
+pub use perform::{Crash, CrashEnd, CrashPoint};
+pub use run::{Controller, StartError};
 pub use serve::ListenError;

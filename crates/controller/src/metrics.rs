@@ -48,6 +48,24 @@ pub(crate) struct Terminated {
     pub(crate) zone: String,
 }
 
+/// Why a claim was ended of our own accord.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(crate) struct Disrupted {
+    pub(crate) reason: &'static str,
+    pub(crate) nodepool: String,
+    pub(crate) capacity_type: String,
+    pub(crate) consolidation_policy: &'static str,
+    pub(crate) termination_mode: &'static str,
+}
+
+/// What was decided about nodes.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(crate) struct Decided {
+    pub(crate) decision: &'static str,
+    pub(crate) reason: &'static str,
+    pub(crate) consolidation_type: &'static str,
+}
+
 /// Who asked the cloud for what.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(crate) struct Call {
@@ -84,6 +102,8 @@ pub(crate) struct KubeRequest {
 pub(crate) struct Metrics {
     pub(crate) claims_created: Family<Created, Counter>,
     pub(crate) claims_terminated: Family<Terminated, Counter>,
+    pub(crate) claims_disrupted: Family<Disrupted, Counter>,
+    pub(crate) decisions: Family<Decided, Counter>,
     pub(crate) nodes_created: Family<Pool, Counter>,
     pub(crate) nodes_terminated: Family<Pool, Counter>,
     pub(crate) cluster_nodes: Gauge,
@@ -115,6 +135,11 @@ impl Metrics {
         Self {
             claims_created: to.add("karpenter_nodeclaims_created", "NodeClaims created"),
             claims_terminated: to.add("karpenter_nodeclaims_terminated", "NodeClaims gone"),
+            claims_disrupted: to.add(
+                "karpenter_nodeclaims_disrupted",
+                "NodeClaims ended of the controller's own accord",
+            ),
+            decisions: to.add("karpenter_voluntary_disruption_decisions", "Decisions to end nodes"),
             nodes_created: to.add("karpenter_nodes_created", "Nodes registered"),
             nodes_terminated: to.add("karpenter_nodes_terminated", "Nodes gone"),
             cluster_nodes: to.add("karpenter_cluster_state_node_count", "Nodes known"),

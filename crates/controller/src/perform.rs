@@ -18,7 +18,7 @@ use model::NodeClaimName;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
-pub use crash::CrashPoint;
+pub use crash::{Crash, CrashEnd, CrashPoint};
 pub(crate) use groups::{Answer, Done, GroupKey, Sweep, run_group};
 
 use crate::clock;
@@ -26,7 +26,7 @@ use crate::config::Config;
 use crate::leader::{Gate, Role};
 use crate::metrics::{KubeRequest, Metrics};
 use crate::report::Pace;
-use crash::Crash;
+use crash::Crashing;
 
 /// Calls to the cloud under way at once: below EC2's lowest bucket of a mutating action.
 const CLOUD_CALLS_MAX: usize = 20;
@@ -46,7 +46,7 @@ pub(crate) struct Performer {
     kube_slots: Semaphore,
     cloud_slots: Semaphore,
     pace: Mutex<Pace>,
-    crash: Crash,
+    crash: Crashing,
 }
 
 /// What performing a request came to.
@@ -122,7 +122,7 @@ impl Performer {
             kube_slots: Semaphore::new(KUBE_WRITES_MAX),
             cloud_slots: Semaphore::new(CLOUD_CALLS_MAX),
             pace: Mutex::new(Pace::new(config.kube_qps, config.kube_burst)),
-            crash: Crash::new(config.crash),
+            crash: Crashing::new(config.crash.clone()),
         }
     }
 
@@ -144,13 +144,13 @@ impl Performer {
         let _slot = self.kube_slots.acquire().await.expect("the slots are never closed");
         self.pace().await;
         self.may_write()?;
-        self.crash.before();
+        self.crash.before().await;
         let (doing, written) = kube::write(&self.client, request);
         let performed = match timeout(KUBE_WRITE_MAX, written).await {
             Ok(written) => written,
             Err(_) => Err(PerformError::Late(doing)),
         };
-        self.crash.after();
+        self.crash.after().await;
         if let Ok(performed) = &performed {
             let outcome = match performed {
                 Performed::Wrote(..) => "written",
@@ -196,7 +196,7 @@ impl Performer {
     async fn ask_cloud(&self, request: &CloudRequest) -> Result<Performed, PerformError> {
         let _slot = self.cloud_slots.acquire().await.expect("the slots are never closed");
         self.may_write()?;
-        self.crash.before();
+        self.crash.before().await;
         let cloud = &*self.cloud;
         let performed = match request {
             CloudRequest::Launch(launch) => {
@@ -231,7 +231,7 @@ impl Performer {
                 done(self.call("Release", cloud.release(class), |e| e.class).await)
             }
         };
-        self.crash.after();
+        self.crash.after().await;
         performed
     }
 

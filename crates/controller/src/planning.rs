@@ -10,8 +10,8 @@ use checker::{CheckedPlan, Violation};
 use ec2::Catalog;
 use executor::MachineFacts;
 use model::{
-    FindingCode, InstanceTypeName, LiveMarket, MicroUsdPerHour, NanoUsdPerHour, Objective,
-    Resources, Timestamp, well_known,
+    FindingCode, InstanceTypeName, LiveMarket, MicroUsdPerHour, NanoUsdPerHour, NodeName,
+    Objective, Resources, Timestamp, well_known,
 };
 use planner::{Alternative, Report, Seed, Settings};
 use snapshot::{Inputs, LowerError, LowerOptions, Lowered, PodSelection, Unavailable};
@@ -140,6 +140,13 @@ impl Planned {
             capacity: resource_list(&machine.capacity),
             allocatable: resource_list(&allocatable),
         })
+    }
+
+    /// The price of a node that was there.
+    pub(crate) fn price_of(&self, node: &NodeName) -> Option<MicroUsdPerHour> {
+        let nodes = &self.lowered.snapshot.nodes;
+        let place = nodes.binary_search_by(|one| one.name.cmp(node)).ok()?;
+        nodes[place].price
     }
 
     /// What is wrong with a pool's spec.

@@ -15,6 +15,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::config::{Config, Election};
+use crate::connection::Connection;
 use crate::drive::{Driver, Parts};
 use crate::leader::{Elector, Gate, Role};
 use crate::metrics::{self, Metrics};
@@ -34,14 +35,6 @@ pub enum StartError {
     /// A port is taken.
     #[error(transparent)]
     Listen(#[from] ListenError),
-    /// No cluster to talk to.
-    #[error(
-        "no way to the API server is known; set KUBECONFIG, or run in a pod with a service account"
-    )]
-    Kubeconfig(#[source] kube::config::InferConfigError),
-    /// A client cannot be made.
-    #[error("cannot make a client of the API server")]
-    Client(#[source] kube::Error),
     /// The catalog does not have the region.
     #[error("the region cannot be planned for; give another with --region")]
     Region(#[source] snapshot::LowerError),
@@ -79,11 +72,13 @@ impl Controller {
     /// Runs until `stop` is true, then ends in good order.
     pub async fn run(
         self,
-        client: Client,
+        connection: Connection,
         cloud: Arc<dyn Cloud>,
         stop: watch::Receiver<bool>,
     ) -> Result<(), StartError> {
-        let Self { config, planner, metrics_listener, probes_listener } = self;
+        let Self { mut config, planner, metrics_listener, probes_listener } = self;
+        config.ca_bundle = config.ca_bundle.or_else(|| connection.ca().map(str::to_owned));
+        let client = connection.client();
         let mut registry = Registry::default();
         let metrics = Metrics::register(&mut registry);
         let registry = Arc::new(registry);
@@ -120,12 +115,6 @@ impl Controller {
         tracing::info!(controller = "run", "stopped");
         Ok(())
     }
-}
-
-/// A client of the cluster that `KUBECONFIG` or the pod's service account names.
-pub async fn connect() -> Result<Client, StartError> {
-    let config = kube::Config::infer().await.map_err(StartError::Kubeconfig)?;
-    Client::try_from(config).map_err(StartError::Client)
 }
 
 /// What events about the controller itself are on: its Lease.

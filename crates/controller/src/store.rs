@@ -116,6 +116,7 @@ tables! {
     nodes: api::Node;
     node_claims: api::NodeClaim;
     daemon_sets: api::DaemonSet;
+    disruption_budgets: api::PodDisruptionBudget;
     limit_ranges: api::LimitRange;
     priority_classes: api::PriorityClass;
     node_pools: api::NodePool;

@@ -86,7 +86,7 @@ impl Driver {
             alternatives: &alternatives,
             pools: &pools,
             pod_uid: &|pod| uid(planned, pod, tables),
-            hashes: &BTreeMap::new(),
+            hashes: &hashes(tables, &self.ca_bundle),
             plan_id: &plan_id,
         });
         let wanted = since(planned, tables, &plan_id);
@@ -102,6 +102,19 @@ impl Driver {
         }
         names(planned, &plan_id)
     }
+}
+
+/// Annotations with the hashes of each pool and its class, by pool.
+fn hashes(tables: &Tables, ca_bundle: &str) -> BTreeMap<String, BTreeMap<String, String>> {
+    let pools = tables.node_pools.objects.values();
+    pools
+        .filter_map(|pool| {
+            let class = pool.spec.template.spec.node_class_ref.name.as_str();
+            let class = tables.node_classes.objects.get(&(Box::default(), class.into()))?;
+            let annotations = api::drift::annotations(pool, class, ca_bundle);
+            Some((pool.metadata.name.clone(), annotations))
+        })
+        .collect()
 }
 
 /// Names of the claims of the plan's new nodes, in their order.

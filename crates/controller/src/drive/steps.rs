@@ -235,7 +235,7 @@ impl Work {
 
     /// Where each pod is planned, by UID. The newest claim counts, and a later plan for nodes that are
     /// there more than it.
-    fn planned_pods(&self, tables: &Tables) -> BTreeMap<String, Target> {
+    pub(super) fn planned_pods(&self, tables: &Tables) -> BTreeMap<String, Target> {
         let mut claims: Vec<&Arc<api::NodeClaim>> =
             (tables.node_claims.objects.values()).filter(|claim| !claim.is_deleting()).collect();
         claims.sort_by(|a, b| {

@@ -50,6 +50,11 @@ impl Upkeep {
         self.market.clone()
     }
 
+    /// Whether the market was read, or could not be read: before, a plan would be by the catalog alone.
+    pub(super) fn has_asked_market(&self) -> bool {
+        self.market.is_some() || self.failing.contains_key("market")
+    }
+
     /// What was made for the class was given back.
     pub(super) fn released(&mut self, class: &str) {
         self.released.insert(class.to_owned());
@@ -145,7 +150,6 @@ impl Driver {
     /// Looks after node classes, pools and the market.
     pub(super) fn keep_up(&mut self) {
         let tables = self.store.tables();
-        self.ask_market();
         self.ask_classes(&tables);
         let now = clock::now();
         let instant = clock::instant();
@@ -158,7 +162,7 @@ impl Driver {
         }
     }
 
-    fn ask_market(&mut self) {
+    pub(super) fn ask_market(&mut self) {
         let now = clock::instant();
         let fresh = self.upkeep.market_at.is_some_and(|at| at + MARKET_EVERY > now);
         if fresh || self.upkeep.market_asked || !self.upkeep.may_ask("market", now) {

@@ -1,9 +1,31 @@
 //! A hard end at a chosen request, for tests of what a restart finds.
 
 use std::str::FromStr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Where the process ends: at the `n`th request to API server or cloud, counted from 0.
+use tokio::sync::Notify;
+
+/// Where and how the process ends.
+#[derive(Clone, Debug)]
+pub struct Crash {
+    /// At which request.
+    pub point: CrashPoint,
+    /// How.
+    pub end: CrashEnd,
+}
+
+/// How a crash is made.
+#[derive(Clone, Debug)]
+pub enum CrashEnd {
+    /// The process is aborted.
+    Abort,
+    /// The request never goes on, and whoever waits is told to throw the controller away; for tests that
+    /// share a process with it.
+    Freeze(Arc<Notify>),
+}
+
+/// The `n`th request to API server or cloud, counted from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CrashPoint {
     /// Before it is sent.
@@ -29,28 +51,35 @@ impl FromStr for CrashPoint {
 
 /// Counts requests, and ends the process where it was told to.
 #[derive(Debug)]
-pub(super) struct Crash {
-    point: Option<CrashPoint>,
+pub(super) struct Crashing {
+    crash: Option<Crash>,
     begun: AtomicU64,
     ended: AtomicU64,
 }
 
-impl Crash {
-    pub(super) const fn new(point: Option<CrashPoint>) -> Self {
-        Self { point, begun: AtomicU64::new(0), ended: AtomicU64::new(0) }
+impl Crashing {
+    pub(super) const fn new(crash: Option<Crash>) -> Self {
+        Self { crash, begun: AtomicU64::new(0), ended: AtomicU64::new(0) }
     }
 
-    pub(super) fn before(&self) {
+    pub(super) async fn before(&self) {
         let number = self.begun.fetch_add(1, Ordering::Relaxed);
-        if self.point == Some(CrashPoint::Before(number)) {
-            std::process::abort();
-        }
+        self.at(CrashPoint::Before(number)).await;
     }
 
-    pub(super) fn after(&self) {
+    pub(super) async fn after(&self) {
         let number = self.ended.fetch_add(1, Ordering::Relaxed);
-        if self.point == Some(CrashPoint::After(number)) {
-            std::process::abort();
+        self.at(CrashPoint::After(number)).await;
+    }
+
+    async fn at(&self, point: CrashPoint) {
+        let Some(crash) = self.crash.as_ref().filter(|crash| crash.point == point) else { return };
+        match &crash.end {
+            CrashEnd::Abort => std::process::abort(),
+            CrashEnd::Freeze(told) => {
+                told.notify_one();
+                std::future::pending::<()>().await;
+            }
         }
     }
 }

@@ -47,6 +47,7 @@ kinds! {
     api::Node: "" "v1" "Node" "nodes";
     api::NodeClaim: "karpenter.sh" "v1" "NodeClaim" "nodeclaims";
     api::DaemonSet: "apps" "v1" "DaemonSet" "daemonsets";
+    api::PodDisruptionBudget: "policy" "v1" "PodDisruptionBudget" "poddisruptionbudgets";
     api::LimitRange: "" "v1" "LimitRange" "limitranges";
     api::PriorityClass: "scheduling.k8s.io" "v1" "PriorityClass" "priorityclasses";
     api::NodePool: "karpenter.sh" "v1" "NodePool" "nodepools";

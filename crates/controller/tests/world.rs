@@ -1,0 +1,329 @@
+//! A control plane, a cloud, kubelets and a controller, and how tests look at them.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use cloud_sim::{Delays, Setup, SimCloud};
+use controller::{Config, Connection, Controller, Election, Ports};
+use k8s_openapi::api::authentication::v1::TokenRequest;
+use k8s_openapi::api::core::v1::ServiceAccount;
+use kube::api::{ApiResource, DynamicObject, ListParams, PostParams};
+use kube::{Api, Client};
+use serde_json::{Value, json};
+use testcluster::kubelets::{Kubelets, Machine, NodeShape, Settings};
+use testcluster::wait::until;
+use testcluster::{Options, Result, TestCluster};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::runtime::Runtime;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::machines::{self, RealClock};
+
+/// Far more than anything here takes on idle cores, as cores may be shared with builds.
+pub(crate) const SOON: Duration = Duration::from_mins(2);
+
+/// Everything that a test needs; dropping it ends it.
+pub(crate) struct World {
+    pub(crate) cloud: Arc<SimCloud>,
+    pub(crate) client: Client,
+    _kubelets: Kubelets,
+    /// The service account that controllers run as.
+    account: kube::Config,
+    _cluster: TestCluster,
+}
+
+/// A controller in this process.
+pub(crate) struct Running {
+    stop: watch::Sender<bool>,
+    task: JoinHandle<std::result::Result<(), controller::StartError>>,
+    pub(crate) metrics: SocketAddr,
+    pub(crate) probes: SocketAddr,
+}
+
+impl Running {
+    /// Stops it in good order.
+    pub(crate) async fn stop(self) {
+        self.stop.send_replace(true);
+        self.task.await.unwrap().unwrap();
+    }
+}
+
+/// Stops the test with all causes of the error.
+pub(crate) trait OrStop<T> {
+    fn or_stop(self) -> T;
+}
+
+impl<T> OrStop<T> for Result<T> {
+    fn or_stop(self) -> T {
+        self.unwrap_or_else(|error| panic!("{}", error.chain()))
+    }
+}
+
+impl World {
+    /// A cluster with kubelets that join at once, on a cloud that has all of [`TYPES`].
+    pub(crate) async fn start() -> Self {
+        let filter = std::env::var("STOWAGE_TEST_LOG").unwrap_or_else(|_| "off".to_owned());
+        let _ = tracing_subscriber::fmt().with_env_filter(filter).with_test_writer().try_init();
+        let cluster = TestCluster::start(Options::default()).await.or_stop();
+        cluster.install_crds(&crds()).await.or_stop();
+        let client = cluster.client();
+        let types: Vec<(&str, i64)> = TYPES.iter().map(|one| (one.name, one.price)).collect();
+        let delays = Delays {
+            latency: Duration::from_millis(5),
+            visibility: Duration::from_secs(1),
+            boot: Duration::from_millis(500),
+            shutdown: Duration::from_secs(1),
+        };
+        let setup = Setup { delays, ..Setup::region("test", "us-east-1", &types) };
+        let cloud = Arc::new(SimCloud::new(setup, Arc::new(RealClock)));
+        let running = machines::Running(Arc::clone(&cloud));
+        let kubelets = Kubelets::start(client.clone(), running, Settings::prompt(node));
+        let account = service_account(&cluster).await;
+        Self { cloud, client, _kubelets: kubelets, account, _cluster: cluster }
+    }
+
+    /// A controller in this process, with its own connections.
+    pub(crate) async fn controller(&self, config: Config) -> Running {
+        let controller = Controller::new(config).await.unwrap();
+        let (metrics, probes) = controller.addresses().unwrap();
+        let (stop, stopped) = watch::channel(false);
+        let connection = Connection::new(self.account.clone()).unwrap();
+        let cloud = Arc::clone(&self.cloud);
+        let task = tokio::spawn(controller.run(connection, cloud, stopped));
+        Running { stop, task, metrics, probes }
+    }
+
+    /// A controller on a runtime of its own, which may be thrown away.
+    pub(crate) async fn controller_on(&self, runtime: &Runtime, config: Config) -> Running {
+        let _inside = runtime.enter();
+        let controller = runtime.spawn(Controller::new(config)).await.unwrap().unwrap();
+        let (metrics, probes) = controller.addresses().unwrap();
+        let (stop, stopped) = watch::channel(false);
+        let kubernetes = self.account.clone();
+        let cloud = Arc::clone(&self.cloud);
+        let task = runtime.spawn(async move {
+            let connection = Connection::new(kubernetes).unwrap();
+            controller.run(connection, cloud, stopped).await
+        });
+        Running { stop, task, metrics, probes }
+    }
+
+    /// Whether it says that it is ready.
+    pub(crate) async fn is_ready(&self, running: &Running) -> bool {
+        get(running.probes, "/readyz").await.starts_with("HTTP/1.1 200")
+    }
+
+    /// The value of a metric, whatever its labels; `None` where it has none.
+    pub(crate) async fn metric(&self, running: &Running, name: &str) -> Option<f64> {
+        let text = get(running.metrics, "/metrics").await;
+        let line = text.lines().find(|line| line.starts_with(name))?;
+        line.rsplit_once(' ')?.1.parse().ok()
+    }
+
+    /// Versions of all objects that a controller may write.
+    pub(crate) async fn versions(&self) -> Vec<(String, Option<String>)> {
+        let mut versions = Vec::new();
+        for kind in ["NodePool", "NodeClaim", "EC2NodeClass", "Node"] {
+            let objects = self.list(kind).await.into_iter();
+            versions.extend(objects.map(|one| {
+                let name = format!("{kind} {}", one.metadata.name.unwrap_or_default());
+                (name, one.metadata.resource_version)
+            }));
+        }
+        versions
+    }
+
+    /// Gives a class and its pool the conditions that a leader would.
+    pub(crate) async fn make_ready(&self, name: &str) {
+        let now = k8s_openapi::jiff::Timestamp::now().to_string();
+        let ready = json!({"status": {"conditions": [{
+            "type": "Ready", "status": "True", "reason": "Ready", "message": "",
+            "lastTransitionTime": now, "observedGeneration": 1,
+        }]}});
+        for kind in ["EC2NodeClass", "NodePool"] {
+            let api = self.custom(kind);
+            let patch = kube::api::Patch::Merge(&ready);
+            api.patch_status(name, &kube::api::PatchParams::default(), &patch).await.unwrap();
+        }
+    }
+
+    /// Machines that are neither gone nor going.
+    pub(crate) fn machines(&self) -> usize {
+        self.cloud.leftovers().instances.len()
+    }
+
+    /// Creates an object of a custom kind.
+    pub(crate) async fn create(&self, object: Value) {
+        let object: DynamicObject = serde_json::from_value(object).unwrap();
+        let kind = object.types.clone().unwrap().kind;
+        self.custom(&kind).create(&PostParams::default(), &object).await.unwrap();
+    }
+
+    pub(crate) fn custom(&self, kind: &str) -> Api<DynamicObject> {
+        let (group, plural) = match kind {
+            "NodePool" => ("karpenter.sh", "nodepools"),
+            "NodeClaim" => ("karpenter.sh", "nodeclaims"),
+            "EC2NodeClass" => ("karpenter.k8s.aws", "ec2nodeclasses"),
+            "Node" => ("", "nodes"),
+            other => panic!("{other}"),
+        };
+        let api_version = if group.is_empty() { "v1".to_owned() } else { format!("{group}/v1") };
+        let resource = ApiResource {
+            group: group.to_owned(),
+            version: "v1".to_owned(),
+            api_version,
+            kind: kind.to_owned(),
+            plural: plural.to_owned(),
+        };
+        Api::all_with(self.client.clone(), &resource)
+    }
+
+    /// Objects of a kind.
+    pub(crate) async fn list(&self, kind: &str) -> Vec<DynamicObject> {
+        self.custom(kind).list(&ListParams::default()).await.unwrap().items
+    }
+
+    /// Waits until there are exactly so many objects of a kind.
+    pub(crate) async fn until_count(&self, kind: &str, count: usize) {
+        let what = format!("there are {count} objects of kind {kind}");
+        until(&what, SOON, async || {
+            let found = self.custom(kind).list(&ListParams::default()).await?.items.len();
+            Ok::<_, kube::Error>((found == count).then_some(()))
+        })
+        .await
+        .or_stop();
+    }
+
+    /// A class, and an on-demand pool of general types of it.
+    pub(crate) async fn pool(&self, name: &str) {
+        self.create(json!({
+            "apiVersion": "karpenter.k8s.aws/v1", "kind": "EC2NodeClass",
+            "metadata": {"name": name},
+            "spec": {
+                "amiSelectorTerms": [{"alias": "al2023@latest"}],
+                "role": "node",
+                "subnetSelectorTerms": [{"tags": {"karpenter.sh/discovery": "test"}}],
+                "securityGroupSelectorTerms": [{"tags": {"karpenter.sh/discovery": "test"}}],
+            },
+        }))
+        .await;
+        self.create(json!({
+            "apiVersion": "karpenter.sh/v1", "kind": "NodePool",
+            "metadata": {"name": name},
+            "spec": {
+                "disruption": {"consolidateAfter": "1s", "budgets": [{"nodes": "100%"}]},
+                "template": {"spec": {
+                "nodeClassRef": {"group": "karpenter.k8s.aws", "kind": "EC2NodeClass", "name": name},
+                "requirements": [
+                    {"key": "karpenter.sh/capacity-type", "operator": "In", "values": ["on-demand"]},
+                    {"key": "karpenter.k8s.aws/instance-category", "operator": "In", "values": ["c", "m", "r"]},
+                    {"key": "kubernetes.io/arch", "operator": "In", "values": ["amd64"]},
+                ],
+            }}},
+        }))
+        .await;
+    }
+}
+
+/// Applies `deploy/rbac.yaml` and gives a configuration with the token of its service account, so that
+/// whatever the controller does it does with these rights alone.
+async fn service_account(cluster: &TestCluster) -> kube::Config {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy/rbac.yaml");
+    let text = std::fs::read_to_string(path).unwrap();
+    let objects: Vec<DynamicObject> = serde_saphyr::from_multiple(&text).unwrap();
+    for object in objects {
+        let types = object.types.clone().unwrap();
+        let (group, version) = types.api_version.split_once('/').unwrap_or(("", "v1"));
+        let resource = ApiResource {
+            group: group.to_owned(),
+            version: version.to_owned(),
+            api_version: types.api_version.clone(),
+            plural: format!("{}s", types.kind.to_lowercase()),
+            kind: types.kind,
+        };
+        let api: Api<DynamicObject> = match &object.metadata.namespace {
+            Some(namespace) => Api::namespaced_with(cluster.client(), namespace, &resource),
+            None => Api::all_with(cluster.client(), &resource),
+        };
+        api.create(&PostParams::default(), &object).await.unwrap();
+    }
+    let accounts: Api<ServiceAccount> = Api::namespaced(cluster.client(), "kube-system");
+    let (params, request) = (PostParams::default(), TokenRequest::default());
+    let token = accounts.create_token_request("stowage", &params, &request).await.unwrap();
+    let token = token.status.unwrap().token;
+    let mut config = cluster.config();
+    config.auth_info =
+        kube::config::AuthInfo { token: token.map(Into::into), ..Default::default() };
+    config
+}
+
+/// What is answered to a GET.
+pub(crate) async fn get(address: SocketAddr, path: &str) -> String {
+    let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+    let request = format!("GET {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    answer
+}
+
+/// A type of the simulated cloud.
+struct Type {
+    name: &'static str,
+    /// Micro-USD per hour.
+    price: i64,
+    cpu: u32,
+    memory_gib: u32,
+    pods: u32,
+}
+
+/// What the simulated cloud sells, with what a kubelet says of it: a little less than the catalog's
+/// allocatable would let pods have.
+const TYPES: [Type; 4] = [
+    Type { name: "m6i.large", price: 96_000, cpu: 2, memory_gib: 8, pods: 29 },
+    Type { name: "m6i.xlarge", price: 192_000, cpu: 4, memory_gib: 16, pods: 58 },
+    Type { name: "m6i.2xlarge", price: 384_000, cpu: 8, memory_gib: 32, pods: 58 },
+    Type { name: "m6i.4xlarge", price: 768_000, cpu: 16, memory_gib: 64, pods: 234 },
+];
+
+/// The Node of a machine: capacity of its type, and what is left of it for pods by the formulas of the
+/// EKS images.
+fn node(machine: &Machine) -> NodeShape {
+    let known = TYPES.iter().find(|one| one.name == machine.instance_type);
+    let Type { cpu, memory_gib, pods, .. } = known.expect("only these types are sold");
+    let (cpu, memory, pods) = (cpu.to_string(), format!("{memory_gib}Gi"), pods.to_string());
+    NodeShape::of(&[("cpu", &cpu), ("memory", &memory), ("pods", &pods)])
+        .tainted("karpenter.sh/unregistered", "NoExecute")
+}
+
+/// The definitions of this repository.
+fn crds() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../crds")
+}
+
+/// A configuration for tests: free ports on loopback.
+pub(crate) fn config(identity: &str) -> Config {
+    Config {
+        cluster_name: "test".to_owned(),
+        region: "us-east-1".to_owned(),
+        ca_bundle: None,
+        shadow: false,
+        election: Some(Election {
+            name: "karpenter-leader-election".to_owned(),
+            namespace: Some("kube-system".to_owned()),
+            identity: identity.to_owned(),
+        }),
+        ports: Ports { address: IpAddr::V4(Ipv4Addr::LOCALHOST), metrics: 0, probes: 0 },
+        batch_idle: Duration::from_secs(1),
+        batch_max: Duration::from_secs(10),
+        kube_qps: 200,
+        kube_burst: 300,
+        work_limit: 2_000_000,
+        nominate: true,
+        seed: u64::from(std::process::id()),
+        crash: None,
+    }
+}
