@@ -1,0 +1,106 @@
+//! Flags and environment variables, by Karpenter's names; a flag wins over the environment.
+//!
+//! Differs from Karpenter: a value in the environment that cannot be read is an error as a bad flag is,
+//! where Karpenter silently takes the default.
+
+mod aws;
+mod core;
+mod gates;
+mod ours;
+mod value;
+
+use clap::Parser;
+
+pub(crate) use self::aws::Aws;
+pub(crate) use self::core::{Core, LogLevel};
+pub(crate) use self::ours::{Cloud, Ours};
+
+/// Stowage's controller: buys EC2 machines for the pods of a Kubernetes cluster, and sells those that it
+/// no longer needs. Speaks Karpenter's API.
+#[derive(Debug, Parser)]
+#[command(name = "stowage-controller", version)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) core: Core,
+    #[command(flatten)]
+    pub(crate) aws: Aws,
+    #[command(flatten)]
+    pub(crate) ours: Ours,
+}
+
+impl Arguments {
+    /// Settings that were given and have no effect yet, each with its flag.
+    pub(crate) fn without_effect(&self) -> Vec<String> {
+        let mut flags = self.core.without_effect();
+        flags.extend(self.aws.without_effect());
+        flags
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    fn parse(flags: &[&str]) -> Result<Arguments, clap::Error> {
+        let program = ["stowage-controller", "--cluster-name", "test", "--region", "us-east-1"];
+        Arguments::try_parse_from(program.iter().chain(flags))
+    }
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn the_cluster_name_is_required() {
+        let error = Arguments::try_parse_from(["stowage-controller"]).unwrap_err().to_string();
+        assert!(error.contains("--cluster-name"), "{error}");
+    }
+
+    #[test]
+    fn defaults_are_karpenters_and_warn_of_nothing() {
+        let arguments = parse(&[]).unwrap();
+        assert_eq!(arguments.core.metrics_port, 8080);
+        assert_eq!(arguments.core.batch_idle_duration.as_secs(), 1);
+        assert_eq!(arguments.core.leader_election_name, "karpenter-leader-election");
+        assert_eq!(arguments.without_effect(), Vec::<String>::new());
+    }
+
+    #[test]
+    fn flags_are_read_as_go_reads_them() {
+        let flags = [
+            "--batch-max-duration=1m30s",
+            "--disable-leader-election",
+            "--enable-profiling=false",
+            "--feature-gates=NodeRepair=true,Unknown=true,ReservedCapacity=true",
+            "--interruption-queue=q",
+        ];
+        let arguments = parse(&flags).unwrap();
+        assert_eq!(arguments.core.batch_max_duration.as_secs(), 90);
+        assert!(arguments.core.disable_leader_election);
+        let without = arguments.without_effect();
+        let expected = [
+            "--feature-gates=NodeRepair=true",
+            "--feature-gates=Unknown=true",
+            "--interruption-queue",
+        ];
+        assert_eq!(without, expected);
+    }
+
+    #[test]
+    fn a_bad_value_names_its_flag_and_what_would_do() {
+        for (flag, remedy) in [
+            ("--batch-idle-duration=soon", "10s"),
+            ("--preference-policy=Maybe", "Respect"),
+            ("--metrics-port=99999999", "--metrics-port"),
+            ("--ami-refresh-interval=10s", "1m"),
+            ("--feature-gates=NodeRepair", "Name=true"),
+        ] {
+            let error = parse(&[flag]).unwrap_err().to_string();
+            assert!(error.contains(remedy), "{flag}: {error}");
+            assert!(error.contains(flag.split('=').next().unwrap()), "{flag}: {error}");
+        }
+    }
+}

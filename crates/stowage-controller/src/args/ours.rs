@@ -1,0 +1,56 @@
+//! Settings that Karpenter does not have.
+
+use std::net::IpAddr;
+
+use clap::{ArgAction, Args, ValueEnum};
+use controller::CrashPoint;
+
+use super::value::truth;
+
+/// Which cloud machines are bought from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Cloud {
+    /// EC2, by the credentials and settings of the AWS SDK.
+    Aws,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Stowage's own settings")]
+pub(crate) struct Ours {
+    /// Plan and record only: take no Lease, write nothing to Kubernetes or AWS
+    #[arg(long, env = "STOWAGE_SHADOW", value_name = "BOOL", value_parser = truth,
+        action = ArgAction::Set, num_args = 0..=1, require_equals = true,
+        default_value = "false", default_missing_value = "true")]
+    pub(crate) shadow: bool,
+
+    /// Which cloud machines are bought from
+    #[arg(long, env = "STOWAGE_CLOUD", default_value = "aws", value_name = "CLOUD")]
+    pub(crate) cloud: Cloud,
+
+    /// The region that machines are bought in
+    #[arg(long, env = "AWS_REGION", value_name = "REGION")]
+    pub(crate) region: String,
+
+    /// One address for all AWS services, for tests
+    #[arg(long, env = "AWS_ENDPOINT_URL", value_name = "URL", hide = true)]
+    pub(crate) aws_endpoint_url: Option<String>,
+
+    /// Address that metrics and probes are served on
+    #[arg(long, env = "STOWAGE_LISTEN_ADDRESS", default_value = "0.0.0.0", value_name = "ADDRESS")]
+    pub(crate) listen_address: IpAddr,
+
+    /// Nominate pods to the nodes that they are planned on; without it the scheduler spreads them its own
+    /// way, and some do not fit any more
+    #[arg(long, env = "STOWAGE_NOMINATE", value_name = "BOOL", value_parser = truth,
+        action = ArgAction::Set, num_args = 0..=1, require_equals = true,
+        default_value = "true", default_missing_value = "true")]
+    pub(crate) nominate: bool,
+
+    /// End the process hard at a request, before:N or after:N; for tests
+    #[arg(long, value_name = "POINT", hide = true)]
+    pub(crate) crash_at: Option<CrashPoint>,
+
+    /// Units of work to spend on a cheaper plan; a million takes about 0.1 s
+    #[arg(long, env = "STOWAGE_PLAN_WORK", default_value_t = 2_000_000, value_name = "N")]
+    pub(crate) plan_work: u64,
+}

@@ -1,0 +1,125 @@
+//! From settings to a running controller: the runtime, the cloud, the signals.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use anyhow::{Context, bail};
+use cloud::Cloud;
+use cloud_aws::{AwsCloud, AwsConfig};
+use controller::{Config, Connection, Controller, Crash, CrashEnd, Election, Ports};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+use crate::args::{self, Arguments};
+
+/// Tasks that do not end by themselves are cut off this long after the controller has ended.
+const LEFTOVERS_MAX: Duration = Duration::from_secs(1);
+
+/// Runs the controller until a signal says to stop.
+pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    for flag in arguments.without_effect() {
+        tracing::warn!(controller = "main", flag, "this setting has no effect yet");
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the threads of the runtime")?;
+    let result = runtime.block_on(start(arguments));
+    runtime.shutdown_timeout(LEFTOVERS_MAX);
+    result
+}
+
+async fn start(arguments: &Arguments) -> anyhow::Result<()> {
+    let stop = signals()?;
+    let controller = Controller::new(config(arguments)).await?;
+    let connection = Connection::infer().await?;
+    let cloud = cloud(arguments, &connection).await?;
+    controller.run(connection, cloud, stop).await?;
+    Ok(())
+}
+
+/// The cloud that machines are bought from, told what nodes must know of the cluster.
+async fn cloud(arguments: &Arguments, connection: &Connection) -> anyhow::Result<Arc<dyn Cloud>> {
+    let Arguments { aws, ours, .. } = arguments;
+    let args::Cloud::Aws = ours.cloud;
+    let facts = connection.cluster().await?;
+    let given = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+    let endpoint = given(&aws.cluster_endpoint).unwrap_or(facts.endpoint);
+    if endpoint.contains(".svc") {
+        bail!(
+            "nodes cannot reach {endpoint}; set --cluster-endpoint to the API server's own address"
+        );
+    }
+    let config = AwsConfig {
+        cluster_name: aws.cluster_name.clone(),
+        region: ours.region.clone(),
+        endpoint_url: ours.aws_endpoint_url.clone(),
+        kubernetes_version: facts.version,
+        cluster_endpoint: endpoint,
+        cluster_ca: given(&aws.cluster_ca_bundle).or(facts.ca),
+        service_cidr: facts.service_cidr,
+        cluster_dns: facts.dns,
+        attempts: 3,
+    };
+    Ok(Arc::new(AwsCloud::connect(config).await?))
+}
+
+/// True once SIGTERM or SIGINT came.
+fn signals() -> anyhow::Result<watch::Receiver<bool>> {
+    let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
+    let (sender, stop) = watch::channel(false);
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::info!(controller = "main", "asked to stop");
+        sender.send_replace(true);
+        // Keeps the channel open, as a closed one would look like a signal.
+        std::future::pending::<()>().await;
+    });
+    Ok(stop)
+}
+
+fn config(arguments: &Arguments) -> Config {
+    let Arguments { core, aws, ours } = arguments;
+    let start = started();
+    let election = (!core.disable_leader_election).then(|| Election {
+        name: core.leader_election_name.clone(),
+        namespace: core.leader_election_namespace.clone(),
+        identity: identity(start),
+    });
+    Config {
+        cluster_name: aws.cluster_name.clone(),
+        region: ours.region.clone(),
+        ca_bundle: Some(aws.cluster_ca_bundle.clone()).filter(|text| !text.is_empty()),
+        shadow: ours.shadow,
+        election,
+        ports: Ports {
+            address: ours.listen_address,
+            metrics: core.metrics_port,
+            probes: core.health_probe_port,
+        },
+        batch_idle: core.batch_idle_duration,
+        batch_max: core.batch_max_duration,
+        kube_qps: core.kube_client_qps,
+        kube_burst: core.kube_client_burst,
+        work_limit: ours.plan_work,
+        nominate: ours.nominate,
+        crash: ours.crash_at.map(|point| Crash { point, end: CrashEnd::Abort }),
+        seed: u64::try_from(start.as_nanos() % u128::from(u64::MAX)).unwrap_or(0),
+    }
+}
+
+/// Unique among processes, and telling to people: the pod's name comes first.
+fn identity(start: Duration) -> String {
+    let host = std::env::var("POD_NAME").or_else(|_| std::env::var("HOSTNAME"));
+    let host = host.unwrap_or_else(|_| "stowage".to_owned());
+    format!("{host}_{}_{:x}", std::process::id(), start.as_nanos())
+}
+
+#[expect(clippy::disallowed_methods, reason = "the moment of the start tells processes apart")]
+fn started() -> Duration {
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()
+}
