@@ -2,6 +2,8 @@
 //!
 //! The codes are EC2's own; the lists are those of `lifecycle.md` section 7.1 of Karpenter's model.
 
+use std::error::Error;
+
 use aws_sdk_ec2::config::http::HttpResponse;
 use aws_sdk_ec2::error::{ProvideErrorMetadata, SdkError};
 use cloud::{CloudError, ErrorClass};
@@ -22,14 +24,13 @@ const CAPACITY: [&str; 11] = [
 ];
 
 /// The object is not there.
-const GONE: [&str; 8] = [
+const GONE: [&str; 7] = [
     "InvalidInstanceID.NotFound",
     "InvalidInstanceID.Malformed",
     "InvalidLaunchTemplateName.NotFoundException",
     "InvalidLaunchTemplateId.NotFound",
     "InvalidLaunchTemplateId.NotFoundException",
     "ParameterNotFound",
-    "InvalidAMIID.NotFound",
     "ResourceNotFoundException",
 ];
 
@@ -67,32 +68,47 @@ pub(crate) fn is_capacity(code: &str) -> bool {
     CAPACITY.contains(&code)
 }
 
+/// Whether a code says that a launch template is not there.
+pub(crate) fn is_template_gone(code: &str) -> bool {
+    code.starts_with("InvalidLaunchTemplate") && class_of(code) == ErrorClass::Gone
+}
+
 /// The class, code and message of a failed call.
 pub(crate) fn failed<E>(action: &'static str, error: &SdkError<E, HttpResponse>) -> CloudError
 where
-    E: ProvideErrorMetadata,
+    E: ProvideErrorMetadata + Error + 'static,
 {
     let retry = ErrorClass::Retry { after: None };
     let (class, code, message) = match error {
         SdkError::TimeoutError(_) => {
-            (retry, "Timeout".to_owned(), "no reply in time; the call may have been carried out")
+            (retry, "Timeout", "no reply in time; the call may have been carried out")
         }
         SdkError::DispatchFailure(failure) if failure.is_user() => {
-            (ErrorClass::Refused, "RequestNotSent".to_owned(), "the request could not be made")
+            (ErrorClass::Refused, "RequestNotSent", "the request could not be made")
         }
+        // Credentials that cannot be had are among these, as they may be had later; the causes say it.
         SdkError::DispatchFailure(_) => {
-            (retry, "NoConnection".to_owned(), "no connection, or it broke before the reply")
+            (retry, "NoConnection", "no connection, or it broke before the reply")
         }
-        SdkError::ResponseError(_) => {
-            (retry, "BrokenReply".to_owned(), "the reply could not be read")
-        }
+        SdkError::ResponseError(_) => (retry, "BrokenReply", "the reply could not be read"),
         SdkError::ConstructionFailure(_) => {
-            (ErrorClass::Bug, "BadRequest".to_owned(), "the request is not complete")
+            (ErrorClass::Bug, "BadRequest", "the request is not complete")
         }
         SdkError::ServiceError(service) => return refused(action, service.err(), service.raw()),
-        _ => (ErrorClass::Bug, "Unknown".to_owned(), "the SDK reports a failure of a new kind"),
+        _ => (ErrorClass::Bug, "Unknown", "the SDK reports a failure of a new kind"),
     };
-    CloudError::new(action, class, code, message)
+    CloudError::new(action, class, code, format!("{message}{}", causes(error)))
+}
+
+/// What lies under an error, each with a colon before it.
+fn causes(error: &dyn Error) -> String {
+    let mut all = String::new();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        all = format!("{all}: {cause}");
+        next = cause.source();
+    }
+    all
 }
 
 fn refused(
@@ -129,5 +145,10 @@ mod tests {
         assert_eq!(class_of("UnauthorizedOperation"), ErrorClass::Refused);
         assert_eq!(class_of("InvalidParameterValue"), ErrorClass::Refused);
         assert_eq!(class_of("IdempotentParameterMismatch"), ErrorClass::Refused);
+        // A class's image went away: somebody has to change the class.
+        assert_eq!(class_of("InvalidAMIID.NotFound"), ErrorClass::Refused);
+        assert!(is_template_gone("InvalidLaunchTemplateName.NotFoundException"));
+        assert!(!is_template_gone("InvalidLaunchTemplateName.AlreadyExistsException"));
+        assert!(!is_template_gone("InvalidInstanceID.NotFound"));
     }
 }

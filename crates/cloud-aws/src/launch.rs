@@ -24,10 +24,12 @@ use cloud::{
 use model::{CapacityType, LabelKey, LabelValue, Operator, Requirement};
 
 use crate::AwsCloud;
-use crate::errors::{class_of, failed, is_capacity};
+use crate::errors::{class_of, failed, is_capacity, is_template_gone};
 use crate::market::now;
+use crate::resolve::by_free_addresses;
 
 const ACTION: &str = "CreateFleet";
+const SUBNET_FULL: &str = "InsufficientFreeAddressesInSubnet";
 
 /// A choice with where and from what it is launched.
 struct Override<'r> {
@@ -44,16 +46,15 @@ impl AwsCloud {
             |error| LaunchError { claim: request.claim.name.clone(), refused: Vec::new(), error };
         let subnets = self.subnets_of(&request.node_class).await.map_err(fail)?;
         let overrides = self.overrides(request, &subnets).map_err(fail)?;
-        let output = match self.create_fleet(request, &overrides).await {
-            Err(error) if error.is_gone() => {
-                // A template that was thought to be there is not: make it again, once.
-                self.memory().templates.clear();
-                self.create_fleet(request, &overrides).await
-            }
-            other => other,
-        };
+        let mut output = self.create_fleet(request, &overrides).await;
+        if lacks_template(&output) {
+            // A template that was thought to be there is not: make it again, once.
+            self.memory().templates.clear();
+            output = self.create_fleet(request, &overrides).await;
+        }
         let output = output.map_err(fail)?;
-        let refused = refusals(request.capacity_type, &output);
+        let refused = refusals(request, &output);
+        self.note_full_subnets(request, &output);
         match output.instances().iter().find(|one| !one.instance_ids().is_empty()) {
             Some(created) => {
                 let instance = self.created(request, created, &overrides).map_err(fail)?;
@@ -70,6 +71,23 @@ impl AwsCloud {
             Some(subnets) => Ok(subnets),
             None => self.subnets(class).await,
         }
+    }
+
+    /// Puts subnets without addresses last, until the class is resolved again.
+    fn note_full_subnets(&self, request: &LaunchRequest, output: &CreateFleetOutput) {
+        let errors = output.errors().iter();
+        let full: BTreeSet<&str> = errors
+            .filter(|error| error.error_code() == Some(SUBNET_FULL))
+            .filter_map(|error| error.launch_template_and_overrides()?.overrides()?.subnet_id())
+            .collect();
+        let mut memory = self.memory();
+        let Some(subnets) = memory.subnets.get_mut(&request.node_class.metadata.name) else {
+            return;
+        };
+        for subnet in subnets.iter_mut().filter(|one| full.contains(one.id.as_str())) {
+            subnet.free_addresses = 0;
+        }
+        subnets.sort_by(by_free_addresses);
     }
 
     /// Choices that have a subnet in their zone and an image for their type, in the plan's order.
@@ -250,19 +268,40 @@ fn tag_specification(kind: ResourceType, tags: &BTreeMap<String, String>) -> Tag
     TagSpecification::builder().resource_type(kind).set_tags(Some(tags)).build()
 }
 
-/// What of the choices was refused for lack of capacity.
-fn refusals(capacity_type: CapacityType, output: &CreateFleetOutput) -> Vec<Refusal> {
-    let errors = output.errors().iter().filter_map(|error| {
-        let code = error.error_code().filter(|code| is_capacity(code))?;
-        let refused = error.launch_template_and_overrides()?.overrides()?;
-        Some(Refusal {
-            instance_type: refused.instance_type()?.as_str().into(),
-            zone: refused.availability_zone().map(Into::into),
-            capacity_type,
+/// Whether a template was named that is not there, be it the call's failure or a choice's.
+fn lacks_template(output: &Result<CreateFleetOutput, CloudError>) -> bool {
+    match output {
+        Ok(output) => {
+            let mut codes = output.errors().iter().filter_map(|error| error.error_code());
+            output.instances().is_empty() && codes.any(is_template_gone)
+        }
+        Err(error) => is_template_gone(&error.code),
+    }
+}
+
+/// What of the choices was refused for lack of capacity. An error that names no type, as one of the
+/// account or of the whole capacity type does, is of every choice.
+fn refusals(request: &LaunchRequest, output: &CreateFleetOutput) -> Vec<Refusal> {
+    let mut refusals = Vec::new();
+    for error in output.errors() {
+        let Some(code) = error.error_code().filter(|code| is_capacity(code)) else { continue };
+        let named = error.launch_template_and_overrides().and_then(|one| one.overrides());
+        let refusal = |instance_type: &str, zone: Option<&str>| Refusal {
+            instance_type: instance_type.into(),
+            zone: zone.map(Into::into),
+            capacity_type: request.capacity_type,
             code: code.to_owned(),
-        })
-    });
-    errors.collect()
+        };
+        match named.and_then(|one| Some((one.instance_type()?, one.availability_zone()))) {
+            Some((name, zone)) => refusals.push(refusal(name.as_str(), zone)),
+            None => {
+                refusals.extend(request.choices.iter().map(|choice| {
+                    refusal(choice.instance_type.as_str(), Some(choice.zone.as_str()))
+                }));
+            }
+        }
+    }
+    refusals
 }
 
 /// No machine: for lack of capacity if every error says so, else for the first that does not. A reply

@@ -5,6 +5,7 @@
 
 mod images;
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_ec2::types::Filter;
@@ -77,7 +78,7 @@ impl AwsCloud {
             }
         }
         let mut subnets: Vec<Subnet> = found.into_values().collect();
-        subnets.sort_by(|a, b| b.free_addresses.cmp(&a.free_addresses).then(a.id.cmp(&b.id)));
+        subnets.sort_by(by_free_addresses);
         Ok(subnets)
     }
 
@@ -101,6 +102,11 @@ impl AwsCloud {
         }
         Ok(found.into_iter().collect())
     }
+}
+
+/// Most free addresses first, then by id.
+pub(crate) fn by_free_addresses(a: &Subnet, b: &Subnet) -> Ordering {
+    b.free_addresses.cmp(&a.free_addresses).then_with(|| a.id.cmp(&b.id))
 }
 
 /// The filters of one selector term, all of which must hold; `None` where it selects by nothing.
