@@ -1,11 +1,18 @@
 //! Launch templates: one for each image and set of options, found again by the hash in its name.
 
+mod network;
+
+use std::collections::BTreeMap;
+
 use aws_sdk_ec2::types::{
-    LaunchTemplateBlockDeviceMappingRequest, LaunchTemplateEbsBlockDeviceRequest,
+    CapacityReservationPreference, LaunchTemplateBlockDeviceMappingRequest,
+    LaunchTemplateCapacityReservationSpecificationRequest, LaunchTemplateCpuOptionsRequest,
+    LaunchTemplateEbsBlockDeviceRequest, LaunchTemplateEnclaveOptionsRequest,
     LaunchTemplateHttpTokensState, LaunchTemplateIamInstanceProfileSpecificationRequest,
     LaunchTemplateInstanceMetadataEndpointState, LaunchTemplateInstanceMetadataOptionsRequest,
-    LaunchTemplateInstanceMetadataProtocolIpv6, LaunchTemplatesMonitoringRequest,
-    RequestLaunchTemplateData, ResourceType, VolumeType,
+    LaunchTemplateInstanceMetadataProtocolIpv6, LaunchTemplateInstanceMetadataTagsState,
+    LaunchTemplateTagSpecificationRequest, LaunchTemplatesMonitoringRequest,
+    NestedVirtualizationSpecification, RequestLaunchTemplateData, ResourceType, VolumeType,
 };
 use cloud::{CloudError, ErrorClass, LaunchRequest};
 use model::Quantity;
@@ -15,6 +22,8 @@ use crate::AwsCloud;
 use crate::errors::failed;
 
 const ACTION: &str = "CreateLaunchTemplate";
+/// Bottlerocket's disk for itself; Karpenter's default since v1.15.
+const BOTTLEROCKET_SYSTEM_GIB: i32 = 6;
 /// EC2 says so of a name that is taken; the name is a hash of all options, so it is the same template.
 const TAKEN: &str = "InvalidLaunchTemplateName.AlreadyExistsException";
 
@@ -27,7 +36,7 @@ impl AwsCloud {
     ) -> Result<String, CloudError> {
         let data = self.data(request, image)?;
         let tags = self.tags_of(&request.node_class, request.claim.pool.as_str());
-        let name = format!("karpenter.k8s.aws/stowage-{}", hash(&format!("{data:?}{tags:?}")));
+        let name = name_of(&data, &tags);
         if self.memory().templates.contains(&name) {
             return Ok(name);
         }
@@ -54,7 +63,6 @@ impl AwsCloud {
         let class = &request.node_class;
         let user_data = user_data::encoded(&self.config, request)
             .map_err(|message| CloudError::new(ACTION, ErrorClass::Refused, "UserData", message))?;
-        let groups = class.status.security_groups.iter().map(|one| one.id.clone()).collect();
         let monitoring = class.spec.detailed_monitoring.unwrap_or_default();
         let profile = class.status.instance_profile.as_ref().map(|name| {
             LaunchTemplateIamInstanceProfileSpecificationRequest::builder().name(name).build()
@@ -63,21 +71,49 @@ impl AwsCloud {
             ResourceType::Volume,
             &self.tags_of(class, request.claim.pool.as_str()),
         );
-        let volumes = aws_sdk_ec2::types::LaunchTemplateTagSpecificationRequest::builder()
+        let volumes = LaunchTemplateTagSpecificationRequest::builder()
             .resource_type(ResourceType::Volume)
             .set_tags(volumes.tags)
             .build();
-        Ok(RequestLaunchTemplateData::builder()
+        let data = RequestLaunchTemplateData::builder()
             .image_id(image)
             .user_data(user_data)
-            .set_security_group_ids(Some(groups))
             .set_iam_instance_profile(profile)
             .set_block_device_mappings(Some(disks(class)))
             .metadata_options(metadata_options(class))
             .monitoring(LaunchTemplatesMonitoringRequest::builder().enabled(monitoring).build())
-            .tag_specifications(volumes)
-            .build())
+            .set_capacity_reservation_specification(Some(no_reservation()))
+            .set_cpu_options(cpu_options(class))
+            .set_enclave_options(enclave_options(class))
+            .tag_specifications(volumes);
+        Ok(network::lay_on(data, class).build())
     }
+}
+
+/// The name says all that the template holds. The SDK hides user data where it prints a template, so it
+/// goes in beside it.
+fn name_of(data: &RequestLaunchTemplateData, tags: &BTreeMap<String, String>) -> String {
+    let user_data = data.user_data().unwrap_or_default();
+    format!("karpenter.k8s.aws/stowage-{}", hash(&format!("{data:?}{user_data}{tags:?}")))
+}
+
+/// What is launched on demand or for spot never takes a reservation that is open to anybody
+/// (`lifecycle.md` section 6.5).
+fn no_reservation() -> LaunchTemplateCapacityReservationSpecificationRequest {
+    LaunchTemplateCapacityReservationSpecificationRequest::builder()
+        .capacity_reservation_preference(CapacityReservationPreference::None)
+        .build()
+}
+
+fn cpu_options(class: &api::Ec2NodeClass) -> Option<LaunchTemplateCpuOptionsRequest> {
+    let nested = class.spec.cpu_options.as_ref()?.nested_virtualization.as_deref()?;
+    let nested = NestedVirtualizationSpecification::from(nested);
+    Some(LaunchTemplateCpuOptionsRequest::builder().nested_virtualization(nested).build())
+}
+
+fn enclave_options(class: &api::Ec2NodeClass) -> Option<LaunchTemplateEnclaveOptionsRequest> {
+    let enabled = class.spec.enclave_options.as_ref().is_some_and(|options| options.enabled);
+    enabled.then(|| LaunchTemplateEnclaveOptionsRequest::builder().enabled(true).build())
 }
 
 /// The class's disks, or the family's own: 20 GiB gp3, encrypted.
@@ -98,7 +134,7 @@ fn disks(class: &api::Ec2NodeClass) -> Vec<LaunchTemplateBlockDeviceMappingReque
         // Two disks: the system's, which is small and fixed, and the one for pods.
         Some(user_data::Family::Bottlerocket) => {
             let system = LaunchTemplateEbsBlockDeviceRequest::builder()
-                .volume_size(4)
+                .volume_size(BOTTLEROCKET_SYSTEM_GIB)
                 .volume_type(VolumeType::Gp3)
                 .encrypted(true)
                 .delete_on_termination(true)
@@ -152,6 +188,7 @@ fn metadata_options(class: &api::Ec2NodeClass) -> LaunchTemplateInstanceMetadata
         .http_protocol_ipv6(LaunchTemplateInstanceMetadataProtocolIpv6::from(protocol.as_str()))
         .http_put_response_hop_limit(hops.unwrap_or(1))
         .http_tokens(LaunchTemplateHttpTokensState::from(tokens.as_str()))
+        .instance_metadata_tags(LaunchTemplateInstanceMetadataTagsState::Disabled)
         .build()
 }
 
@@ -167,6 +204,30 @@ fn hash(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_name_tells_templates_of_other_user_data_and_tags_apart() {
+        let data = |text: &str| RequestLaunchTemplateData::builder().user_data(text).build();
+        let tags = |team: &str| BTreeMap::from([("team".to_owned(), team.to_owned())]);
+        let name = name_of(&data("a"), &tags("a"));
+        assert_eq!(name, name_of(&data("a"), &tags("a")));
+        assert_ne!(name, name_of(&data("b"), &tags("a")));
+        assert_ne!(name, name_of(&data("a"), &tags("b")));
+        // EC2 takes names of 3 to 128 characters.
+        assert!(name.len() <= 128, "{name}");
+    }
+
+    #[test]
+    fn bottlerockets_disks_are_those_of_karpenter_1_15() {
+        let mut class = api::Ec2NodeClass::default();
+        class.spec.ami_family = Some("Bottlerocket".to_owned());
+        let sizes = disks(&class).into_iter().map(|one| {
+            let size = one.ebs().and_then(LaunchTemplateEbsBlockDeviceRequest::volume_size);
+            (one.device_name().unwrap_or_default().to_owned(), size)
+        });
+        let expected = [("/dev/xvda", 6), ("/dev/xvdb", 20)];
+        assert!(sizes.eq(expected.map(|(name, size)| (name.to_owned(), Some(size)))));
+    }
 
     #[test]
     fn sizes_are_whole_gib_rounded_up() {
