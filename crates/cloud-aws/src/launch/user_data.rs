@@ -4,20 +4,21 @@
 //! Out: the text for the family, base64. Kubelets register with the request's taints and with its labels,
 //! but for those that a kubelet may not set on itself.
 
+mod al2023;
+mod bottlerocket;
+mod mime;
+
 use std::collections::BTreeMap;
 
-use api::{Ec2NodeClass, Taint};
+use api::Ec2NodeClass;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use cloud::LaunchRequest;
-use serde_json::{Value, json};
 
 use crate::AwsConfig;
 
 /// Most bytes of user data before encoding, by EC2.
 const BYTES_MAX: usize = 16_384;
-/// Ends parts of a MIME text.
-const BOUNDARY: &str = "//";
 
 /// How an image takes its settings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,9 +48,10 @@ pub(super) fn encoded(config: &AwsConfig, request: &LaunchRequest) -> Result<Str
     let own = class.spec.user_data.as_deref().unwrap_or_default();
     let name = &class.metadata.name;
     let text = match Family::of(class) {
-        Some(Family::Al2023) => al2023(config, request, own),
-        Some(Family::Bottlerocket) => bottlerocket(config, request, own)
-            .map_err(|error| format!("EC2NodeClass {name}, spec.userData is no TOML: {error}"))?,
+        Some(Family::Al2023) => al2023::text(config, request, own)
+            .map_err(|problem| format!("EC2NodeClass {name}: {problem}"))?,
+        Some(Family::Bottlerocket) => bottlerocket::text(config, request, own)
+            .map_err(|problem| format!("EC2NodeClass {name}: {problem}"))?,
         Some(Family::Custom) => own.to_owned(),
         None => {
             return Err(format!(
@@ -67,6 +69,11 @@ pub(super) fn encoded(config: &AwsConfig, request: &LaunchRequest) -> Result<Str
     Ok(STANDARD.encode(text))
 }
 
+/// Whether the class makes local disks the pods' storage.
+fn is_raid0(class: &Ec2NodeClass) -> bool {
+    class.spec.instance_store_policy.as_deref() == Some("RAID0")
+}
+
 /// Labels that a kubelet may set on its own Node (`api.md` section 6.5); registration adds the others.
 fn kubelet_labels(request: &LaunchRequest) -> BTreeMap<&str, &str> {
     let restricted = ["node-restriction.kubernetes.io", "kubernetes.io", "k8s.io"];
@@ -79,116 +86,11 @@ fn kubelet_labels(request: &LaunchRequest) -> BTreeMap<&str, &str> {
     all.filter(|(key, _)| may(key)).chain(own).collect()
 }
 
-fn al2023(config: &AwsConfig, request: &LaunchRequest, own: &str) -> String {
-    let mut parts = Vec::new();
-    if !own.trim().is_empty() {
-        parts.push(own_part(own));
-    }
-    let mut kubelet: serde_json::Map<String, Value> =
-        request.node_class.spec.kubelet.clone().into_iter().collect();
-    kubelet.insert("registerWithTaints".to_owned(), json!(taints(&request.taints)));
-    let labels: Vec<String> =
-        kubelet_labels(request).iter().map(|(key, value)| format!("{key}={value}")).collect();
-    let mut cluster = json!({
-        "name": config.cluster_name,
-        "apiServerEndpoint": config.cluster_endpoint,
-        "certificateAuthority": config.cluster_ca.as_deref().unwrap_or_default(),
-    });
-    if let Some(cidr) = &config.service_cidr {
-        cluster["cidr"] = json!(cidr);
-    }
-    // JSON is YAML, and needs no other quoting.
-    let node_config = json!({
-        "apiVersion": "node.eks.aws/v1alpha1",
-        "kind": "NodeConfig",
-        "spec": {
-            "cluster": cluster,
-            "kubelet": {
-                "config": kubelet,
-                "flags": [format!("--node-labels={}", labels.join(","))],
-            },
-        },
-    });
-    parts.push(format!("Content-Type: application/node.eks.aws\n\n{node_config}\n"));
-    let mut text =
-        format!("MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=\"{BOUNDARY}\"\n\n");
-    for part in parts {
-        text = format!("{text}--{BOUNDARY}\n{part}\n");
-    }
-    text + &format!("--{BOUNDARY}--\n")
-}
-
-/// The class's own part: a NodeConfig or a script, by its beginning.
-fn own_part(own: &str) -> String {
-    let kind = match own.trim_start() {
-        text if text.starts_with("apiVersion: node.eks.aws") => "application/node.eks.aws",
-        _ => "text/x-shellscript; charset=\"us-ascii\"",
-    };
-    format!("Content-Type: {kind}\n\n{own}\n")
-}
-
-fn taints(taints: &[Taint]) -> Vec<Value> {
-    let all = taints
-        .iter()
-        .map(|taint| json!({ "key": taint.key, "value": taint.value, "effect": taint.effect }));
-    all.collect()
-}
-
-/// The class's settings with ours laid over them, table by table.
-fn bottlerocket(
-    config: &AwsConfig,
-    request: &LaunchRequest,
-    own: &str,
-) -> Result<String, toml::de::Error> {
-    let mut settings: toml::Table = own.parse()?;
-    let mut kubernetes = toml::Table::new();
-    let mut set = |key: &str, value: toml::Value| kubernetes.insert(key.to_owned(), value);
-    set("cluster-name", config.cluster_name.clone().into());
-    set("api-server", config.cluster_endpoint.clone().into());
-    if let Some(ca) = &config.cluster_ca {
-        set("cluster-certificate", ca.clone().into());
-    }
-    if let Some(dns) = &config.cluster_dns {
-        set("cluster-dns-ip", dns.clone().into());
-    }
-    if let Some(pods) = request.node_class.spec.kubelet.get("maxPods").and_then(Value::as_i64) {
-        set("max-pods", pods.into());
-    }
-    let labels = kubelet_labels(request).into_iter();
-    let labels: toml::Table =
-        labels.map(|(key, value)| (key.to_owned(), value.to_owned().into())).collect();
-    set("node-labels", labels.into());
-    let mut by_key: BTreeMap<&str, Vec<toml::Value>> = BTreeMap::new();
-    for taint in &request.taints {
-        let text = format!("{}:{}", taint.value, taint.effect);
-        by_key.entry(&taint.key).or_default().push(text.into());
-    }
-    let by_key = by_key.into_iter();
-    let taints: toml::Table = by_key.map(|(key, all)| (key.to_owned(), all.into())).collect();
-    set("node-taints", taints.into());
-    let ours: toml::Table = [(
-        "settings".to_owned(),
-        toml::Table::from_iter([("kubernetes".to_owned(), kubernetes.into())]).into(),
-    )]
-    .into_iter()
-    .collect();
-    lay_over(&mut settings, ours);
-    Ok(settings.to_string())
-}
-
-fn lay_over(under: &mut toml::Table, over: toml::Table) {
-    for (key, value) in over {
-        match (under.get_mut(&key), value) {
-            (Some(toml::Value::Table(below)), toml::Value::Table(above)) => lay_over(below, above),
-            (_, value) => {
-                under.insert(key, value);
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use api::Taint;
+    use serde_json::{Value, json};
+
     use super::*;
 
     fn config() -> AwsConfig {
@@ -270,11 +172,53 @@ mod tests {
     }
 
     #[test]
+    fn local_disks_and_the_kubelet_are_as_the_class_says() {
+        let mut request = request("AL2023", "");
+        let spec = &mut request.node_class.spec;
+        spec.instance_store_policy = Some("RAID0".to_owned());
+        let kubelet = [
+            ("kubeReserved", json!({ "memory": "1Gi" })),
+            ("imageGCHighThresholdPercent", json!(70)),
+            ("cpuCFSQuota", json!(false)),
+            ("clusterDNS", json!(["10.0.0.10"])),
+        ];
+        spec.kubelet = kubelet.map(|(key, value)| (key.to_owned(), value)).into();
+        let decode = |request: &LaunchRequest| {
+            let text = encoded(&config(), request).unwrap();
+            String::from_utf8(STANDARD.decode(text).unwrap()).unwrap()
+        };
+        let al2023 = decode(&request);
+        let json = al2023.lines().find(|line| line.starts_with('{')).unwrap();
+        let node_config: Value = serde_json::from_str(json).unwrap();
+        assert_eq!(node_config["spec"]["instance"]["localStorage"]["strategy"], "RAID0");
+        assert_eq!(node_config["spec"]["kubelet"]["config"]["kubeReserved"]["memory"], "1Gi");
+
+        request.node_class.spec.ami_family = Some("Bottlerocket".to_owned());
+        let table: toml::Table = decode(&request).parse().unwrap();
+        let kubernetes = &table["settings"]["kubernetes"];
+        assert_eq!(kubernetes["kube-reserved"]["memory"].as_str(), Some("1Gi"));
+        assert_eq!(kubernetes["image-gc-high-threshold-percent"].as_str(), Some("70"));
+        assert_eq!(kubernetes["cpu-cfs-quota-enforced"].as_bool(), Some(false));
+        assert_eq!(kubernetes["cluster-dns-ip"][0].as_str(), Some("10.0.0.10"));
+        let mount = &table["settings"]["bootstrap-commands"]["000-mount-instance-storage"];
+        assert_eq!(mount["commands"][1][4].as_str(), Some("/var/lib/containerd"));
+    }
+
+    #[test]
+    fn al2023_needs_the_service_range() {
+        let config = AwsConfig { service_cidr: None, ..config() };
+        let problem = encoded(&config, &request("AL2023", "")).unwrap_err();
+        assert!(problem.contains("service range"), "{problem}");
+        assert!(encoded(&config, &request("Bottlerocket", "")).is_ok());
+    }
+
+    #[test]
     fn what_is_wrong_with_a_class_is_named() {
         assert_eq!(decoded("Custom", "anything").as_deref(), Ok("anything"));
         for (family, own, word) in [
             ("Windows2022", "", "spec.amiFamily"),
             ("Bottlerocket", "[", "spec.userData"),
+            ("AL2023", "MIME-Version: 1.0\n\n", "boundary"),
             ("Custom", &"x".repeat(BYTES_MAX + 1), "16384"),
         ] {
             let message = decoded(family, own).unwrap_err();
