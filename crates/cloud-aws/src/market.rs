@@ -15,6 +15,7 @@ use model::{InstanceTypeName, LiveMarket, LiveType, MicroUsdPerHour, Timestamp, 
 use crate::AwsCloud;
 use crate::errors::failed;
 
+type ListPrices = BTreeMap<InstanceTypeName, MicroUsdPerHour>;
 type SpotPrices = BTreeMap<(InstanceTypeName, ZoneName), MicroUsdPerHour>;
 
 impl AwsCloud {
@@ -116,7 +117,21 @@ impl AwsCloud {
         Ok(newest.into_iter().map(|(key, (_, price))| (key, price)).collect())
     }
 
-    async fn on_demand(&self) -> Result<BTreeMap<InstanceTypeName, MicroUsdPerHour>, CloudError> {
+    async fn on_demand(&self) -> Result<ListPrices, CloudError> {
+        const ACTION: &str = "GetProducts";
+        let region = self.config.region.as_str();
+        if region.starts_with("us-gov-") {
+            let message = "no list prices are served for GovCloud; the catalog's stay";
+            return Err(CloudError::new(ACTION, ErrorClass::Refused, "NotServed", message));
+        }
+        let mut prices = self.products("Compute Instance", "Shared").await?;
+        // Metal is one machine to a customer, whatever the tenancy; its list price is under this name.
+        prices.extend(self.products("Compute Instance (bare metal)", "Dedicated").await?);
+        not_empty(ACTION, prices.is_empty()).map(|()| prices)
+    }
+
+    /// List prices of one family of products.
+    async fn products(&self, family: &str, tenancy: &str) -> Result<ListPrices, CloudError> {
         const ACTION: &str = "GetProducts";
         let region = self.config.region.as_str();
         let filters = [
@@ -126,8 +141,8 @@ impl AwsCloud {
             ("operatingSystem", "Linux"),
             ("capacitystatus", "Used"),
             ("marketoption", "OnDemand"),
-            ("tenancy", "Shared"),
-            ("productFamily", "Compute Instance"),
+            ("tenancy", tenancy),
+            ("productFamily", family),
         ];
         let mut call = self.pricing.get_products().service_code("AmazonEC2").max_results(100);
         for (field, value) in filters {
@@ -143,7 +158,7 @@ impl AwsCloud {
             let page = page.map_err(|error| failed(ACTION, &error))?;
             prices.extend(page.price_list().iter().filter_map(|text| product(text)));
         }
-        not_empty(ACTION, prices.is_empty()).map(|()| prices)
+        Ok(prices)
     }
 }
 
