@@ -183,12 +183,14 @@ impl<I: Instances> Run<I> {
         self.remove_gone(&running).await?;
         self.meet(running);
         let ids: Vec<_> = self.known.keys().cloned().collect();
+        let mut outcome = Ok(());
         for id in ids {
-            self.step(&id).await?;
+            // A node that cannot join does not hold the others up.
+            outcome = outcome.and(self.step(&id).await);
         }
         let ready = self.known.values().filter(|one| one.phase == Phase::Ready);
         let ready = ready.map(|one| one.machine.node_name.clone()).collect();
-        agents::act(&self.client, &self.settings.agents, &ready).await
+        outcome.and(agents::act(&self.client, &self.settings.agents, &ready).await)
     }
 
     async fn remove_gone(&mut self, running: &[Machine]) -> Result<()> {

@@ -2,7 +2,7 @@
 //!
 //! What moto cannot do (capacity, prices, client tokens, throttling, public parameters of EKS and
 //! Bottlerocket) is for a proxy before it. It is started with both of its validations, so that an unknown
-//! image or instance type is an error as in AWS, and with the images of [`images`].
+//! image or instance type is an error as in AWS, and with the images of [`images()`].
 //!
 //! One process serves several tests: each takes an [`Account`] of its own, whose access key selects it.
 
