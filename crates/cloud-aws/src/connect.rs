@@ -14,6 +14,8 @@ use cloud::Subnet;
 use ec2::Catalog;
 use model::{InstanceTypeName, Labels};
 
+use crate::whole::Whole;
+
 /// A connection that is not made by then will not be.
 const CONNECT_MAX: Duration = Duration::from_secs(5);
 /// One try of a call: a page of all instance types takes up to 3 s.
@@ -120,8 +122,9 @@ impl AwsCloud {
         let pricing = aws_sdk_pricing::config::Builder::from(sdk)
             .region(Region::new(pricing_region(&config.region)))
             .build();
+        let ec2 = aws_sdk_ec2::config::Builder::from(sdk).interceptor(Whole).build();
         Ok(Self {
-            ec2: aws_sdk_ec2::Client::new(sdk),
+            ec2: aws_sdk_ec2::Client::from_conf(ec2),
             pricing: aws_sdk_pricing::Client::from_conf(pricing),
             ssm: aws_sdk_ssm::Client::new(sdk),
             config,

@@ -317,7 +317,12 @@ fn nothing_launched(
         (Some(error), _) => {
             let code = error.error_code().unwrap_or("Unknown");
             let message = error.error_message().unwrap_or("EC2 says no more");
-            CloudError::new(ACTION, class_of(code), code, message)
+            // What was missing, such as a template, is made again by the next try.
+            let class = match class_of(code) {
+                ErrorClass::Gone => ErrorClass::Retry { after: None },
+                class => class,
+            };
+            CloudError::new(ACTION, class, code, message)
         }
         (None, Some(first)) => {
             let code = first.error_code().unwrap_or("UnfulfillableCapacity");

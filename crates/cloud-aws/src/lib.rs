@@ -12,5 +12,6 @@ mod market;
 mod port;
 mod release;
 mod resolve;
+mod whole;
 
 pub use connect::{AwsCloud, AwsConfig, ConnectError};
