@@ -33,3 +33,28 @@ async fn pending_pods_get_nodes_and_nothing_is_left_when_all_is_deleted() {
     assert_eq!(world.machines(), 0);
     running.stop().await;
 }
+
+/// Pods that come one at a time, each of which needs a node of its own.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lone_pod_is_launched_for_at_once() {
+    let world = World::start().await;
+    world.pool("general").await;
+    let running = world.controller(config("one")).await;
+    world.until_ready("NodePool", "general").await;
+    let shape = PodShape::requesting(&[("cpu", "1500m")]);
+    for number in 0..5 {
+        let name = format!("lone-{number}");
+        workloads::create(&world.client, &workloads::deployment(&name, 1, &shape)).await.or_stop();
+        workloads::running(&world.client, &name, 1, SOON).await.or_stop();
+    }
+    let figure = async |part: &str| {
+        let name = format!("stowage_event_to_launch_seconds_{part}");
+        world.metric(&running, &name).await.unwrap()
+    };
+    let (sum, count) = (figure("sum").await, figure("count").await);
+    println!("watch event to launch: {:.3} s on average of {count}", sum / count);
+    assert!(count >= 4.0, "{count} launches");
+    // A debug build beside a whole control plane on shared cores; far below a batching window all the same.
+    assert!(sum / count < 0.9, "{} s", sum / count);
+    running.stop().await;
+}

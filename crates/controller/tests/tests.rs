@@ -1,9 +1,12 @@
 //! The controller on a real control plane, with a simulated cloud and simulated kubelets.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
+#![expect(clippy::print_stdout, reason = "figures are shown beside the results")]
 
 mod election;
+mod faults;
 mod lifecycle;
 mod machines;
+mod placement;
 mod restarts;
 mod world;

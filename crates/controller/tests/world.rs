@@ -1,8 +1,9 @@
 //! A control plane, a cloud, kubelets and a controller, and how tests look at them.
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use cloud_sim::{Delays, Setup, SimCloud};
@@ -32,7 +33,7 @@ pub(crate) struct World {
     _kubelets: Kubelets,
     /// The service account that controllers run as.
     account: kube::Config,
-    _cluster: TestCluster,
+    pub(crate) cluster: TestCluster,
 }
 
 /// A controller in this process.
@@ -65,24 +66,28 @@ impl<T> OrStop<T> for Result<T> {
 impl World {
     /// A cluster with kubelets that join at once, on a cloud that has all of [`TYPES`].
     pub(crate) async fn start() -> Self {
+        Self::start_with(Settings::prompt(node)).await
+    }
+
+    /// The same with kubelets of another kind.
+    pub(crate) async fn start_with(kubelets: Settings) -> Self {
         let filter = std::env::var("STOWAGE_TEST_LOG").unwrap_or_else(|_| "off".to_owned());
         let _ = tracing_subscriber::fmt().with_env_filter(filter).with_test_writer().try_init();
         let cluster = TestCluster::start(Options::default()).await.or_stop();
         cluster.install_crds(&crds()).await.or_stop();
         let client = cluster.client();
-        let types: Vec<(&str, i64)> = TYPES.iter().map(|one| (one.name, one.price)).collect();
         let delays = Delays {
             latency: Duration::from_millis(5),
             visibility: Duration::from_secs(1),
             boot: Duration::from_millis(500),
             shutdown: Duration::from_secs(1),
         };
-        let setup = Setup { delays, ..Setup::region("test", "us-east-1", &types) };
+        let setup = Setup { delays, ..Setup::region("test", "us-east-1", &TYPES) };
         let cloud = Arc::new(SimCloud::new(setup, Arc::new(RealClock)));
         let running = machines::Running(Arc::clone(&cloud));
-        let kubelets = Kubelets::start(client.clone(), running, Settings::prompt(node));
+        let kubelets = Kubelets::start(client.clone(), running, kubelets);
         let account = service_account(&cluster).await;
-        Self { cloud, client, _kubelets: kubelets, account, _cluster: cluster }
+        Self { cloud, client, _kubelets: kubelets, account, cluster }
     }
 
     /// A controller in this process, with its own connections.
@@ -136,6 +141,19 @@ impl World {
         versions
     }
 
+    /// Waits until an object's condition `Ready` holds.
+    pub(crate) async fn until_ready(&self, kind: &str, name: &str) {
+        until(&format!("{kind} {name} is ready"), SOON, async || {
+            let object = self.custom(kind).get(name).await?;
+            let conditions = object.data["status"]["conditions"].as_array().cloned();
+            let ready = conditions.unwrap_or_default().into_iter();
+            let mut ready = ready.filter(|one| one["type"] == "Ready");
+            Ok::<_, kube::Error>(ready.any(|one| one["status"] == "True").then_some(()))
+        })
+        .await
+        .or_stop();
+    }
+
     /// Gives a class and its pool the conditions that a leader would.
     pub(crate) async fn make_ready(&self, name: &str) {
         let now = k8s_openapi::jiff::Timestamp::now().to_string();
@@ -184,6 +202,14 @@ impl World {
     /// Objects of a kind.
     pub(crate) async fn list(&self, kind: &str) -> Vec<DynamicObject> {
         self.custom(kind).list(&ListParams::default()).await.unwrap().items
+    }
+
+    /// Removes an object whatever its finalizers say.
+    pub(crate) async fn remove(&self, kind: &str, name: &str) {
+        let api = self.custom(kind);
+        api.delete(name, &kube::api::DeleteParams::default()).await.unwrap();
+        let without = kube::api::Patch::Merge(json!({"metadata": {"finalizers": null}}));
+        api.patch(name, &kube::api::PatchParams::default(), &without).await.unwrap();
     }
 
     /// Waits until there are exactly so many objects of a kind.
@@ -270,33 +296,46 @@ pub(crate) async fn get(address: SocketAddr, path: &str) -> String {
     answer
 }
 
-/// A type of the simulated cloud.
-struct Type {
-    name: &'static str,
-    /// Micro-USD per hour.
-    price: i64,
-    cpu: u32,
-    memory_gib: u32,
-    pods: u32,
-}
-
-/// What the simulated cloud sells, with what a kubelet says of it: a little less than the catalog's
-/// allocatable would let pods have.
-const TYPES: [Type; 4] = [
-    Type { name: "m6i.large", price: 96_000, cpu: 2, memory_gib: 8, pods: 29 },
-    Type { name: "m6i.xlarge", price: 192_000, cpu: 4, memory_gib: 16, pods: 58 },
-    Type { name: "m6i.2xlarge", price: 384_000, cpu: 8, memory_gib: 32, pods: 58 },
-    Type { name: "m6i.4xlarge", price: 768_000, cpu: 16, memory_gib: 64, pods: 234 },
+/// What the simulated cloud sells, with prices in micro-USD per hour.
+const TYPES: [(&str, i64); 4] = [
+    ("m6i.large", 96_000),
+    ("m6i.xlarge", 192_000),
+    ("m6i.2xlarge", 384_000),
+    ("m6i.4xlarge", 768_000),
 ];
 
-/// The Node of a machine: capacity of its type, and what is left of it for pods by the formulas of the
-/// EKS images.
-fn node(machine: &Machine) -> NodeShape {
-    let known = TYPES.iter().find(|one| one.name == machine.instance_type);
-    let Type { cpu, memory_gib, pods, .. } = known.expect("only these types are sold");
-    let (cpu, memory, pods) = (cpu.to_string(), format!("{memory_gib}Gi"), pods.to_string());
-    NodeShape::of(&[("cpu", &cpu), ("memory", &memory), ("pods", &pods)])
-        .tainted("karpenter.sh/unregistered", "NoExecute")
+/// The Node of a machine: capacity of its type, and what the images of EKS leave of it to pods.
+pub(crate) fn node(machine: &Machine) -> NodeShape {
+    static SHAPES: LazyLock<BTreeMap<String, NodeShape>> = LazyLock::new(shapes);
+    let shape = SHAPES.get(&machine.instance_type).expect("only these types are sold");
+    shape.clone().tainted("karpenter.sh/unregistered", "NoExecute")
+}
+
+fn shapes() -> BTreeMap<String, NodeShape> {
+    let catalog = ec2::Catalog::embedded();
+    let market = catalog.region("us-east-1").unwrap();
+    let machines = market.machines(&ec2::NodeClassSettings::default());
+    let sold = machines.into_iter().map(|machine| {
+        let name = market.types()[machine.instance_type.get()].name.to_string();
+        let mut allocatable = machine.capacity.clone();
+        allocatable.subtract(&machine.overhead);
+        let capacity = quantities(&machine.capacity);
+        (
+            name,
+            NodeShape { capacity, allocatable: quantities(&allocatable), ..NodeShape::default() },
+        )
+    });
+    sold.filter(|(name, _)| TYPES.iter().any(|(sold, _)| sold == name)).collect()
+}
+
+fn quantities(resources: &model::Resources) -> BTreeMap<String, String> {
+    let above = resources.iter().filter(|(_, amount)| amount.get() > 0);
+    above
+        .map(|(name, amount)| {
+            let unit = if name.as_str() == "cpu" { "m" } else { "" };
+            (name.to_string(), format!("{}{unit}", amount.get()))
+        })
+        .collect()
 }
 
 /// The definitions of this repository.

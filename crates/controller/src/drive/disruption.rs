@@ -130,7 +130,7 @@ impl Driver {
     }
 
     fn cluster(&self, tables: &Tables, now: Instant) -> Cluster {
-        let wanted = wanted(&self.work.planned_pods(tables), tables);
+        let wanted = wanted(&self.work.planned_pods(tables, clock::now()), tables);
         let budgets = Budgets::new(tables);
         let mut by_node: BTreeMap<&str, Vec<::disruption::Pod>> = BTreeMap::new();
         for pod in tables.pods.objects.values() {

@@ -28,6 +28,8 @@ use crate::unavailable::Unavailable;
 const SHOWN_WITHIN: Duration = Duration::from_secs(2);
 /// A claim that was created and that no watch has shown after this long is not expected any longer.
 const CLAIM_SHOWN_WITHIN: Duration = Duration::from_secs(10);
+/// Seconds from a node's initialization on for which its pods keep their seats; the same as lowering's.
+const PROMISE_KEPT: i64 = 120;
 /// Steps that failed: as the rate limiter of Karpenter's controllers.
 const BACKOFF: Backoff = Backoff { first: Duration::from_secs(1), most: Duration::from_mins(1) };
 
@@ -212,7 +214,7 @@ impl Work {
 
     /// Nominations of pending pods, each a group of its own.
     fn nominations(&mut self, tables: &Tables) -> Vec<(GroupKey, Vec<Request>)> {
-        let planned = self.planned_pods(tables);
+        let planned = self.planned_pods(tables, clock::now());
         let node_of = |claim: &str| {
             let claim = tables.node_claims.objects.get(&(Box::default(), claim.into()))?;
             let node = claim.status.node_name.clone()?;
@@ -235,9 +237,13 @@ impl Work {
 
     /// Where each pod is planned, by UID. The newest claim counts, and a later plan for nodes that are
     /// there more than it.
-    pub(super) fn planned_pods(&self, tables: &Tables) -> BTreeMap<String, Target> {
-        let mut claims: Vec<&Arc<api::NodeClaim>> =
-            (tables.node_claims.objects.values()).filter(|claim| !claim.is_deleting()).collect();
+    ///
+    /// A promise that was not kept for long is none, as in lowering: the pod's seat was taken, and a
+    /// nomination that goes on would keep it from being planned again.
+    pub(super) fn planned_pods(&self, tables: &Tables, now: Timestamp) -> BTreeMap<String, Target> {
+        let mut claims: Vec<&Arc<api::NodeClaim>> = (tables.node_claims.objects.values())
+            .filter(|claim| !claim.is_deleting() && !is_old(claim, now))
+            .collect();
         claims.sort_by(|a, b| {
             let by_age = a.metadata.creation_timestamp.cmp(&b.metadata.creation_timestamp);
             by_age.then_with(|| a.metadata.name.cmp(&b.metadata.name))
@@ -300,6 +306,15 @@ impl Driver {
         let performer = Arc::clone(&self.performer);
         tokio::spawn(run_group(performer, key, requests, self.answers.clone()));
     }
+}
+
+/// Whether pods that still wait for a seat on the claim's node will not get it any more.
+fn is_old(claim: &api::NodeClaim, now: Timestamp) -> bool {
+    let initialized = claim.condition(api::names::INITIALIZED);
+    let initialized = initialized.filter(|one| one.status == "True");
+    let since = initialized.and_then(|one| one.last_transition_time.as_deref());
+    let since = since.and_then(executor::time::parse);
+    since.is_some_and(|since| now.0 > since.0.saturating_add(PROMISE_KEPT))
 }
 
 /// Whether there is nothing to do about the claim, whatever the time: steps that wait look again soon.
