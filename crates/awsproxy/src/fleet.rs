@@ -1,8 +1,8 @@
 //! Which choice of a fleet is taken, and what is said of those that could not be.
 //!
 //! The simulation takes the first override of the first template whatever is asked. Here the choices go
-//! in the order of their priorities; those of empty pools are refused; the first that is left is sent on
-//! alone.
+//! in the order of their priorities; those of refused pools are told as errors; the first that is left is
+//! sent on alone. A zone that is not the subnet's, which the simulation takes, is an error as in EC2.
 
 use crate::query::Query;
 use crate::reply::Reply;
@@ -40,6 +40,15 @@ pub(crate) fn take(state: &State, query: &Query) -> Taken {
     let capacity_type = if wanted == Some("spot") { "spot" } else { "on-demand" };
     let mut choices = choices(query);
     choices.sort_by(|a, b| a.priority.total_cmp(&b.priority));
+    let astray = choices.iter().find(|choice| {
+        let zone = state.subnets.get(choice.get("SubnetId"));
+        zone.is_some_and(|zone| zone != choice.get("AvailabilityZone"))
+    });
+    if let Some(choice) = astray {
+        let (subnet, zone) = (choice.get("SubnetId"), choice.get("AvailabilityZone"));
+        let message = format!("The subnet {subnet} is not in the zone {zone}");
+        return Taken::Nothing(Reply::error(400, "InvalidParameterValue", &message));
+    }
     let mut errors = String::new();
     for choice in choices {
         let pool = Pool {
@@ -47,23 +56,29 @@ pub(crate) fn take(state: &State, query: &Query) -> Taken {
             instance_type: choice.get("InstanceType").to_owned(),
             zone: choice.get("AvailabilityZone").to_owned(),
         };
-        if !state.empty.contains(&pool) {
-            return Taken::Forward(alone(query, &choice), errors);
+        match state.refused.get(&pool) {
+            Some(code) => errors.push_str(&error(&choice, capacity_type, code)),
+            None => return Taken::Forward(alone(query, &choice), errors),
         }
-        let error = format!(
-            "<item><launchTemplateAndOverrides><overrides><instanceType>{}</instanceType>\
-             <availabilityZone>{}</availabilityZone></overrides></launchTemplateAndOverrides>\
-             <lifecycle>{capacity_type}</lifecycle><errorCode>InsufficientInstanceCapacity\
-             </errorCode><errorMessage>There is no capacity at the moment.</errorMessage></item>",
-            pool.instance_type, pool.zone
-        );
-        errors.push_str(&error);
     }
     Taken::Nothing(Reply::xml(format!(
         "<CreateFleetResponse xmlns=\"http://ec2.amazonaws.com/doc/2016-11-15/\"><requestId>proxy\
          </requestId><fleetId>fleet-0</fleetId><errorSet>{errors}</errorSet><fleetInstanceSet/>\
          </CreateFleetResponse>"
     )))
+}
+
+/// An item of the list of errors.
+fn error(choice: &Choice, capacity_type: &str, code: &str) -> String {
+    format!(
+        "<item><launchTemplateAndOverrides><overrides><instanceType>{}</instanceType><subnetId>{}\
+         </subnetId><availabilityZone>{}</availabilityZone></overrides></launchTemplateAndOverrides>\
+         <lifecycle>{capacity_type}</lifecycle><errorCode>{code}</errorCode><errorMessage>as the test \
+         asked</errorMessage></item>",
+        choice.get("InstanceType"),
+        choice.get("SubnetId"),
+        choice.get("AvailabilityZone"),
+    )
 }
 
 /// Adds errors to a fleet's reply.
@@ -168,9 +183,9 @@ mod tests {
             instance_type: instance_type.to_owned(),
             zone: zone.to_owned(),
         };
-        state.empty.insert(pool("m7i.large", "b"));
+        state.refused.insert(pool("m7i.large", "b"), "InsufficientInstanceCapacity");
         assert_eq!(taken(&state), (Some("arm".to_owned()), 1));
-        state.empty.insert(pool("m7g.large", "a"));
+        state.refused.insert(pool("m7g.large", "a"), "UnfulfillableCapacity");
         assert_eq!(taken(&state), (None, 2));
     }
 

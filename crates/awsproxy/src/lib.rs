@@ -2,17 +2,30 @@
 //!
 //! In: the address of the simulation (moto). Out: an address for the AWS SDK, and a handle with which a
 //! test empties pools, sets prices and parameters, and makes calls fail. The simulation keeps the state;
-//! what it does not do is done here: which choice of a fleet is taken, that there is no capacity, that a
-//! client token launches once, public parameters, prices, throttling, replies that get lost. An action
-//! that the simulation does not know becomes an error that names it.
+//! what it does not do is done here:
+//!
+//! - which choice of a fleet is taken: the first by priority whose pool is not refused by
+//!   [`Proxy::empty`] or [`Proxy::refuse`]; an error for each that was passed over;
+//! - a client token launches once: the same call gives the same reply, another one with the same token
+//!   `IdempotentParameterMismatch`;
+//! - a machine is seen late, stays `pending` and `shutting-down` for a while: [`Proxy::set_delays`];
+//! - public parameters of EKS and Bottlerocket, list prices and spot prices, in pages;
+//! - throttling, errors, replies that get lost, are cut off or made up, silence: [`Rule`].
+//!
+//! An action that the simulation does not know becomes an error that names it, and is listed by
+//! [`Proxy::unknown`]. Every call is on the log with its parameters and the fault that hit it.
+//!
+//! With no simulation behind it, every call must meet a rule with a reply; that is how single replies
+//! are tested over the wire.
 
+mod answer;
 mod fleet;
-mod moto;
+mod instances;
 mod query;
 mod reply;
 mod serve;
 mod state;
+mod xml;
 
-pub use moto::Moto;
 pub use serve::Proxy;
-pub use state::{Fault, Pool, Rule};
+pub use state::{Call, Delays, Fault, Pool, Rule};

@@ -2,10 +2,14 @@
 
 use std::fmt::Write as _;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::query::Query;
 use crate::state::State;
+
+const JSON: &str = "application/x-amz-json-1.1";
+/// Spot prices are asked for by these; the simulated ones are all of the first.
+const PRODUCTS: [&str; 2] = ["Linux/UNIX", "Linux/UNIX (Amazon VPC)"];
 
 /// A status, a content type and a body.
 #[derive(Clone, Debug)]
@@ -20,9 +24,14 @@ impl Reply {
         Self { status: 200, kind: "text/xml", body: body.into_bytes() }
     }
 
-    fn json(body: &serde_json::Value) -> Self {
-        let kind = "application/x-amz-json-1.1";
-        Self { status: 200, kind, body: body.to_string().into_bytes() }
+    fn json(status: u16, body: &Value) -> Self {
+        Self { status, kind: JSON, body: body.to_string().into_bytes() }
+    }
+
+    /// A text that a test made up.
+    pub(crate) fn given(status: u16, body: &str) -> Self {
+        let kind = if body.starts_with('{') { JSON } else { "text/xml" };
+        Self { status, kind, body: body.as_bytes().to_vec() }
     }
 
     /// An error of EC2.
@@ -33,32 +42,48 @@ impl Reply {
         );
         Self { status, kind: "text/xml", body: body.into_bytes() }
     }
+
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
 }
 
 /// `GetParameter` of a public parameter that the test set; `None`: the simulation answers.
 pub(crate) fn parameter(state: &State, body: &[u8]) -> Option<Reply> {
-    let request: serde_json::Value = serde_json::from_slice(body).ok()?;
+    let request: Value = serde_json::from_slice(body).ok()?;
     let name = request["Name"].as_str()?;
     if !name.starts_with("/aws/service/eks/") && !name.starts_with("/aws/service/bottlerocket/") {
         return None;
     }
     Some(match state.parameters.get(name) {
-        Some(value) => Reply::json(&json!({ "Parameter": {
-            "Name": name, "Type": "String", "Value": value, "Version": 1,
-        }})),
-        None => Reply {
-            status: 400,
-            kind: "application/x-amz-json-1.1",
-            body: json!({ "__type": "ParameterNotFound", "message": name })
-                .to_string()
-                .into_bytes(),
-        },
+        Some(value) => Reply::json(
+            200,
+            &json!({ "Parameter": {
+                "Name": name, "Type": "String", "Value": value, "Version": 1,
+            }}),
+        ),
+        None => Reply::json(400, &json!({ "__type": "ParameterNotFound", "message": name })),
     })
 }
 
-/// `GetProducts`: one product for each price, in one page; a list of JSON texts, as the service has it.
-pub(crate) fn products(state: &State) -> Reply {
-    let texts: Vec<String> = (state.on_demand.iter())
+/// The items of one page, and the token of the next.
+fn page<'a, T>(all: &'a [T], max: usize, token: Option<&str>) -> (&'a [T], Option<String>) {
+    let from = token.and_then(|token| token.parse::<usize>().ok()).unwrap_or(0).min(all.len());
+    let to = from.saturating_add(max).min(all.len());
+    (&all[from..to], (to < all.len()).then(|| to.to_string()))
+}
+
+/// `GetProducts`: one product for each price of the family that is asked for; a list of JSON texts, as
+/// the service has it.
+pub(crate) fn products(state: &State, body: &[u8]) -> Reply {
+    let request: Value = serde_json::from_slice(body).unwrap_or_default();
+    let filters = request["Filters"].as_array().cloned().unwrap_or_default();
+    let asks_metal = filters.iter().any(|filter| {
+        filter["Field"] == "productFamily" && filter["Value"] == "Compute Instance (bare metal)"
+    });
+    let prices = state.on_demand.iter();
+    let texts: Vec<String> = prices
+        .filter(|(name, _)| name.contains(".metal") == asks_metal)
         .map(|(name, usd)| {
             json!({
                 "product": { "attributes": { "instanceType": name } },
@@ -69,26 +94,83 @@ pub(crate) fn products(state: &State) -> Reply {
             .to_string()
         })
         .collect();
-    Reply::json(&json!({ "FormatVersion": "aws_v1", "PriceList": texts }))
+    let max = request["MaxResults"].as_u64().and_then(|max| usize::try_from(max).ok());
+    let (texts, next) = page(&texts, max.unwrap_or(100).min(100), request["NextToken"].as_str());
+    let mut reply = json!({ "FormatVersion": "aws_v1", "PriceList": texts });
+    if let Some(next) = next {
+        reply["NextToken"] = json!(next);
+    }
+    Reply::json(200, &reply)
 }
 
-/// `DescribeSpotPriceHistory`: the price of each type and zone, in one page.
+/// `DescribeSpotPriceHistory`: the price of each type and zone that is asked for.
 pub(crate) fn spot_prices(state: &State, query: &Query) -> Reply {
+    let suits = |prefix: &str, value: &str| {
+        let mut asked = query.list(prefix).peekable();
+        asked.peek().is_none() || asked.any(|one| one == value)
+    };
+    let is_linux = PRODUCTS.iter().take(1).any(|name| suits("ProductDescription", name));
+    let zone_asked = query.get("AvailabilityZone");
+    let all: Vec<_> = (state.spot.iter().filter(|_| is_linux))
+        .filter(|((name, zone), _)| {
+            suits("InstanceType", name) && zone_asked.is_none_or(|asked| asked == zone)
+        })
+        .collect();
+    let max = query.get("MaxResults").and_then(|max| max.parse().ok()).unwrap_or(1000);
+    let (prices, next) = page(&all, max, query.get("NextToken"));
     let mut items = String::new();
-    let linux =
-        query.list("ProductDescription").next().is_none_or(|name| name.starts_with("Linux/UNIX"));
-    for ((name, zone), usd) in state.spot.iter().filter(|_| linux) {
+    for ((name, zone), usd) in prices {
         let written = write!(
             items,
-            "<item><instanceType>{name}</instanceType><productDescription>Linux/UNIX\
-             </productDescription><spotPrice>{usd}</spotPrice><timestamp>2026-11-01T00:00:00Z\
-             </timestamp><availabilityZone>{zone}</availabilityZone></item>"
+            "<item><instanceType>{name}</instanceType><productDescription>{}</productDescription>\
+             <spotPrice>{usd}</spotPrice><timestamp>2026-11-01T00:00:00Z</timestamp>\
+             <availabilityZone>{zone}</availabilityZone></item>",
+            PRODUCTS[0]
         );
         debug_assert!(written.is_ok());
     }
     Reply::xml(format!(
         "<DescribeSpotPriceHistoryResponse xmlns=\"http://ec2.amazonaws.com/doc/2016-11-15/\">\
          <requestId>proxy</requestId><spotPriceHistorySet>{items}</spotPriceHistorySet>\
-         <nextToken></nextToken></DescribeSpotPriceHistoryResponse>"
+         <nextToken>{}</nextToken></DescribeSpotPriceHistoryResponse>",
+        next.unwrap_or_default()
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_follow_one_another_to_the_end() {
+        let all = [1, 2, 3, 4, 5];
+        assert_eq!(page(&all, 2, None), (&all[..2], Some("2".to_owned())));
+        assert_eq!(page(&all, 2, Some("4")), (&all[4..], None));
+        assert_eq!(page(&all, 5, None), (&all[..], None));
+        assert_eq!(page(&all, 5, Some("9")), (&all[5..], None));
+    }
+
+    #[test]
+    fn prices_are_those_that_are_asked_for() {
+        let mut state = State::default();
+        for zone in ["a", "b"] {
+            state.spot.insert(("m7i.large".to_owned(), zone.to_owned()), "0.04".to_owned());
+        }
+        let count = |body: &str| {
+            let reply = spot_prices(&state, &Query::parse(body.as_bytes()));
+            reply.text().matches("<spotPrice>").count()
+        };
+        assert_eq!(count("ProductDescription.1=Linux%2FUNIX&MaxResults=1000"), 2);
+        assert_eq!(count("ProductDescription.1=Windows"), 0);
+        assert_eq!(count("AvailabilityZone=a"), 1);
+        assert_eq!(count("InstanceType.1=c7i.large"), 0);
+        assert_eq!(count("MaxResults=1"), 1);
+        for name in ["m7i.large", "m7i.metal-24xl"] {
+            state.on_demand.insert(name.to_owned(), "1".to_owned());
+        }
+        let metal =
+            br#"{"Filters":[{"Field":"productFamily","Value":"Compute Instance (bare metal)"}]}"#;
+        let text = products(&state, metal).text();
+        assert!(text.contains("m7i.metal-24xl") && !text.contains("m7i.large"), "{text}");
+    }
 }

@@ -178,7 +178,39 @@ fn pricing_region(region: &str) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use awsproxy::{Fault, Proxy, Rule};
+    use cloud::{Cloud as _, ErrorClass};
+
     use super::*;
+
+    fn config(endpoint_url: String) -> AwsConfig {
+        AwsConfig {
+            cluster_name: "test".to_owned(),
+            region: "us-east-1".to_owned(),
+            endpoint_url: Some(endpoint_url),
+            kubernetes_version: "1.36".to_owned(),
+            cluster_endpoint: "https://127.0.0.1:6443".to_owned(),
+            cluster_ca: None,
+            service_cidr: None,
+            cluster_dns: None,
+            attempts: 1,
+        }
+    }
+
+    #[tokio::test]
+    async fn a_silent_service_is_not_waited_for() {
+        let proxy = Proxy::alone().await.unwrap();
+        let silence = Fault::Delay(Duration::from_mins(1));
+        proxy.add_rule(Rule::new("DescribeInstanceTypes", silence, 1));
+        let config = config(proxy.url());
+        let short = timeouts().to_builder().operation_attempt_timeout(Duration::from_millis(200));
+        let credentials = Credentials::new("test", "test", None, None, "test");
+        let loader = loader(&config).timeout_config(short.build());
+        let sdk = loader.credentials_provider(credentials).load().await;
+        let error = AwsCloud::with(config, &sdk).unwrap().check().await.unwrap_err();
+        assert_eq!(error.class, ErrorClass::Retry { after: None });
+        assert_eq!(error.code, "Timeout");
+    }
 
     #[test]
     fn prices_are_asked_for_where_they_are_served() {

@@ -1,55 +1,58 @@
-//! An adapter, the proxy and moto behind it.
+//! Adapters with what they talk to: moto behind the proxy, or the proxy with made-up replies.
 
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use awsproxy::{Moto, Pool, Proxy};
+use aws_sdk_ec2::config::Credentials;
+use awsproxy::{Delays, Pool, Proxy};
 use cloud::conformance::Fixture;
 use cloud::{Choice, ClaimIdentity, ClientToken, Cloud, LaunchRequest, ResolvedNodeClass};
 use cloud_aws::{AwsCloud, AwsConfig};
 use model::{CapacityType, MicroUsdPerHour};
+use testcluster::moto::{Moto, Network, images};
+use tokio::sync::OnceCell;
 
+pub(crate) const CLUSTER: &str = "conformance";
+
+/// One process serves all tests of this binary; it ends with it.
+static MOTO: OnceCell<Moto> = OnceCell::const_new();
+/// Accounts handed out, one a test.
+static ACCOUNTS: AtomicU64 = AtomicU64::new(100_000_000_000);
+
+/// An adapter, the proxy, and an account of moto with a network of its own.
 pub(crate) struct Aws {
     pub(crate) cloud: AwsCloud,
     pub(crate) proxy: Proxy,
-    _moto: Moto,
 }
 
 impl Aws {
     /// `attempts`: of one call; more than one only where retries are the matter.
     pub(crate) async fn start(attempts: u32) -> Self {
-        let moto = Moto::start().await.unwrap();
-        let proxy = Proxy::start(moto.address()).await.unwrap();
-        for (machine, id) in
-            [("x86_64", "ami-0a1000000000000a1"), ("arm64", "ami-0a1000000000000b2")]
-        {
-            let path = format!(
-                "/aws/service/eks/optimized-ami/1.36/amazon-linux-2023/{machine}/standard/\
-                 recommended/image_id"
-            );
-            proxy.set_parameter(&path, id);
+        let moto = MOTO.get_or_init(async || Moto::start(1).await.unwrap()).await;
+        let id = ACCOUNTS.fetch_add(1, Ordering::Relaxed).to_string();
+        let account = moto.account(&id, "us-east-1").await.unwrap();
+        let zones = ["us-east-1a", "us-east-1b"].map(str::to_owned).to_vec();
+        account.seed_vpc(&Network { cluster: CLUSTER.to_owned(), zones }).await.unwrap();
+        let proxy = Proxy::start(&moto.endpoint()).await.unwrap();
+        for image in images() {
+            for path in &image.parameters {
+                proxy.set_parameter(path, &image.id);
+            }
         }
-        proxy.set_on_demand("m7i.large", "0.1008000000");
-        proxy.set_spot("m7i.large", "us-east-1a", "0.0421000000");
-        let config = AwsConfig {
-            cluster_name: "conformance".to_owned(),
-            region: "us-east-1".to_owned(),
-            endpoint_url: Some(proxy.url()),
-            kubernetes_version: "1.36".to_owned(),
-            cluster_endpoint: "https://127.0.0.1:6443".to_owned(),
-            cluster_ca: Some("Q0E=".to_owned()),
-            service_cidr: Some("10.100.0.0/16".to_owned()),
-            cluster_dns: None,
-            attempts,
-        };
-        let credentials = aws_sdk_ec2::config::Credentials::new("test", "test", None, None, "test");
-        let cloud = AwsCloud::connect_as(config, credentials).await.unwrap();
-        Self { cloud, proxy, _moto: moto }
+        let key = account.credentials();
+        let key = Credentials::new(&key.access_key_id, &key.secret_access_key, None, None, "test");
+        let cloud = AwsCloud::connect_as(config(&proxy, attempts), key).await.unwrap();
+        Self { cloud, proxy }
     }
 
-    pub(crate) fn choice(instance_type: &str, zone: &str) -> Choice {
-        let price = MicroUsdPerHour::new(100_000);
-        Choice { instance_type: instance_type.into(), zone: zone.into(), price }
+    pub(crate) fn be_late(&self) {
+        self.proxy.set_delays(Delays {
+            seen: Duration::from_millis(300),
+            pending: Duration::from_millis(600),
+            shutting_down: Duration::from_millis(600),
+        });
     }
 
     /// A request for the claim of that name, of the class as it is resolved.
@@ -58,16 +61,59 @@ impl Aws {
         let resolved = self.cloud.resolve(&class).await.unwrap();
         assert_eq!(resolved.problems, []);
         write_status(&mut class, &resolved);
-        let uid = format!("uid-{claim}");
-        LaunchRequest {
-            token: ClientToken::new(&uid, 0),
-            claim: ClaimIdentity { name: claim.into(), uid, pool: "default".into() },
-            node_class: class,
-            capacity_type: CapacityType::OnDemand,
-            choices: self.choices(),
-            labels: std::collections::BTreeMap::new(),
-            taints: Vec::new(),
-        }
+        request(claim, class)
+    }
+}
+
+/// An adapter that gets the replies that a test makes up.
+pub(crate) async fn made_up(attempts: u32) -> (AwsCloud, Proxy) {
+    let proxy = Proxy::alone().await.unwrap();
+    let key = Credentials::new("test", "test", None, None, "test");
+    let cloud = AwsCloud::connect_as(config(&proxy, attempts), key).await.unwrap();
+    (cloud, proxy)
+}
+
+fn config(proxy: &Proxy, attempts: u32) -> AwsConfig {
+    AwsConfig {
+        cluster_name: CLUSTER.to_owned(),
+        region: "us-east-1".to_owned(),
+        endpoint_url: Some(proxy.url()),
+        kubernetes_version: "1.36".to_owned(),
+        cluster_endpoint: "https://127.0.0.1:6443".to_owned(),
+        cluster_ca: Some("Q0E=".to_owned()),
+        service_cidr: Some("10.100.0.0/16".to_owned()),
+        cluster_dns: None,
+        attempts,
+    }
+}
+
+pub(crate) fn choice(instance_type: &str, zone: &str) -> Choice {
+    let price = MicroUsdPerHour::new(100_000);
+    Choice { instance_type: instance_type.into(), zone: zone.into(), price }
+}
+
+pub(crate) fn choices() -> Vec<Choice> {
+    vec![choice("m7i.large", "us-east-1a"), choice("c7i.xlarge", "us-east-1b")]
+}
+
+pub(crate) fn pool(choice: &Choice, capacity_type: CapacityType) -> Pool {
+    Pool {
+        capacity_type: capacity_type.as_str().to_owned(),
+        instance_type: choice.instance_type.to_string(),
+        zone: choice.zone.to_string(),
+    }
+}
+
+pub(crate) fn request(claim: &str, node_class: api::Ec2NodeClass) -> LaunchRequest {
+    let uid = format!("uid-{claim}");
+    LaunchRequest {
+        token: ClientToken::new(&uid, 0),
+        claim: ClaimIdentity { name: claim.into(), uid, pool: "default".into() },
+        node_class,
+        capacity_type: CapacityType::OnDemand,
+        choices: choices(),
+        labels: BTreeMap::from([("team".to_owned(), "web".to_owned())]),
+        taints: Vec::new(),
     }
 }
 
@@ -87,17 +133,17 @@ fn write_status(class: &mut api::Ec2NodeClass, resolved: &ResolvedNodeClass) {
         .collect();
 }
 
-fn class(subnet: &str) -> api::Ec2NodeClass {
+/// A class whose subnets carry the cluster's tag with this value.
+pub(crate) fn class(subnets: &str) -> api::Ec2NodeClass {
+    let tags =
+        |value: &str| BTreeMap::from([("karpenter.sh/discovery".to_owned(), value.to_owned())]);
     let mut class = api::Ec2NodeClass::default();
     "default".clone_into(&mut class.metadata.name);
     let spec = &mut class.spec;
-    spec.subnet_selector_terms = vec![api::SubnetSelectorTerm {
-        // Every default subnet carries no tags; they are told apart by nothing but their ids.
-        id: Some(subnet.to_owned()),
-        ..api::SubnetSelectorTerm::default()
-    }];
+    spec.subnet_selector_terms =
+        vec![api::SubnetSelectorTerm { tags: tags(subnets), ..api::SubnetSelectorTerm::default() }];
     spec.security_group_selector_terms = vec![api::SecurityGroupSelectorTerm {
-        name: Some("default".to_owned()),
+        tags: tags(CLUSTER),
         ..api::SecurityGroupSelectorTerm::default()
     }];
     spec.ami_selector_terms = vec![api::AmiSelectorTerm {
@@ -115,24 +161,19 @@ impl Fixture for Aws {
     }
 
     fn class(&self) -> api::Ec2NodeClass {
-        // `*` in a filter's value is any text.
-        class("subnet-*")
+        class(CLUSTER)
     }
 
     fn class_without_subnets(&self) -> api::Ec2NodeClass {
-        class("subnet-nowhere")
+        class("elsewhere")
     }
 
     fn choices(&self) -> Vec<Choice> {
-        vec![Self::choice("m7i.large", "us-east-1a"), Self::choice("c7i.xlarge", "us-east-1b")]
+        choices()
     }
 
     async fn empty(&self, choice: &Choice, capacity_type: CapacityType) {
-        self.proxy.empty(Pool {
-            capacity_type: capacity_type.as_str().to_owned(),
-            instance_type: choice.instance_type.to_string(),
-            zone: choice.zone.to_string(),
-        });
+        self.proxy.empty(pool(choice, capacity_type));
     }
 
     async fn refill(&self) {

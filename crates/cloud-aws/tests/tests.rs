@@ -1,7 +1,8 @@
-//! The real SDK over the wire: to the fault proxy, and behind it a simulated AWS.
+//! The real SDK over the wire: to the fault proxy with made-up replies, or with a simulated AWS behind.
 
 #![expect(clippy::unwrap_used, reason = "tests stop at the first surprise")]
 
 mod conformance;
 mod faults;
+mod replies;
 mod support;
