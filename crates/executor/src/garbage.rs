@@ -1,11 +1,13 @@
-//! What has lost its other half: instances without a claim, claims without an instance.
+//! What has lost its other half: instances without a claim, a claim's second instance, claims without
+//! an instance.
 //!
 //! In: two complete lists of instances, taken one after the other, and all claims. Out: what to end.
 //! Guards, as a list may lie: both lists must agree; at most [`SHARE`] of the instances a pass, and
 //! at least one; never while there is no claim at all and there are instances, as then the API server's
-//! list is the likelier one to be wrong.
+//! list is the likelier one to be wrong; and a second instance only beside the first, which the claim
+//! names and both lists have.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use api::{NodeClaim, names};
 use cloud::Instance;
@@ -48,7 +50,7 @@ impl NodeReady for BTreeSet<String> {
 /// What to end, and what was held back.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Collection {
-    /// Instances without a claim.
+    /// Instances that no claim names.
     pub instances: Vec<InstanceId>,
     /// Deletions of claims whose instance is gone.
     pub claims: Vec<Request>,
@@ -83,7 +85,7 @@ impl CollectionGuard {
                  the claims"
             ),
             Self::Share { held } => format!(
-                "{held} instances without a NodeClaim wait: one pass ends at most 5 % of all"
+                "{held} instances that no NodeClaim names wait: one pass ends at most 5 % of all"
             ),
         }
     }
@@ -92,29 +94,67 @@ impl CollectionGuard {
 /// Decides what is garbage.
 pub fn collect(view: &GarbageView<'_>, now: Timestamp) -> Collection {
     let mut collection = Collection::default();
-    let ids: BTreeSet<&str> = (view.claims.iter())
-        .filter_map(|claim| claim.status.provider_id.as_deref())
-        .filter_map(|id| id.rsplit('/').next())
-        .collect();
-    let names: BTreeSet<&str> = view.claims.iter().map(|c| c.metadata.name.as_str()).collect();
+    let owners = Owners::new(view);
     let earlier: BTreeSet<&InstanceId> = view.before.iter().map(|instance| &instance.id).collect();
-    let orphans: Vec<&Instance> = (view.after.iter())
+    let mut orphans: Vec<&Instance> = (view.after.iter())
         .filter(|instance| !instance.state.is_ending() && earlier.contains(&instance.id))
         .filter(|instance| now >= time::after(instance.launched_at, YOUNG))
-        .filter(|instance| !ids.contains(instance.id.as_str()))
-        .filter(|instance| instance.claim().is_none_or(|claim| !names.contains(claim)))
+        .filter(|instance| owners.has_no_use_for(instance))
         .collect();
     if view.claims.is_empty() && !orphans.is_empty() {
         collection.guard = Some(CollectionGuard::NoClaims { held: orphans.len() });
         return collection;
     }
+    orphans.sort_unstable_by_key(|instance| &instance.id);
     let most = (view.after.len() / SHARE).max(1);
     collection.instances = orphans.iter().take(most).map(|instance| instance.id.clone()).collect();
-    collection.instances.sort_unstable();
     let held = orphans.len().saturating_sub(most);
     collection.guard = (held > 0).then_some(CollectionGuard::Share { held });
     collection.claims = lost_claims(view);
     collection
+}
+
+/// Which instance each claim names.
+struct Owners<'a> {
+    /// The id that a claim's status names, by the claim's name.
+    named: BTreeMap<&'a str, Option<InstanceId>>,
+    /// All ids that claims name.
+    ids: BTreeSet<&'a str>,
+    /// Instances that both lists have, and that are not on their way out.
+    there: BTreeSet<&'a InstanceId>,
+}
+
+impl<'a> Owners<'a> {
+    fn new(view: &GarbageView<'a>) -> Self {
+        let id_of = |claim: &NodeClaim| Instance::id_of(claim.status.provider_id.as_deref()?);
+        let named: BTreeMap<_, _> = (view.claims.iter())
+            .map(|claim| (claim.metadata.name.as_str(), id_of(claim)))
+            .collect();
+        // Whatever ends in the id keeps the instance, also where it is no provider id of ours.
+        let texts = view.claims.iter().filter_map(|claim| claim.status.provider_id.as_deref());
+        let ids: BTreeSet<&str> = texts.filter_map(|id| id.rsplit('/').next()).collect();
+        let living = |list: &'a [Instance]| -> BTreeSet<&'a InstanceId> {
+            let living = list.iter().filter(|instance| !instance.state.is_ending());
+            living.map(|instance| &instance.id).collect()
+        };
+        let (before, after) = (living(view.before), living(view.after));
+        let there = before.intersection(&after).copied().collect();
+        Self { named, ids, there }
+    }
+
+    /// Whether no claim has the instance, or may come to have it.
+    fn has_no_use_for(&self, instance: &Instance) -> bool {
+        if self.ids.contains(instance.id.as_str()) {
+            return false;
+        }
+        match instance.claim().and_then(|claim| self.named.get(claim)) {
+            None => true,
+            // It may be the one whose id is not written down yet.
+            Some(None) => false,
+            // A launch whose reply was lost, and another after it: the claim has the other one.
+            Some(Some(other)) => self.there.contains(other),
+        }
+    }
 }
 
 /// Registered claims whose instance both lists lack and whose Node is not Ready; within the share of

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cloud::Instance;
+use cloud::{Instance, InstanceState};
 use executor::{CollectionGuard, GarbageView, Nominations, Request, Target, collect, place};
 use serde_json::json;
 
@@ -44,6 +44,31 @@ fn an_instance_goes_only_when_two_lists_and_the_claims_agree() {
     assert_eq!(collected(&claims, &with(young()), &with(young())), (vec![], 0, None));
     let launching = || instance("i-y", Some("b"), 0);
     assert_eq!(collected(&claims, &with(launching()), &with(launching())), (vec![], 0, None));
+}
+
+/// A launch whose reply was lost, then another: the tag of both is the claim's, whose status names one.
+#[test]
+fn a_claims_second_instance_goes_while_the_first_is_there() {
+    let claims = [registered("a", "i-2"), claim(&claim_value("b"))];
+    let [first, second] = ["i-1", "i-2"].map(|id| instance(id, Some("a"), 0));
+    let other = instance("i-b", Some("b"), 0);
+    let both = [first.clone(), second.clone(), other.clone()];
+    assert_eq!(collected(&claims, &both, &both), (vec!["i-1".to_owned()], 0, None));
+    // In one list alone; young; the one that the claim names is in one list alone, ending, or gone.
+    assert_eq!(collected(&claims, &both[1..], &both), (vec![], 0, None));
+    let young = [instance("i-1", Some("a"), 980), second.clone()];
+    assert_eq!(collected(&claims, &young, &young), (vec![], 0, None));
+    let missing = [first.clone(), other];
+    assert_eq!(collected(&claims, &missing, &both), (vec![], 0, None));
+    let ending = Instance { state: InstanceState::ShuttingDown, ..second };
+    let ending = [first, ending];
+    assert_eq!(collected(&claims, &ending, &ending), (vec![], 0, None));
+    // A twentieth a pass, as for others.
+    let many: Vec<Instance> =
+        (0..60).map(|n| instance(&format!("i-{n:02}"), Some("a"), 0)).collect();
+    let (ids, _, guard) = collected(&[registered("a", "i-00")], &many, &many);
+    assert_eq!(ids, ["i-01", "i-02", "i-03"]);
+    assert_eq!(guard, Some(CollectionGuard::Share { held: 56 }));
 }
 
 #[test]

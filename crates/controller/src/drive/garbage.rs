@@ -77,7 +77,7 @@ impl Driver {
             tracing::info!(
                 controller = "garbage",
                 instance = id.as_str(),
-                "instance without a claim"
+                "instance that no claim names"
             );
             let instance = sweep.after.iter().find(|instance| instance.id == id);
             let claim = instance.and_then(Instance::claim).unwrap_or_default();
