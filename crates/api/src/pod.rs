@@ -172,6 +172,8 @@ pub struct PodStatus {
     pub phase: Box<str>,
     /// The node that room is kept on for it.
     pub nominated_node_name: Option<String>,
+    /// When its kubelet first heard of it, RFC 3339.
+    pub start_time: Option<Box<str>>,
     /// `PodScheduled` and others.
     #[serde(deserialize_with = "null::or_default")]
     pub conditions: Vec<Condition>,

@@ -7,6 +7,7 @@
 use api::{Pod, Taint, names};
 use model::Timestamp;
 
+use crate::protection::protection;
 use crate::request::{ObjectRef, Request, uid};
 use crate::time;
 use crate::view::ClaimMemory;
@@ -49,7 +50,7 @@ pub fn drain(
     let tier = waited.iter().map(|pod| tier(pod)).min();
     for pod in waited.iter().filter(|pod| Some(self::tier(pod)) == tier) {
         let forced = deadline.is_some_and(|deadline| now > left(pod, deadline));
-        if !forced && pod.metadata.deletion_timestamp.is_none() && !is_protected(pod, now) {
+        if !forced && pod.metadata.deletion_timestamp.is_none() && !protection(pod).holds(now) {
             drain.requests.extend(evict(pod, memory, now));
         }
     }
@@ -81,16 +82,6 @@ fn tolerates_disruption(pod: &Pod) -> bool {
             && (effect.is_empty() || effect == taint.effect)
             && (exists || value == taint.value)
     })
-}
-
-/// `true` for ever; a duration, from the pod's creation on.
-fn is_protected(pod: &Pod, now: Timestamp) -> bool {
-    let Some(value) = pod.metadata.annotations.get(names::DO_NOT_DISRUPT_ANNOTATION) else {
-        return false;
-    };
-    let created = pod.metadata.creation_timestamp.as_deref().and_then(time::parse);
-    let until = created.zip(time::seconds(value)).map(|(at, seconds)| time::after(at, seconds));
-    value == "true" || until.is_some_and(|until| now < until)
 }
 
 /// Non-critical before critical, and in each of them DaemonSet pods last.

@@ -15,6 +15,7 @@ mod launch;
 mod node_class;
 mod placement;
 mod pool;
+mod protection;
 mod registration;
 mod request;
 mod tagging;
@@ -30,6 +31,7 @@ pub use launch::{LAUNCH_TTL, LaunchGroup, LaunchPlan, REGISTRATION_TTL, launch, 
 pub use node_class::{NodeClassView, node_class};
 pub use placement::{Nominations, Target, place};
 pub use pool::{PoolView, pool};
+pub use protection::{Protection, protection, protection_note};
 pub use registration::register;
 pub use request::{CloudRequest, EventKind, Kind, Note, ObjectRef, Request};
 pub use tagging::tag;

@@ -47,9 +47,13 @@ fn tiers_go_one_after_the_other() {
 #[test]
 fn what_must_not_be_disrupted_is_waited_for_until_the_deadline() {
     let annotations = |value: &str| {
-        json!({ "metadata": {
-            "creationTimestamp": text(0), "annotations": { "karpenter.sh/do-not-disrupt": value },
-        }})
+        json!({
+            "metadata": {
+                "creationTimestamp": text(-10_000),
+                "annotations": { "karpenter.sh/do-not-disrupt": value },
+            },
+            "status": { "startTime": text(0) },
+        })
     };
     let cases = [
         ("true", None, 0, vec![]),

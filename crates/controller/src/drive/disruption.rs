@@ -6,8 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ::disruption::{
-    Budget, Cluster, Decision, Deletion, Node, Policy, Pool, Protection, Quiet, Waiting, decide,
-    quiet,
+    Budget, Cluster, Decision, Deletion, Kept, Node, Policy, Pool, Protection, Quiet, Waiting,
+    decide, quiet,
 };
 use api::names;
 use executor::{Kind, ObjectRef, Request, Target};
@@ -58,6 +58,7 @@ impl Driver {
             }
         }
         self.tell_kept(&looked, &decision, &tables);
+        self.tell_protected(&decision, &tables, now);
         for deletion in &decision.delete {
             self.delete(deletion, &looked, &tables, instant);
         }
@@ -109,6 +110,27 @@ impl Driver {
             reason: word,
         };
         self.dispatch(key, vec![request]);
+    }
+
+    /// Says what pods' own annotations come to: of those on Nodes, what is wrong or over; of those that
+    /// keep a node, that they do.
+    fn tell_protected(&mut self, decision: &Decision, tables: &Tables, now: Timestamp) {
+        let bars = decision.kept.values().filter_map(|kept| match kept {
+            Kept::PodDoNotDisrupt { pod, until: _ } => Some(pod.as_str()),
+            _ => None,
+        });
+        let bars: BTreeSet<&str> = bars.collect();
+        let pods = tables.pods.objects.values().filter(|pod| {
+            pod.metadata.annotations.contains_key(names::DO_NOT_DISRUPT_ANNOTATION)
+                && pod.spec.node_name.as_deref().is_some_and(|node| !node.is_empty())
+        });
+        for pod in pods {
+            let namespace = pod.metadata.namespace.as_deref().unwrap_or("default");
+            let bars = bars.contains(format!("{namespace}/{}", pod.metadata.name).as_str());
+            if let Some(note) = executor::protection_note(pod, bars, now) {
+                self.recorder.note(&note);
+            }
+        }
     }
 
     fn tell_kept(&mut self, cluster: &Cluster, decision: &Decision, tables: &Tables) {
@@ -349,15 +371,9 @@ const fn mode(claim: &api::NodeClaim) -> &'static str {
 
 /// How long the annotation protects a pod.
 pub(super) fn protection(pod: &api::Pod) -> Protection {
-    let Some(value) = pod.metadata.annotations.get(names::DO_NOT_DISRUPT_ANNOTATION) else {
-        return Protection::None;
-    };
-    if value == "true" {
-        return Protection::Always;
-    }
-    let created = pod.metadata.creation_timestamp.as_deref().and_then(executor::time::parse);
-    match created.zip(executor::time::seconds(value)) {
-        Some((created, seconds)) => Protection::Until(Timestamp(created.0.saturating_add(seconds))),
-        None => Protection::None,
+    match executor::protection(pod) {
+        executor::Protection::None | executor::Protection::Invalid => Protection::None,
+        executor::Protection::Always => Protection::Always,
+        executor::Protection::Until(until) => Protection::Until(until),
     }
 }
