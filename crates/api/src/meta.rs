@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::null;
+use crate::{Unread, null};
 
 /// `metadata`, as far as it is read or written.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
@@ -47,6 +47,10 @@ pub struct ObjectMeta {
     /// Owners; at most one of them is the controller.
     #[serde(deserialize_with = "null::or_default", skip_serializing_if = "Vec::is_empty")]
     pub owner_references: Vec<OwnerReference>,
+    /// Of `managedFields`, the managers of `status.nominatedNodeName`: who wrote it last, or several
+    /// who wrote the same.
+    #[serde(rename = "managedFields", deserialize_with = "nominators", skip_serializing)]
+    pub nominators: Vec<Box<str>>,
 }
 
 impl ObjectMeta {
@@ -102,6 +106,36 @@ pub struct Condition {
     /// The generation of the object that it speaks of.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i64>,
+}
+
+/// An entry of `managedFields`, as far as it is read.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct ManagedFields {
+    #[serde(deserialize_with = "null::or_default")]
+    manager: Box<str>,
+    #[serde(rename = "fieldsV1", deserialize_with = "null::or_default")]
+    fields: Fields,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Fields {
+    #[serde(rename = "f:status", deserialize_with = "null::or_default")]
+    status: StatusFields,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct StatusFields {
+    #[serde(rename = "f:nominatedNodeName")]
+    nominated_node_name: Option<Unread>,
+}
+
+fn nominators<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Box<str>>, D::Error> {
+    let entries: Vec<ManagedFields> = null::or_default(deserializer)?;
+    let entries = entries.into_iter().filter(|one| one.fields.status.nominated_node_name.is_some());
+    Ok(entries.map(|one| one.manager).collect())
 }
 
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";

@@ -21,6 +21,18 @@ pub struct Pod {
     pub status: PodStatus,
 }
 
+impl Pod {
+    /// The node that the field manager `manager`, and nobody else, keeps room on for the pod.
+    ///
+    /// The API server notes who wrote the field last, so the answer outlives whoever asks.
+    pub fn nominated_by(&self, manager: &str) -> Option<&str> {
+        let node = self.status.nominated_node_name.as_deref().filter(|node| !node.is_empty())?;
+        let nominators = &self.metadata.nominators;
+        let alone = !nominators.is_empty() && nominators.iter().all(|one| &**one == manager);
+        alone.then_some(node)
+    }
+}
+
 /// The pod that a workload makes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -177,4 +189,37 @@ pub struct PodStatus {
     /// `PodScheduled` and others.
     #[serde(deserialize_with = "null::or_default")]
     pub conditions: Vec<Condition>,
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_nomination_is_of_whoever_alone_wrote_it() {
+        let entry = |manager: &str, fields: &str| {
+            json!({
+                "manager": manager, "operation": "Update", "apiVersion": "v1",
+                "time": "2026-11-26T00:00:00Z", "fieldsType": "FieldsV1", "subresource": "status",
+                "fieldsV1": { "f:status": { fields: {} } },
+            })
+        };
+        let nomination = "f:nominatedNodeName";
+        for (entries, expected) in [
+            (json!([entry("us", nomination)]), true),
+            (json!([entry("kubelet", "f:phase"), entry("us", nomination)]), true),
+            (json!([entry("us", "f:phase"), entry("kube-scheduler", nomination)]), false),
+            (json!([entry("us", nomination), entry("kube-scheduler", nomination)]), false),
+            (json!([{ "manager": "us", "fieldsV1": null }, {}]), false),
+            (json!(null), false),
+        ] {
+            let pod = json!({
+                "metadata": { "managedFields": entries }, "status": { "nominatedNodeName": "n" },
+            });
+            let pod: Pod = serde_json::from_value(pod).unwrap();
+            assert_eq!(pod.nominated_by("us"), expected.then_some("n"), "{entries}");
+        }
+    }
 }

@@ -33,8 +33,11 @@ fn every_field_is_written<T: Serialize + DeserializeOwned + PartialEq + Debug>()
     let written = serde_json::to_value(&value).expect("plain JSON");
     let mut found = BTreeSet::new();
     paths(&written, "", &mut found);
-    assert_eq!(found, expected);
-    assert_eq!(serde_json::from_value::<T>(written).expect("reads what it wrote"), value);
+    // The API server's own notes on who wrote what are read alone.
+    let expected = expected.into_iter().filter(|path| !path.starts_with(".metadata.managedFields"));
+    assert_eq!(found, expected.collect());
+    let read = serde_json::from_value::<T>(written.clone()).expect("reads what it wrote");
+    assert_eq!(serde_json::to_value(&read).expect("plain JSON"), written);
 }
 
 #[test]

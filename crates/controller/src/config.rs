@@ -61,4 +61,4 @@ pub struct Ports {
 }
 
 /// Our field manager: who wrote a field, as Kubernetes records it.
-pub(crate) const FIELD_MANAGER: &str = "stowage";
+pub(crate) const FIELD_MANAGER: &str = api::names::FIELD_MANAGER;

@@ -29,7 +29,7 @@ pub use garbage::{Collection, CollectionGuard, GarbageView, collect};
 pub use initialization::initialize;
 pub use launch::{LAUNCH_TTL, LaunchGroup, LaunchPlan, REGISTRATION_TTL, launch, liveness};
 pub use node_class::{NodeClassView, node_class};
-pub use placement::{Nominations, Target, place};
+pub use placement::{Target, place};
 pub use pool::{PoolView, pool};
 pub use protection::{Protection, protection, protection_note};
 pub use registration::register;

@@ -2,11 +2,12 @@
 //!
 //! Level-triggered: whenever a planned pod is unbound and un-nominated and its Node exists, it is
 //! nominated. Another's nomination is never overwritten; one of ours whose plan has changed is taken
-//! back. In: pods, where each is planned, what was nominated by us. Out: requests.
+//! back. Ours are those that the API server notes under our field manager alone, so that a restart
+//! knows them. In: pods, where each is planned. Out: requests.
 
 use std::collections::BTreeMap;
 
-use api::Pod;
+use api::{Pod, names};
 
 use crate::request::{ObjectRef, Request, uid};
 
@@ -19,15 +20,11 @@ pub enum Target {
     Node(String),
 }
 
-/// What we nominated: node by pod UID. Lost at a restart; what is then found is another's.
-pub type Nominations = BTreeMap<String, String>;
-
 /// The nominations to write or to take back. `node_of` gives a claim's Node once it exists.
 pub fn place<'a>(
     pods: impl Iterator<Item = &'a Pod>,
     planned: &BTreeMap<String, Target>,
     node_of: &dyn Fn(&str) -> Option<String>,
-    ours: &Nominations,
 ) -> Vec<Request> {
     pods.filter_map(|pod| {
         let uid = uid(&pod.metadata);
@@ -40,7 +37,7 @@ pub fn place<'a>(
             Target::Node(node) => Some(node.clone()),
         });
         let there = pod.status.nominated_node_name.as_deref().filter(|name| !name.is_empty());
-        let own = there.is_some_and(|node| ours.get(&uid).is_some_and(|one| one == node));
+        let own = pod.nominated_by(names::FIELD_MANAGER).is_some();
         let node = match (wanted, there) {
             (Some(wanted), None) => Some(wanted),
             (Some(wanted), Some(there)) if own && wanted != there => Some(wanted),

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cloud::{Instance, InstanceState};
-use executor::{CollectionGuard, GarbageView, Nominations, Request, Target, collect, place};
+use executor::{CollectionGuard, GarbageView, Request, Target, collect, place};
 use serde_json::json;
 
 use crate::support::{at, claim, claim_value, instance, pod};
@@ -97,24 +97,35 @@ fn a_registered_claim_goes_when_both_lists_lack_its_instance() {
 fn nominations_follow_the_plan_and_spare_those_of_others() {
     let planned = |target: Target| BTreeMap::from([("uid-web".to_owned(), target)]);
     let node_of = |claim: &str| (claim == "there").then(|| "node-1".to_owned());
-    let ours = Nominations::from([("uid-web".to_owned(), "node-0".to_owned())]);
-    let nominated = |node: &str| json!({ "status": { "nominatedNodeName": node } });
+    let by = |managers: &[&str], node: &str| {
+        let managers = managers.iter().map(|manager| {
+            json!({ "manager": manager, "fieldsV1": { "f:status": { "f:nominatedNodeName": {} } } })
+        });
+        json!({
+            "metadata": { "managedFields": managers.collect::<Vec<_>>() },
+            "status": { "nominatedNodeName": node },
+        })
+    };
+    let ours = |node: &str| by(&["stowage"], node);
+    let others = |node: &str| by(&["kube-scheduler"], node);
     let there = || planned(Target::Claim("there".to_owned()));
     let none = json!({});
     let cases = [
         ("its Node is there", none.clone(), there(), Some(Some("node-1"))),
         ("its Node is not", none.clone(), planned(Target::Claim("not yet".to_owned())), None),
         ("an old Node", none.clone(), planned(Target::Node("old".to_owned())), Some(Some("old"))),
-        ("it is so already", nominated("node-1"), there(), None),
-        ("ours, and the plan has changed", nominated("node-0"), there(), Some(Some("node-1"))),
-        ("another's", nominated("node-9"), there(), None),
-        ("ours, and planned no more", nominated("node-0"), BTreeMap::new(), Some(None)),
-        ("another's, and not planned", nominated("node-9"), BTreeMap::new(), None),
+        ("it is so already", ours("node-1"), there(), None),
+        ("ours, and the plan has changed", ours("node-0"), there(), Some(Some("node-1"))),
+        ("another's", others("node-9"), there(), None),
+        ("another's too", by(&["stowage", "other"], "node-9"), there(), None),
+        ("nobody knows whose", by(&[], "node-9"), there(), None),
+        ("ours, and planned no more", ours("node-0"), BTreeMap::new(), Some(None)),
+        ("another's, and not planned", others("node-9"), BTreeMap::new(), None),
         ("bound", json!({ "spec": { "nodeName": "node-1" } }), there(), None),
     ];
     for (case, more, planned, expected) in cases {
         let pods = [pod("web", &more)];
-        let requests = place(pods.iter(), &planned, &node_of, &ours);
+        let requests = place(pods.iter(), &planned, &node_of);
         let nodes: Vec<Option<String>> = (requests.into_iter())
             .map(|request| match request {
                 Request::Nominate { node, .. } => node,

@@ -27,8 +27,6 @@ impl Driver {
             }
             Answer::Tagged(claim) => work.memory.entry(claim).or_default().tagged = true,
             Answer::Released(class) => self.upkeep.released(&class),
-            Answer::Nominated(uid, Some(node)) => drop(work.nominations.insert(uid, node)),
-            Answer::Nominated(uid, None) => drop(work.nominations.remove(&uid)),
             Answer::Done(done) => work.end(done, clock::instant()),
             Answer::Resolved(class, generation, answer) => {
                 self.upkeep.resolved(&class, generation, *answer, self.seed);

@@ -8,8 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use executor::{
-    ClaimMemory, ClaimView, CloudRequest, Kind, MachineFacts, Nominations, ObjectRef, Request,
-    Target,
+    ClaimMemory, ClaimView, CloudRequest, Kind, MachineFacts, ObjectRef, Request, Target,
 };
 use model::{InstanceTypeName, Timestamp};
 use tokio::time::Instant;
@@ -38,8 +37,6 @@ const BACKOFF: Backoff = Backoff { first: Duration::from_secs(1), most: Duration
 pub(super) struct Work {
     /// By claim name.
     pub(super) memory: BTreeMap<String, ClaimMemory>,
-    /// What we nominated.
-    pub(super) nominations: Nominations,
     /// Pods that the last plan puts on nodes that are there, by UID.
     pub(super) existing: BTreeMap<String, Target>,
     /// What the cloud did not have.
@@ -70,7 +67,6 @@ impl Work {
     pub(super) fn new(seed: u64) -> Self {
         Self {
             memory: BTreeMap::new(),
-            nominations: BTreeMap::new(),
             existing: BTreeMap::new(),
             unavailable: Unavailable::default(),
             since: BTreeMap::new(),
@@ -225,8 +221,7 @@ impl Work {
                 .then_some(node)
         };
         let pods = tables.pending.keys().filter_map(|key| tables.pods.objects.get(key));
-        let requests =
-            executor::place(pods.map(Arc::as_ref), &planned, &node_of, &self.nominations);
+        let requests = executor::place(pods.map(Arc::as_ref), &planned, &node_of);
         let instant = clock::instant();
         let keyed = requests.into_iter().filter_map(|request| match &request {
             Request::Nominate { uid, .. } => Some((GroupKey::Pod(uid.clone()), vec![request])),

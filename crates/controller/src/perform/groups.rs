@@ -52,8 +52,6 @@ pub(crate) enum Answer {
     Tagged(String),
     /// What was made for a class was given back.
     Released(String),
-    /// A pod was nominated to a node, or is no more.
-    Nominated(String, Option<String>),
     /// A group ended.
     Done(Done),
     /// What a class stands for, asked for its generation.
@@ -119,12 +117,11 @@ fn answer(key: &GroupKey, request: &Request, performed: Performed) -> Option<Ans
             let granted = !matches!(performed, Performed::Refused);
             Some(Answer::Evicted(claim(), uid.clone(), granted))
         }
-        Request::Nominate { uid, node, .. } => match performed {
-            Performed::Wrote(..) => Some(Answer::Nominated(uid.clone(), node.clone())),
-            _ => None,
-        },
         Request::Cloud(request) => cloud_answer(request, performed),
-        Request::Patch { .. } | Request::Delete { .. } | Request::Note(_) => None,
+        Request::Patch { .. }
+        | Request::Delete { .. }
+        | Request::Nominate { .. }
+        | Request::Note(_) => None,
     }
 }
 

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use api::Pod;
+use api::{Pod, names};
 
 use crate::PodSelection;
 
@@ -20,7 +20,7 @@ pub(super) enum Fate<'a> {
     Bound(&'a str),
     /// It takes room on this node, as a pod of a `DaemonSet`.
     Daemon(&'a str),
-    /// Room is kept for it on this node.
+    /// Somebody else keeps room for it on this node.
     Promised(&'a str),
     /// It is over, going, or somebody else's to place.
     Dropped,
@@ -49,7 +49,9 @@ pub(super) fn fate<'a>(pod: &'a Pod, selection: PodSelection, nodes: &BTreeSet<&
         PodSelection::All => fate_without_node(),
         PodSelection::Pending => {
             let node = name(pod.spec.node_name.as_deref());
-            let nominated = name(pod.status.nominated_node_name.as_deref());
+            // What we nominated ourselves is our plan, which a later one may change.
+            let ours = pod.nominated_by(names::FIELD_MANAGER).is_some();
+            let nominated = name(pod.status.nominated_node_name.as_deref()).filter(|_| !ours);
             match (node, nominated, fate_without_node()) {
                 (Some(node), _, _) if is_daemon => Fate::Daemon(node),
                 (Some(node), _, _) => Fate::Bound(node),

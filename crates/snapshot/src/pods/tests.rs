@@ -267,7 +267,7 @@ fn priority_comes_from_the_pod_its_class_or_the_default_class() {
 
 /// Metadata, spec and status of a pod that asks for one core; what comes of it with pending pods
 /// planned, and with all.
-const FATES: [(&str, &str, &str, &str, &str); 14] = [
+const FATES: [(&str, &str, &str, &str, &str); 15] = [
     ("", "", "", "default/p: cpu=1000", "default/p: cpu=1000"),
     ("", "nodeName: n1, ", "", "on n1: cpu=1000, daemons", "default/p: cpu=1000"),
     ("", "nodeName: n1, ", "phase: Succeeded", "", ""),
@@ -277,6 +277,13 @@ const FATES: [(&str, &str, &str, &str, &str); 14] = [
         "",
         "nominatedNodeName: n1",
         "on n1: cpu=1000, daemons;note x1: Pod default/p status.nominatedNodeName",
+        "default/p: cpu=1000",
+    ),
+    (
+        "managedFields: [{manager: stowage, fieldsV1: {'f:status': {'f:nominatedNodeName': {}}}}]",
+        "",
+        "nominatedNodeName: n1",
+        "default/p: cpu=1000",
         "default/p: cpu=1000",
     ),
     ("", "", "nominatedNodeName: gone", "default/p: cpu=1000", "default/p: cpu=1000"),
