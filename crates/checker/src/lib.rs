@@ -4,15 +4,17 @@
 //! [`Violation`] found. It recomputes everything from raw facts (capacity, overhead, DaemonSets,
 //! labels, prices, limits), in exact integers, and shares no code with the solver. [`check()`]
 //! does not judge whether the plan is cheap; [`prove`] derives from a certificate what any plan for
-//! the same pods costs at least.
+//! the same pods costs at least. [`check_moves`] does for moves what [`check()`] does for plans.
 
 mod bound;
 mod check;
 mod facts;
 mod found;
+mod moves;
 mod rules;
 mod violation;
 
 pub use bound::{Bound, BoundError, Scale, Worst, prove, prove_best};
 pub use check::{CheckedPlan, Totals, check};
+pub use moves::{CheckedMoves, MoveTotals, MoveViolation, check_moves};
 pub use violation::{Place, Violation};

@@ -2,6 +2,7 @@
 
 mod bound;
 mod left_out;
+mod moves;
 mod refused;
 mod scarce;
 mod sound;

@@ -1,4 +1,4 @@
-//! The decision: rules in order, over nodes that nothing bars, within budgets.
+//! What goes with nothing in its place: rules in order, over nodes that nothing bars, within budgets.
 //!
 //! What a rule wants goes only after it was wanted for a while, without a break; Karpenter computes,
 //! waits 15 s and validates. Here the wait is state that is handed in and out, and may be lost: then
@@ -10,10 +10,10 @@ use std::collections::BTreeMap;
 use model::{NodeClaimName, NodeName, NodePoolName, Timestamp};
 
 use crate::budget::Allowance;
-use crate::cluster::{Cluster, Node, Pool, Reason};
 use crate::eligibility::pool_of;
 use crate::kept::Kept;
-use crate::rules::{ALL, Rule};
+use crate::rules::{Rule, alone};
+use model::fleet::{Cluster, Node, Pool, Reason};
 
 /// Seconds for which a node must be wanted by the same rule before it goes, as in Karpenter.
 pub const VALIDATION: i64 = 15;
@@ -56,7 +56,7 @@ pub struct Decision {
 pub fn decide(cluster: &Cluster, before: &Waiting, now: Timestamp) -> Decision {
     let mut decision = Decision::default();
     for pool in &cluster.pools {
-        for rule in ALL {
+        for rule in alone() {
             let allowance = Allowance::new(cluster, pool, rule.reason, now);
             decision.allowances.insert((pool.name.clone(), rule.reason), allowance);
         }
@@ -68,7 +68,7 @@ pub fn decide(cluster: &Cluster, before: &Waiting, now: Timestamp) -> Decision {
             Err(kept) => drop(decision.kept.insert(place, kept)),
         }
     }
-    for rule in ALL {
+    for rule in alone() {
         open = ask(*rule, &open, before, now, &mut decision);
     }
     decision.again = decision.kept.values().filter_map(|kept| until(kept, now)).min();
@@ -155,7 +155,7 @@ impl<'a> Wanted<'a> {
 }
 
 /// When time alone may change a reason.
-fn until(kept: &Kept, now: Timestamp) -> Option<Timestamp> {
+pub(crate) fn until(kept: &Kept, now: Timestamp) -> Option<Timestamp> {
     let until = match kept {
         Kept::PodDoNotDisrupt { until, .. } | Kept::NotQuiet { until, .. } => *until,
         Kept::Validating { until, .. } => Some(*until),
@@ -172,7 +172,17 @@ fn until(kept: &Kept, now: Timestamp) -> Option<Timestamp> {
         | Kept::StaticPool
         | Kept::ConsolidationDisabled
         | Kept::NotEmpty { .. }
-        | Kept::Budget { .. } => None,
+        | Kept::Budget { .. }
+        | Kept::Empty
+        | Kept::Unknown
+        | Kept::NoLabel(_)
+        | Kept::TypeNotFound(_)
+        | Kept::PodNotPlanned { .. }
+        | Kept::NoSaving { .. }
+        | Kept::Takes { .. }
+        | Kept::PodBudgetSpent { .. }
+        | Kept::Balanced { .. }
+        | Kept::Later { .. } => None,
     };
     until.filter(|until| *until > now)
 }

@@ -2,8 +2,8 @@
 
 use model::Timestamp;
 
-use crate::cluster::{Cluster, Node, PodBudget, Pool, Protection};
 use crate::kept::Kept;
+use model::fleet::{Cluster, Node, PodBudget, Pool, Protection};
 
 /// The node's pool, or why no rule may take the node.
 pub(crate) fn pool_of<'a>(
@@ -41,7 +41,7 @@ fn barred_by_pods(node: &Node, now: Timestamp) -> Option<Kept> {
         return Some(Kept::PodDoNotDisrupt { pod: pod.name.clone(), until });
     }
     active().filter(|pod| pod.evictable).find_map(|pod| match &pod.budget {
-        PodBudget::Allows => None,
+        PodBudget::Allows | PodBudget::Covers { .. } => None,
         PodBudget::Forbids(budget) => {
             Some(Kept::PodBudget { pod: pod.name.clone(), budget: budget.clone() })
         }

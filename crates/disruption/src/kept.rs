@@ -2,11 +2,11 @@
 
 use std::fmt;
 
-use model::{NodePoolName, PodName, Timestamp};
+use model::{MicroUsdPerHour, NanoUsdPerHour, NodePoolName, PodName, Timestamp};
 
-use crate::cluster::Reason;
+use model::fleet::Reason;
 
-/// Why a node stays.
+/// Why a node stays. Money is in nano-USD per hour.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Kept {
     /// No claim stands behind it: it is not ours.
@@ -50,6 +50,62 @@ pub enum Kept {
     StaticPool,
     /// Its pool consolidates never.
     ConsolidationDisabled,
+    /// Nothing has to move from it: another rule takes it.
+    Empty,
+    /// The snapshot that is planned on does not have it.
+    Unknown,
+    /// It lacks a label that says what it is.
+    NoLabel(&'static str),
+    /// The cloud sells no type of that name.
+    TypeNotFound(String),
+    /// Where else a pod would run cannot be said.
+    PodNotPlanned {
+        /// The first such pod.
+        pod: PodName,
+        /// What it asks for that no plan honours; empty where it was not looked at.
+        field: String,
+    },
+    /// No move was found that saves more than it costs.
+    NoSaving {
+        /// Its pods that would have to move.
+        pods: usize,
+        /// Those of them that fit on nodes that stay.
+        seated: usize,
+        /// Its price; `None` where it is not known.
+        price: Option<NanoUsdPerHour>,
+        /// What the cheapest node for the others costs, its launch included; `None` where there is
+        /// none, or none is needed.
+        replacement: Option<NanoUsdPerHour>,
+        /// What the evictions cost.
+        evictions: NanoUsdPerHour,
+    },
+    /// Pods of nodes that go will run on it.
+    Takes {
+        /// How many.
+        pods: usize,
+    },
+    /// A move was found, and others of this pass evict as many pods as a PodDisruptionBudget allows.
+    PodBudgetSpent {
+        /// The budget, as `namespace/name`.
+        budget: String,
+        /// What it allows.
+        allowed: usize,
+        /// What the others evict.
+        taken: usize,
+    },
+    /// A move was found, and saves too little for what it disrupts, as the pool's policy `Balanced`
+    /// counts: at least half of what an average move would is asked for.
+    Balanced {
+        /// The pool.
+        pool: NodePoolName,
+        /// The score, thousandths; at least 500 is approved.
+        score: i64,
+    },
+    /// The work of this pass ended before its turn came.
+    Later {
+        /// Its place among those whose turn comes next, from 1.
+        place: usize,
+    },
     /// Pods came or went too lately.
     NotQuiet {
         /// For how long they must not, in seconds.
@@ -105,6 +161,16 @@ impl Kept {
             Self::NotEmpty { .. } => "not_empty",
             Self::Budget { .. } => "budget",
             Self::Validating { .. } => "validating",
+            Self::Empty => "empty",
+            Self::Unknown => "unknown",
+            Self::NoLabel(_) => "no_label",
+            Self::TypeNotFound(_) => "type_not_found",
+            Self::PodNotPlanned { .. } => "pod_not_planned",
+            Self::NoSaving { .. } => "no_saving",
+            Self::Takes { .. } => "takes",
+            Self::PodBudgetSpent { .. } => "pod_budget_spent",
+            Self::Balanced { .. } => "balanced",
+            Self::Later { .. } => "later",
         }
     }
 
@@ -128,7 +194,17 @@ impl Kept {
             | Self::NotQuiet { .. }
             | Self::NotEmpty { .. }
             | Self::Budget { .. }
-            | Self::Validating { .. } => false,
+            | Self::Validating { .. }
+            | Self::Empty
+            | Self::Unknown
+            | Self::NoLabel(_)
+            | Self::TypeNotFound(_)
+            | Self::PodNotPlanned { .. }
+            | Self::NoSaving { .. }
+            | Self::Takes { .. }
+            | Self::PodBudgetSpent { .. }
+            | Self::Balanced { .. }
+            | Self::Later { .. } => false,
         }
     }
 }
@@ -173,6 +249,64 @@ impl fmt::Display for Kept {
             Self::Validating { reason, until: _ } => {
                 write!(f, "it goes as {} if it stays so", reason.as_str())
             }
+            Self::Empty => f.write_str("no pod would have to move; emptiness takes it"),
+            Self::Unknown => f.write_str("it is not in the snapshot"),
+            Self::NoLabel(key) => write!(f, "Node does not have label \"{key}\""),
+            Self::TypeNotFound(name) => write!(f, "Instance Type \"{name}\" not found"),
+            Self::PodNotPlanned { pod, field } if field.is_empty() => {
+                write!(f, "where else its pod would run was not looked at (Pod={pod})")
+            }
+            Self::PodNotPlanned { pod, field } => {
+                write!(f, "its pod asks for {field}, which is not planned yet (Pod={pod})")
+            }
+            Self::NoSaving { pods, seated, price, replacement, evictions } => {
+                no_saving(f, (*pods, *seated), *price, *replacement, *evictions)
+            }
+            Self::Takes { pods } => write!(f, "{pods} pods of nodes that go will run on it"),
+            Self::PodBudgetSpent { budget, allowed, taken } => write!(
+                f,
+                "other moves evict {taken} pods of which a budget allows {allowed} \
+                 (PodDisruptionBudget={budget})"
+            ),
+            Self::Balanced { pool, score } => write!(
+                f,
+                "a move scores {score} of the 500 thousandths that policy Balanced asks for \
+                 (NodePool={pool})"
+            ),
+            Self::Later { place } => write!(f, "it is number {place} of those looked at next"),
         }
     }
+}
+
+fn no_saving(
+    f: &mut fmt::Formatter<'_>,
+    (pods, seated): (usize, usize),
+    price: Option<NanoUsdPerHour>,
+    replacement: Option<NanoUsdPerHour>,
+    evictions: NanoUsdPerHour,
+) -> fmt::Result {
+    let usd = |rate: NanoUsdPerHour| MicroUsdPerHour::new(rate.get() / 1000);
+    match (price, replacement) {
+        (None, _) => write!(f, "{seated} of its {pods} pods fit elsewhere; its price is unknown")?,
+        (Some(price), Some(other)) => write!(
+            f,
+            "{seated} of its {pods} pods fit elsewhere, and a node for the others costs {} with its \
+             launch, this one {}",
+            usd(other),
+            usd(price)
+        )?,
+        (Some(price), None) if seated == pods => {
+            write!(f, "its pods fit elsewhere; it costs {}", usd(price))?;
+        }
+        (Some(_), None) => {
+            write!(
+                f,
+                "{seated} of its {pods} pods fit elsewhere, and no node that may be bought holds the others"
+            )?;
+        }
+    }
+    if evictions > NanoUsdPerHour::ZERO {
+        write!(f, ", and {pods} evictions cost {}", usd(evictions))?;
+    }
+    Ok(())
 }

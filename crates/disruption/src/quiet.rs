@@ -3,7 +3,7 @@
 
 use model::Timestamp;
 
-use crate::cluster::{Node, Pool};
+use model::fleet::{Node, Pool};
 
 /// Whether pods have stayed as they are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

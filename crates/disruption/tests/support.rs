@@ -1,6 +1,8 @@
 //! Clusters in short.
 
-use disruption::{Budget, Cluster, Decision, Node, Pod, PodBudget, Policy, Pool, Protection};
+use disruption::{
+    Budget, Cluster, Decision, Node, Place, Pod, PodBudget, Policy, Pool, Protection,
+};
 use model::{MicroUsdPerHour, Timestamp};
 
 /// 2026-11-26T00:00:00Z, a Thursday.
@@ -49,6 +51,7 @@ pub(crate) fn pod(name: &str) -> Pod {
         budget: PodBudget::Allows,
         deletion_cost: 0,
         priority: 0,
+        place: Place::Unknown,
     }
 }
 

@@ -4,5 +4,7 @@
 
 mod budgets;
 mod emptiness;
+mod moves;
+mod rest;
 mod schedules;
 mod support;

@@ -6,9 +6,11 @@
 
 mod certificate;
 mod finding;
+pub mod fleet;
 mod live_market;
 mod market;
 mod money;
+mod moves;
 mod name;
 mod node;
 mod offering;
@@ -34,6 +36,7 @@ pub use market::{
     CapacityType, InstanceType, InterruptionBand, Listing, Machine, NodeClass, Price,
 };
 pub use money::MicroUsdPerHour;
+pub use moves::{Move, MovePrices};
 pub use name::{
     DaemonSetName, InstanceId, InstanceTypeName, LabelKey, LabelValue, Labels, NodeClaimName,
     NodeClassName, NodeName, NodePoolName, PodName, RegionName, RivalsName, SupplyName, ZoneId,

@@ -1,7 +1,8 @@
 //! Packs pods onto offerings.
 //!
 //! In: a [`model::Snapshot`]. Out: a [`model::Plan`] in which every pod is placed on an existing
-//! node, placed on a node to buy, or left out for stated reasons. Pure and deterministic: search is
+//! node, placed on a node to buy, or left out for stated reasons. [`Yard`] does it for what runs
+//! already: which nodes are better taken out, and where their pods run then. Pure and deterministic: search is
 //! bounded by counted work, decisions are made in integers.
 
 mod bits;
@@ -13,6 +14,8 @@ mod problem;
 mod reasons;
 mod settings;
 mod solve;
+mod yard;
 
 pub use settings::{Progress, Settings, Weights};
 pub use solve::{Small, Solution, solve};
+pub use yard::{Look, Tenant, Yard, YardSettings};

@@ -15,7 +15,7 @@ use model::{MicroUsdPerHour, NodeIndex, OfferingIndex, PodIndex, ShapeIndex};
 
 use crate::bits::Bits;
 use crate::packing::Mix;
-pub(crate) use build::build;
+pub(crate) use build::{build, build_apart};
 
 /// Amounts of the resources that some class asks for, by resource name, in base units.
 pub(crate) type Amounts = Vec<i64>;
@@ -56,6 +56,8 @@ pub(crate) struct Kind {
     pub(crate) price: MicroUsdPerHour,
     /// Interruption term of one pod, nano-USD per hour.
     pub(crate) term: i64,
+    /// What the launch of a node costs where it replaces others, nano-USD per hour; else nothing.
+    pub(crate) launch: i64,
     /// What a node takes of what is scarce, ascending: each limit of its pool, be it nothing, and
     /// one of the supply that it draws on.
     pub(crate) draws: Vec<Draw>,
@@ -111,10 +113,11 @@ pub(crate) struct Problem {
 }
 
 impl Kind {
-    /// The objective of one node with `pods` pods, nano-USD per hour: list price and interruption
-    /// terms.
+    /// The objective of one node with `pods` pods, nano-USD per hour: list price, launch and
+    /// interruption terms.
     pub(crate) fn objective(&self, pods: i64) -> i64 {
-        self.price.get().saturating_mul(1000).saturating_add(self.term.saturating_mul(pods))
+        let fixed = self.price.get().saturating_mul(1000).saturating_add(self.launch);
+        fixed.saturating_add(self.term.saturating_mul(pods))
     }
 
     /// Whether it takes no more than `other` of anything scarce, and of nothing else.
@@ -184,6 +187,16 @@ impl Problem {
             }
         }
         class.together_max - there
+    }
+
+    /// Whether one node may have all pods of `mix`, room aside.
+    pub(crate) fn goes_together(&self, mix: &Mix) -> bool {
+        let mut before = Mix::new();
+        mix.iter().all(|&(class, pods)| {
+            let joins = pods <= self.joining_max(class, &before);
+            before.push((class, pods));
+            joins
+        })
     }
 
     /// Whether kind `kind` can hold a pod of class `class` alone, limits aside.

@@ -18,6 +18,7 @@
 //! node n2 cpu=4 mem=16Gi pods=110 label disk=ssd taint k:NoExecute state=unschedulable price=0.2
 //! pod web x3 cpu=500m mem=1Gi select zone=a select !gpu or select zone=b tolerate k=v priority=5
 //! pod db x3 cpu=1 rivals=db                  # each on a node of its own
+//! pod web x3 cpu=500m on=n1                  # runs there; for `fleet` alone
 //! ```
 //!
 //! - Words are `name=argument`. `select`, `require`, `tolerate`, `taint`, `label`, `overhead`,
@@ -52,12 +53,15 @@
 
 mod build;
 mod draft;
+mod homes;
 mod lines;
 mod words;
 
 use model::Snapshot;
+use model::fleet::Cluster;
 
 use draft::Draft;
+pub(crate) use homes::managed;
 
 /// A text that is not a world.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -85,6 +89,20 @@ pub enum WorldError {
 /// # Errors
 /// Where a line is not understood or names an object that is not there.
 pub fn parse(text: &str) -> Result<Snapshot, WorldError> {
+    build::build(read(text)?)
+}
+
+/// The snapshot and the cluster that `text` describes, for fixtures: pods with `on` run there, and
+/// each node of a pool has a claim of its name, initialized and quiet.
+///
+/// # Panics
+/// Where the text is not a world, or a pod runs nowhere, saying why.
+pub fn fleet(text: &str) -> (Snapshot, Cluster) {
+    let parsed = read(text).and_then(homes::fleet);
+    parsed.map_err(|error| error.to_string()).expect("the fixture is a well-formed fleet")
+}
+
+fn read(text: &str) -> Result<Draft, WorldError> {
     let mut draft = Draft::default();
     for (position, line) in text.lines().enumerate() {
         let line = line.split('#').next().unwrap_or_default().trim();
@@ -94,7 +112,7 @@ pub fn parse(text: &str) -> Result<Snapshot, WorldError> {
         lines::read(&mut draft, line)
             .map_err(|message| WorldError::Line { line: position + 1, message })?;
     }
-    build::build(draft)
+    Ok(draft)
 }
 
 /// [`parse`] for fixtures, which are well formed.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use ::disruption::PodBudget;
+use ::disruption::{Place, PodBudget};
 use api::names;
 use model::PodName;
 
@@ -28,8 +28,13 @@ impl<'a> Budgets<'a> {
         let covering: Vec<_> = budgets.iter().filter(|one| covers(one, pod)).collect();
         match covering.as_slice() {
             [] => PodBudget::Allows,
-            [one] if one.status.disruptions_allowed > 0 => PodBudget::Allows,
-            [one] => PodBudget::Forbids(format!("{namespace}/{}", one.metadata.name)),
+            [one] => {
+                let budget = format!("{namespace}/{}", one.metadata.name);
+                match u32::try_from(one.status.disruptions_allowed).unwrap_or(0) {
+                    0 => PodBudget::Forbids(budget),
+                    allowed => PodBudget::Covers { budget, allowed },
+                }
+            }
             several => PodBudget::Several(several.len()),
         }
     }
@@ -68,6 +73,7 @@ pub(super) fn pod(pod: &api::Pod, budgets: &Budgets<'_>) -> ::disruption::Pod {
         budget: budgets.of(pod),
         deletion_cost: cost.and_then(|cost| cost.parse().ok()).unwrap_or(0),
         priority: pod.spec.priority.unwrap_or(0),
+        place: Place::Unknown,
     }
 }
 

@@ -3,12 +3,13 @@
 
 use model::Timestamp;
 
-use super::Rule;
-use crate::cluster::{Node, Pool, Reason};
+use super::{Finds, Rule};
 use crate::kept::Kept;
 use crate::quiet::{Quiet, quiet};
+use model::fleet::{Node, Pool, Reason};
 
-pub(super) const RULE: Rule = Rule { name: "empty", reason: Reason::Empty, wants };
+pub(super) const RULE: Rule =
+    Rule { name: "empty", reason: Reason::Empty, wants, finds: Finds::Alone };
 
 fn wants(node: &Node, pool: &Pool, now: Timestamp) -> Result<(), Kept> {
     if pool.is_static {

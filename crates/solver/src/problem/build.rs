@@ -11,6 +11,14 @@ use crate::bits::Bits;
 
 /// The problem of `snapshot`.
 pub(crate) fn build(snapshot: &Snapshot, objective: Objective) -> Problem {
+    let mut problem = build_apart(snapshot, objective);
+    problem.classes = rivals::merged(problem.classes, snapshot.rivals.len());
+    problem
+}
+
+/// As [`build`], with each group of rivals a class of its own: what is said of all pods of several
+/// groups together does not hold for some of them.
+pub(crate) fn build_apart(snapshot: &Snapshot, objective: Objective) -> Problem {
     let mut pods_of: BTreeMap<ShapeIndex, Vec<PodIndex>> = BTreeMap::new();
     for (position, pod) in snapshot.pods.iter().enumerate() {
         pods_of.entry(pod.shape).or_default().push(PodIndex::new(position));
@@ -24,7 +32,6 @@ pub(crate) fn build(snapshot: &Snapshot, objective: Objective) -> Problem {
     let nodes = nodes(snapshot, &admission, &dimensions, &ranks);
     let pods_of = ranks.ordered(snapshot, pods_of);
     let classes = classes(snapshot, pods_of, &dimensions, &admission, &grouped, &nodes);
-    let classes = rivals::merged(classes, snapshot.rivals.len());
     let mut kinds: Vec<Kind> = grouped.into_iter().map(|group| group.kind).collect();
     dominance::mark(&mut kinds, &classes);
     let pools = snapshot.pools.iter().map(|pool| Pool { weight: pool.weight }).collect();

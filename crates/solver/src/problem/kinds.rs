@@ -37,7 +37,8 @@ pub(crate) fn group(
         .into_iter()
         .map(|((pool, price, term, room, draws, column), offerings)| {
             let capped = snapshot.supply_of(snapshot.offering(offerings[0])).is_some();
-            let kind = Kind { pool, room, price, term, draws, capped, offerings, searched: true };
+            let (launch, searched) = (0, true);
+            let kind = Kind { pool, room, price, term, launch, draws, capped, offerings, searched };
             KindWithColumn { kind, column }
         })
         .collect()

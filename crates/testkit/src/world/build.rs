@@ -178,7 +178,7 @@ fn supply_listing(
     })
 }
 
-fn missing(object: &str, missing: &str) -> WorldError {
+pub(super) fn missing(object: &str, missing: &str) -> WorldError {
     WorldError::Missing { object: object.to_owned(), missing: missing.to_owned() }
 }
 

@@ -29,6 +29,8 @@ pub(super) struct PodDraft {
     pub(super) name: PodName,
     pub(super) shape: PodShape,
     pub(super) rivals: BTreeSet<RivalsName>,
+    /// The node that it runs on.
+    pub(super) home: Option<NodeName>,
 }
 
 /// One listing of a supply.

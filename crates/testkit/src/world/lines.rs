@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use model::{
-    Amount, CapacityType, DaemonSet, Labels, MicroUsdPerHour, NodeState, PodName, PodShape,
-    Requirements, Resources, ZoneName, well_known,
+    Amount, CapacityType, DaemonSet, Labels, MicroUsdPerHour, NodeName, NodeState, PodName,
+    PodShape, Requirements, Resources, ZoneName, well_known,
 };
 
 use super::draft::{Draft, NodeDraft, NodePrice, PodDraft, PoolDraft, SupplyDraft, TypeDraft};
@@ -195,12 +195,15 @@ fn pod_line(draft: &mut Draft, name: &str, pairs: &Pairs<'_>) -> Result<(), Stri
         [(word, ""), rest @ ..] if times(word).is_some() => (times(word), rest),
         all => (None, all),
     };
+    let (of_home, rest): (Vec<_>, Vec<_>) =
+        rest.iter().copied().partition(|(name, _)| *name == "on");
+    let home = of_home.first().map(|(_, node)| NodeName::from(*node));
     let (of_rivals, rest): (Vec<_>, Vec<_>) =
         rest.iter().copied().partition(|(name, _)| *name == "rivals");
     let rivals = of_rivals.into_iter().flat_map(|(_, argument)| words::rivals(argument)).collect();
     let shape = shape(&rest)?;
     let name = namespaced(name);
-    let drafted = PodDraft { name: name.as_str().into(), shape, rivals };
+    let drafted = PodDraft { name: name.as_str().into(), shape, rivals, home };
     let Some(copies) = copies else {
         draft.pods.push(drafted);
         return Ok(());

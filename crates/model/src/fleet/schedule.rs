@@ -6,7 +6,7 @@
 
 use std::str::FromStr;
 
-use model::Timestamp;
+use crate::Timestamp;
 
 const DAY: i64 = 86_400;
 /// How far is looked for the next moment, in days: a 29th of February is at most eight years off.

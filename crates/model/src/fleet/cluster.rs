@@ -1,8 +1,7 @@
 //! What is decided on: nodes with their pods, and pools with their settings.
 
-use model::{MicroUsdPerHour, NodeClaimName, NodeName, NodePoolName, PodName, Timestamp};
-
-use crate::budget::{Budget, BudgetError};
+use super::{Budget, BudgetError};
+use crate::{MicroUsdPerHour, NodeClaimName, NodeName, NodePoolName, PodIndex, PodName, Timestamp};
 
 /// Why a node is disrupted; what budgets tell apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -144,10 +143,30 @@ pub enum PodBudget {
     /// None covers it, or the one that does allows it.
     #[default]
     Allows,
+    /// This one, as `namespace/name`, covers it and allows so many evictions at the moment, at least
+    /// one.
+    Covers {
+        /// The budget.
+        budget: String,
+        /// How many.
+        allowed: u32,
+    },
     /// This one, as `namespace/name`, allows none at the moment.
     Forbids(String),
     /// So many cover it, which the Eviction API refuses.
     Several(usize),
+}
+
+/// Whether it can be said where else a pod would run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Place {
+    /// It was not looked at: its node goes only when it is empty.
+    #[default]
+    Unknown,
+    /// It is this one of the snapshot's pods.
+    Pod(PodIndex),
+    /// It asks for something, by the field's name, that no plan honours.
+    NotHonoured(String),
 }
 
 /// A pod on a node.
@@ -171,6 +190,8 @@ pub struct Pod {
     pub deletion_cost: i32,
     /// Its priority; 0 where it has none.
     pub priority: i32,
+    /// Whether it can be said where else it would run.
+    pub place: Place,
 }
 
 impl Pod {

@@ -1,0 +1,47 @@
+//! Where pods run then: a plan of the pods that move, over the nodes as they are, with those that go
+//! taking none. What goes counts against limits and holds its supplies until it is gone.
+
+use std::collections::BTreeMap;
+
+use model::{NewNode, NodeFill, NodeIndex, NodeState, Plan, Pod, PodIndex, Snapshot};
+
+use super::{Case, MoveViolation};
+
+/// Reports what the rules of plans say to it.
+pub(super) fn check(case: &Case<'_>) -> Vec<MoveViolation> {
+    let mut pods: Vec<PodIndex> = case.moves.iter().flat_map(model::Move::pods).collect();
+    pods.sort_unstable();
+    let place_of = |pod: &PodIndex| {
+        PodIndex::new(pods.binary_search(pod).expect("the pod is one of those that move"))
+    };
+    let moved = |pods: &[PodIndex]| pods.iter().map(place_of).collect();
+    let mut fills: BTreeMap<NodeIndex, Vec<PodIndex>> = BTreeMap::new();
+    let mut new_nodes = Vec::new();
+    for one in case.moves {
+        for NewNode { offering, pods } in &one.launched {
+            new_nodes.push(NewNode { offering: *offering, pods: moved(pods) });
+        }
+        for NodeFill { node, pods } in &one.taken {
+            let pods: Vec<PodIndex> = moved(pods);
+            fills.entry(*node).or_default().extend(pods);
+        }
+    }
+    let existing = fills.into_iter().map(|(node, mut pods)| {
+        pods.sort_unstable();
+        NodeFill { node, pods }
+    });
+    let plan = Plan { new_nodes, existing: existing.collect(), unschedulable: Vec::new() };
+    let moving = moving(case, &pods);
+    let found = crate::check(&moving, plan).err().unwrap_or_default();
+    found.into_iter().map(MoveViolation::Seat).collect()
+}
+
+/// The snapshot in which the pods that move want a node.
+fn moving(case: &Case<'_>, pods: &[PodIndex]) -> Snapshot {
+    let mut moving = case.snapshot.clone();
+    moving.pods = pods.iter().map(|pod| Pod::clone(case.snapshot.pod(*pod))).collect();
+    for (node, _) in case.going() {
+        moving.nodes[node.get()].state = NodeState::Unschedulable;
+    }
+    moving
+}
