@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use executor::StartLimits;
+
 use crate::perform::Crash;
 
 /// Everything that can be chosen; the binary reads it from flags and the environment.
@@ -32,6 +34,8 @@ pub struct Config {
     pub work_limit: u64,
     /// Whether pods are nominated to the nodes that they are planned on.
     pub nominate: bool,
+    /// How long the start of a node may take.
+    pub start_limits: StartLimits,
     /// Seed of jitters, and what tells the plans of this process from those of others; unique.
     pub seed: u64,
     /// Ends the process at a request, for tests.

@@ -7,6 +7,7 @@
 mod answers;
 mod disruption;
 mod garbage;
+mod health;
 mod pods;
 mod provision;
 mod steps;
@@ -30,6 +31,7 @@ use crate::report::{About, Event, Recorder, Severity};
 use crate::store::{Store, Tables};
 use disruption::Disrupting;
 use garbage::Garbage;
+use health::Health;
 use steps::Work;
 use upkeep::Upkeep;
 
@@ -69,6 +71,7 @@ pub(crate) struct Driver {
     work: Work,
     upkeep: Upkeep,
     garbage: Garbage,
+    health: Health,
     disrupting: Disrupting,
     answers: mpsc::UnboundedSender<Answer>,
     heard: mpsc::UnboundedReceiver<Answer>,
@@ -111,9 +114,10 @@ impl Driver {
             again: false,
             plans: 0,
             last: None,
-            work: Work::new(config.seed),
+            work: Work::new(config.start_limits, config.seed),
             upkeep: Upkeep::default(),
             garbage: Garbage::default(),
+            health: Health::default(),
             disrupting: Disrupting::default(),
             answers,
             heard,

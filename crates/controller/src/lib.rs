@@ -24,6 +24,7 @@ mod watch;
 
 pub use config::{Config, Election, Ports};
 pub use connection::{Cluster, ConnectError, Connection};
+pub use executor::StartLimits;
 pub use perform::{Crash, CrashEnd, CrashPoint};
 pub use run::{Controller, StartError};
 pub use serve::ListenError;

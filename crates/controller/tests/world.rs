@@ -7,7 +7,7 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use cloud_sim::{Delays, Setup, SimCloud};
-use controller::{Config, Connection, Controller, Election, Ports};
+use controller::{Config, Connection, Controller, Election, Ports, StartLimits};
 use k8s_openapi::api::authentication::v1::TokenRequest;
 use k8s_openapi::api::core::v1::ServiceAccount;
 use kube::api::{ApiResource, DynamicObject, ListParams, PostParams};
@@ -362,6 +362,7 @@ pub(crate) fn config(identity: &str) -> Config {
         kube_burst: 300,
         work_limit: 2_000_000,
         nominate: true,
+        start_limits: StartLimits::default(),
         seed: u64::from(std::process::id()),
         crash: None,
     }

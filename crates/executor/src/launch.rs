@@ -11,6 +11,7 @@ use serde_json::json;
 
 use crate::claims::launch_plan_of;
 use crate::conditions::{self, Wanted};
+use crate::health::is_over;
 use crate::request::{CloudRequest, EventKind, Kind, Note, ObjectRef, Request, uid};
 use crate::time;
 use crate::view::{ClaimMemory, ClaimView};
@@ -20,6 +21,22 @@ use crate::view::{ClaimMemory, ClaimView};
 pub const LAUNCH_TTL: i64 = 5 * 60;
 /// Seconds that its node may take to register; same source.
 pub const REGISTRATION_TTL: i64 = 15 * 60;
+
+/// Seconds that the start of a claim may take; past them it is ended, and its pods are planned again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StartLimits {
+    /// Until it is launched.
+    pub launch: i64,
+    /// From then until its node is registered.
+    pub registration: i64,
+}
+
+impl Default for StartLimits {
+    /// Karpenter's, which cannot be set there.
+    fn default() -> Self {
+        Self { launch: LAUNCH_TTL, registration: REGISTRATION_TTL }
+    }
+}
 
 /// First wait after a failure that is not for lack of capacity, doubled up to [`BACKOFF_MAX`].
 const BACKOFF_FIRST: i64 = 1;
@@ -79,23 +96,14 @@ pub fn launch(view: &ClaimView<'_>, memory: &mut ClaimMemory, now: Timestamp) ->
 }
 
 /// Ends claims that do not launch, or whose nodes do not register, in time.
-pub fn liveness(view: &ClaimView<'_>, now: Timestamp) -> Vec<Request> {
+pub fn liveness(view: &ClaimView<'_>, limits: StartLimits, now: Timestamp) -> Vec<Request> {
     let claim = view.claim;
     if claim.is_deleting() || claim.is_true(names::REGISTERED) {
         return Vec::new();
     }
     let launched = claim.is_true(names::LAUNCHED);
-    let (kind, limit, reason) = if launched {
-        (names::REGISTERED, REGISTRATION_TTL, "registration_timeout")
-    } else {
-        (names::LAUNCHED, LAUNCH_TTL, "launch_timeout")
-    };
-    let created = claim.metadata.creation_timestamp.as_deref().and_then(time::parse);
-    let since = conditions::since(&claim.status.conditions, kind).or(created);
-    match since {
-        Some(since) if now >= time::after(since, limit) => vec![delete(claim, reason)],
-        _ => Vec::new(),
-    }
+    let reason = if launched { "registration_timeout" } else { "launch_timeout" };
+    is_over(claim, limits, now).then(|| delete(claim, reason)).into_iter().collect()
 }
 
 /// An instance that carries the claim's tag, found after the token was refused.

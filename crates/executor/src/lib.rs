@@ -10,6 +10,7 @@ mod claims;
 mod conditions;
 mod drain;
 mod garbage;
+mod health;
 mod initialization;
 mod launch;
 mod node_class;
@@ -26,8 +27,11 @@ mod view;
 pub use claims::{ClaimSource, claim_name, claims, launch_plan_of, planned_pods_of};
 pub use drain::{Drain, drain};
 pub use garbage::{Collection, CollectionGuard, GarbageView, collect};
+pub use health::{Start, Starts};
 pub use initialization::initialize;
-pub use launch::{LAUNCH_TTL, LaunchGroup, LaunchPlan, REGISTRATION_TTL, launch, liveness};
+pub use launch::{
+    LAUNCH_TTL, LaunchGroup, LaunchPlan, REGISTRATION_TTL, StartLimits, launch, liveness,
+};
 pub use node_class::{NodeClassView, node_class};
 pub use placement::{Target, place};
 pub use pool::{PoolView, pool};

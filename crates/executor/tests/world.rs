@@ -240,7 +240,7 @@ fn requests(world: &World, driver: &mut Driver) -> Vec<Request> {
         all.extend(executor::register(&view, now));
         all.extend(executor::initialize(&view, now));
         all.extend(executor::tag(&view, memory));
-        all.extend(executor::liveness(&view, now));
+        all.extend(executor::liveness(&view, executor::StartLimits::default(), now));
         all.extend(executor::terminate_claim(&view, memory, now));
         for node in &own {
             let here: Vec<&api::Pod> = (pods.iter())

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use anyhow::{Context, bail};
 use cloud::Cloud;
 use cloud_aws::{AwsCloud, AwsConfig};
-use controller::{Config, Connection, Controller, Crash, CrashEnd, Election, Ports};
+use controller::{Config, Connection, Controller, Crash, CrashEnd, Election, Ports, StartLimits};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
@@ -107,6 +107,7 @@ fn config(arguments: &Arguments) -> Config {
         kube_burst: core.kube_client_burst,
         work_limit: ours.plan_work,
         nominate: ours.nominate,
+        start_limits: StartLimits { launch: ours.launch_ttl, registration: ours.registration_ttl },
         crash: ours.crash_at.map(|point| Crash { point, end: CrashEnd::Abort }),
         seed: u64::try_from(start.as_nanos() % u128::from(u64::MAX)).unwrap_or(0),
     }

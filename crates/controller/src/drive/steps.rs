@@ -8,7 +8,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use executor::{
-    ClaimMemory, ClaimView, CloudRequest, Kind, MachineFacts, ObjectRef, Request, Target,
+    ClaimMemory, ClaimView, CloudRequest, Kind, MachineFacts, ObjectRef, Request, StartLimits,
+    Target,
 };
 use model::{InstanceTypeName, Timestamp};
 use tokio::time::Instant;
@@ -50,6 +51,7 @@ pub(super) struct Work {
     claims: BTreeSet<String>,
     /// Whether one of them is gone or going since: its pods may wait again.
     lost_claims: bool,
+    pub(super) limits: StartLimits,
     seed: u64,
 }
 
@@ -64,7 +66,7 @@ struct Group {
 }
 
 impl Work {
-    pub(super) fn new(seed: u64) -> Self {
+    pub(super) fn new(limits: StartLimits, seed: u64) -> Self {
         Self {
             memory: BTreeMap::new(),
             existing: BTreeMap::new(),
@@ -74,6 +76,7 @@ impl Work {
             expected: BTreeMap::new(),
             claims: BTreeSet::new(),
             lost_claims: false,
+            limits,
             seed,
         }
     }
@@ -198,7 +201,7 @@ impl Work {
         requests.extend(executor::register(view, now));
         requests.extend(executor::initialize(view, now));
         requests.extend(executor::tag(view, memory));
-        requests.extend(executor::liveness(view, now));
+        requests.extend(executor::liveness(view, self.limits, now));
         requests.extend(executor::terminate_claim(view, memory, now));
         for node in view.nodes {
             let here = pods.get(node.metadata.name.as_str()).map_or(&[][..], Vec::as_slice);

@@ -9,6 +9,7 @@ use executor::{NodeClassView, PoolView, Request};
 use model::{LiveMarket, Quantity, Timestamp, well_known};
 use tokio::time::Instant;
 
+use super::health::Health;
 use super::{Driver, Failing, FailingByName};
 use crate::backoff::Backoff;
 use crate::clock;
@@ -154,7 +155,8 @@ impl Driver {
         let now = clock::now();
         let instant = clock::instant();
         let mut groups = self.class_groups(&tables, now);
-        groups.extend(pool_groups(&tables, self.last.as_deref(), now));
+        self.health.count(&tables, self.work.limits);
+        groups.extend(pool_groups(&tables, self.last.as_deref(), &self.health, now));
         for (key, requests) in groups {
             if !requests.is_empty() && !self.work.is_held(&key, &tables, instant) {
                 self.dispatch(key, requests);
@@ -229,6 +231,7 @@ impl Driver {
 fn pool_groups(
     tables: &Tables,
     planned: Option<&Planned>,
+    health: &Health,
     now: Timestamp,
 ) -> Vec<(GroupKey, Vec<Request>)> {
     let pools = tables.node_pools.objects.values();
@@ -243,6 +246,7 @@ fn pool_groups(
                 node_class: class.map(Arc::as_ref),
                 problems: &problems,
                 resources: &resources_of(name, tables),
+                starts: health.starts_of(name),
             };
             (GroupKey::Pool(name.to_owned()), executor::pool(&view, now))
         })

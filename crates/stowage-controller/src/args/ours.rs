@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use clap::{ArgAction, Args, ValueEnum};
 use controller::CrashPoint;
 
-use super::value::truth;
+use super::value::{limit, truth};
 
 /// Which cloud machines are bought from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -45,6 +45,16 @@ pub(crate) struct Ours {
         action = ArgAction::Set, num_args = 0..=1, require_equals = true,
         default_value = "true", default_missing_value = "true")]
     pub(crate) nominate: bool,
+
+    /// How long a claim may take until its machine is launched; past it, it is replaced
+    #[arg(long, env = "STOWAGE_LAUNCH_TTL", default_value = "5m", value_parser = limit,
+        value_name = "DURATION")]
+    pub(crate) launch_ttl: i64,
+
+    /// How long a launched machine may take until its node registers; past it, it is replaced
+    #[arg(long, env = "STOWAGE_REGISTRATION_TTL", default_value = "15m", value_parser = limit,
+        value_name = "DURATION")]
+    pub(crate) registration_ttl: i64,
 
     /// End the process hard at a request, before:N or after:N; for tests
     #[arg(long, value_name = "POINT", hide = true)]

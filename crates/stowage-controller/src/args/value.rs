@@ -39,6 +39,14 @@ pub(super) fn interval(text: &str) -> Result<Duration, String> {
     Ok(interval)
 }
 
+/// A duration in whole seconds, at least one.
+pub(super) fn limit(text: &str) -> Result<i64, String> {
+    let limit = duration(text)?;
+    let seconds = i64::try_from(limit.as_secs()).ok().filter(|seconds| *seconds >= 1);
+    let whole = seconds.filter(|_| limit.subsec_nanos() == 0);
+    whole.ok_or_else(|| format!("{text:?} will not do; give whole seconds, at least 1s"))
+}
+
 /// `true` or `false`, and what else Go takes for them.
 pub(super) fn truth(text: &str) -> Result<bool, String> {
     match text {
@@ -51,6 +59,14 @@ pub(super) fn truth(text: &str) -> Result<bool, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn limits_are_whole_seconds() {
+        assert_eq!(limit("15m"), Ok(900));
+        for text in ["0s", "500ms", "1.5s", "never"] {
+            assert!(limit(text).is_err(), "{text}");
+        }
+    }
 
     #[test]
     fn durations_are_sums_of_numbers_with_units() {
