@@ -6,11 +6,13 @@
 //! - [`kubelets`]: running machines of any cloud become Nodes, late and step by step, and go again.
 //! - [`moto`]: EC2, SSM, SQS and IAM in memory, with accounts, images and networks of a test's own.
 //! - [`workloads`] and [`wait`]: what tests create, and how they wait for it.
+//! - [`Process`]: a program under test, such as a controller's binary, that ends with its test.
 //! - [`build`]: the binaries, built from source once a version and kept outside the target folder.
 //!
 //! All that a test started is gone when its value is dropped and when the test's process ends, however
 //! it ends: each process has a supervisor that waits for the end of a pipe.
 
+mod accounts;
 mod binaries;
 mod cluster;
 pub mod command;
@@ -29,4 +31,4 @@ pub mod workloads;
 pub use binaries::{Binaries, build};
 pub use cluster::{NODE_ANNOTATION, Options, PodPace, TestCluster};
 pub use error::{Error, Result};
-pub use process::Signal;
+pub use process::{Process, Program, Signal};

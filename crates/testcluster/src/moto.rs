@@ -63,6 +63,7 @@ impl Moto {
                 ("MOTO_ENABLE_AMI_VALIDATION", "1".into()),
                 ("MOTO_EC2_ENABLE_INSTANCE_TYPE_VALIDATION", "1".into()),
             ],
+            inherits: true,
             folder: folder.path().to_owned(),
             log: log.clone(),
         };

@@ -59,20 +59,26 @@ impl Signal {
 
 /// What to run: a program with its arguments and settings, under a name for messages.
 #[derive(Clone, Debug)]
-pub(crate) struct Program {
-    pub(crate) name: &'static str,
-    pub(crate) path: PathBuf,
-    pub(crate) arguments: Vec<OsString>,
-    pub(crate) environment: Vec<(&'static str, OsString)>,
+pub struct Program {
+    /// For messages.
+    pub name: &'static str,
+    /// The executable file.
+    pub path: PathBuf,
+    /// Its arguments.
+    pub arguments: Vec<OsString>,
+    /// Variables that it gets.
+    pub environment: Vec<(&'static str, OsString)>,
+    /// Whether it gets all variables of the test besides.
+    pub inherits: bool,
     /// The folder it runs in; relative files that it writes end up there.
-    pub(crate) folder: PathBuf,
+    pub folder: PathBuf,
     /// Both its outputs are appended here.
-    pub(crate) log: PathBuf,
+    pub log: PathBuf,
 }
 
 /// A running program. Dropping it kills the program and waits until it is gone.
 #[derive(Debug)]
-pub(crate) struct Process {
+pub struct Process {
     name: &'static str,
     log: PathBuf,
     supervisor: Child,
@@ -81,12 +87,17 @@ pub(crate) struct Process {
 }
 
 impl Process {
-    pub(crate) fn start(program: &Program) -> Result<Self> {
-        let Program { name, path, arguments, environment, folder, log } = program;
+    /// Starts the program.
+    pub fn start(program: &Program) -> Result<Self> {
+        let Program { name, path, arguments, environment, inherits, folder, log } = program;
         let failed = || Error::io(format!("starting {} as {name}", path.display()));
         let output = OpenOptions::new().create(true).append(true).open(log).map_err(failed())?;
         let errors = output.try_clone().map_err(failed())?;
-        let mut supervisor = Command::new("/bin/sh")
+        let mut command = Command::new("/bin/sh");
+        if !inherits {
+            command.env_clear();
+        }
+        let mut supervisor = command
             .args(["-c", SUPERVISOR, "supervisor"])
             .arg(path)
             .args(arguments)
@@ -104,7 +115,7 @@ impl Process {
     }
 
     /// An error with the end of the log if the program is no longer running.
-    pub(crate) fn check(&mut self) -> Result<()> {
+    pub fn check(&mut self) -> Result<()> {
         let ended = self.status()?;
         ended.map_or(Ok(()), |status| {
             let log = self.log.clone();
@@ -114,14 +125,14 @@ impl Process {
     }
 
     /// Passes a signal on.
-    pub(crate) fn signal(&mut self, signal: Signal) -> Result<()> {
+    pub fn signal(&mut self, signal: Signal) -> Result<()> {
         let failed = Error::io(format!("sending {} to {}", signal.name(), self.name));
         let Some(control) = &mut self.control else { return Ok(()) };
         writeln!(control, "{}", signal.name()).and_then(|()| control.flush()).map_err(failed)
     }
 
     /// Ends the program by `signal` and waits until it is gone.
-    pub(crate) async fn stop(mut self, signal: Signal, within: Duration) -> Result<()> {
+    pub async fn stop(mut self, signal: Signal, within: Duration) -> Result<()> {
         self.signal(signal)?;
         let deadline = Deadline::after(within);
         let what = format!("{} ends after {}", self.name, signal.name());
@@ -129,7 +140,8 @@ impl Process {
         Ok(())
     }
 
-    fn status(&mut self) -> Result<Option<ExitStatus>> {
+    /// How the program ended, if it did; 128 and the signal's number where a signal ended it.
+    pub fn status(&mut self) -> Result<Option<ExitStatus>> {
         self.supervisor.try_wait().map_err(Error::io(format!("waiting for {}", self.name)))
     }
 }

@@ -47,6 +47,7 @@ pub(super) fn plan(folder: &Folder, binaries: &Binaries, options: &Options) -> R
         path: binary.to_owned(),
         arguments,
         environment: Vec::new(),
+        inherits: true,
         folder: path.to_owned(),
         log: folder.logs().join(format!("{name}.log")),
     };

@@ -14,24 +14,11 @@ const PAGE: &str = "1000";
 
 impl Instances for Account {
     async fn running(&self, known: &BTreeSet<String>) -> Result<Vec<Machine>> {
-        let mut machines = Vec::new();
-        let mut token = String::new();
-        loop {
-            let mut parameters = vec![
-                ("Filter.1.Name", "instance-state-name".to_owned()),
-                ("Filter.1.Value.1", "running".to_owned()),
-                ("MaxResults", PAGE.to_owned()),
-            ];
-            if !token.is_empty() {
-                parameters.push(("NextToken", token));
-            }
-            let answer = self.call("ec2", "DescribeInstances", &parameters).await?;
-            machines.extend(machines_of(&answer)?);
-            token = xml::first(&answer, "nextToken").unwrap_or_default();
-            if token.is_empty() {
-                break;
-            }
-        }
+        let filter = [
+            ("Filter.1.Name", "instance-state-name".to_owned()),
+            ("Filter.1.Value.1", "running".to_owned()),
+        ];
+        let mut machines = self.machines(&filter).await?;
         for machine in machines.iter_mut().filter(|machine| !known.contains(&machine.id)) {
             machine.user_data = self.user_data(&machine.id).await?;
         }
@@ -40,6 +27,38 @@ impl Instances for Account {
 }
 
 impl Account {
+    /// All machines that were ever launched, by id, whatever has become of them. moto never forgets one;
+    /// they are without their user data.
+    pub async fn ever_launched(&self) -> Result<Vec<Machine>> {
+        self.machines(&[]).await
+    }
+
+    /// Names of all launch templates.
+    pub async fn launch_templates(&self) -> Result<Vec<String>> {
+        let answer = self.call("ec2", "DescribeLaunchTemplates", &[]).await?;
+        let document = parsed(&answer, "DescribeLaunchTemplates")?;
+        let templates = xml::items(document.root_element(), "launchTemplates");
+        Ok(templates.map(|one| xml::text(one, &["launchTemplateName"])).collect())
+    }
+
+    async fn machines(&self, filter: &[(&str, String)]) -> Result<Vec<Machine>> {
+        let mut machines = Vec::new();
+        let mut token = String::new();
+        loop {
+            let mut parameters = filter.to_vec();
+            parameters.push(("MaxResults", PAGE.to_owned()));
+            if !token.is_empty() {
+                parameters.push(("NextToken", token));
+            }
+            let answer = self.call("ec2", "DescribeInstances", &parameters).await?;
+            machines.extend(machines_of(&answer)?);
+            token = xml::first(&answer, "nextToken").unwrap_or_default();
+            if token.is_empty() {
+                return Ok(machines);
+            }
+        }
+    }
+
     async fn user_data(&self, id: &str) -> Result<Option<String>> {
         let parameters = [("InstanceId", id.to_owned()), ("Attribute", "userData".to_owned())];
         let answer = self.call("ec2", "DescribeInstanceAttribute", &parameters).await?;
@@ -52,12 +71,16 @@ impl Account {
 }
 
 fn machines_of(answer: &str) -> Result<Vec<Machine>> {
-    let document = Document::parse(answer).map_err(|error| Error::Answer {
-        doing: "reading the answer of ec2 DescribeInstances".to_owned(),
-        answer: error.to_string(),
-    })?;
+    let document = parsed(answer, "DescribeInstances")?;
     let reservations = xml::items(document.root_element(), "reservationSet");
     Ok(reservations.flat_map(|one| xml::items(one, "instancesSet").map(machine)).collect())
+}
+
+fn parsed<'a>(answer: &'a str, action: &str) -> Result<Document<'a>> {
+    Document::parse(answer).map_err(|error| Error::Answer {
+        doing: format!("reading the answer of ec2 {action}"),
+        answer: error.to_string(),
+    })
 }
 
 fn machine(instance: Node<'_, '_>) -> Machine {
