@@ -15,7 +15,7 @@ use crate::query::Query;
 use crate::reply::{self, Reply};
 use crate::serve::lock;
 use crate::state::{Fault, State, now};
-use crate::{instances, xml};
+use crate::{instances, sold, xml};
 
 pub(crate) struct Server {
     backend: Option<SocketAddr>,
@@ -102,7 +102,9 @@ impl Server {
             }
             _ => {}
         }
-        let reply = self.forward(action, head, body.clone()).await;
+        let narrowed = sold::narrowed(action, query, &lock(&self.state).sold);
+        let body = narrowed.map_or_else(|| body.clone(), |query| query.encode().into());
+        let reply = self.forward(action, head, body).await;
         if action == "DescribeSubnets" && reply.status == 200 {
             self.note_subnets(&reply.text());
         }

@@ -9,6 +9,7 @@
 //! - a client token launches once: the same call gives the same reply, another one with the same token
 //!   `IdempotentParameterMismatch`;
 //! - a machine is seen late, stays `pending` and `shutting-down` for a while: [`Proxy::set_delays`];
+//! - which types are sold, where a test wants few: [`Proxy::sell_only`];
 //! - public parameters of EKS and Bottlerocket, list prices and spot prices, in pages;
 //! - throttling, errors, replies that get lost, are cut off or made up, silence: [`Rule`].
 //!
@@ -24,6 +25,7 @@ mod instances;
 mod query;
 mod reply;
 mod serve;
+mod sold;
 mod state;
 mod xml;
 

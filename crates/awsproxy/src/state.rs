@@ -109,6 +109,8 @@ pub(crate) struct State {
     /// Zones of subnets that were described.
     pub(crate) subnets: BTreeMap<String, String>,
     pub(crate) delays: Delays,
+    /// The types that are sold; none named: all.
+    pub(crate) sold: BTreeSet<String>,
     /// Values of public parameters, by path.
     pub(crate) parameters: BTreeMap<String, String>,
     /// USD per hour by type.
