@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
-use kube::api::{Patch, PatchParams};
+use kube::api::{ApiResource, DynamicObject, ListParams, Patch, PatchParams};
 use kube::{Api, Client, ResourceExt as _};
 
 use crate::wait::until;
@@ -29,7 +29,12 @@ pub(crate) async fn install(client: &Client, folder: &Path) -> Result<()> {
         let what = format!("`{name}` is served");
         until(&what, SERVED_MAX, async || {
             let found = api.get(&name).await?;
-            Ok::<_, kube::Error>(is_served(&found).then_some(()))
+            if !is_served(&found) {
+                return Ok(None);
+            }
+            // Its storage begins a moment after its name is taken.
+            let objects: Api<DynamicObject> = Api::all_with(client.clone(), &resource(&found));
+            objects.list(&ListParams::default().limit(1)).await.map(|_| Some(()))
         })
         .await?;
     }
@@ -61,4 +66,17 @@ fn read(folder: &Path) -> Result<Vec<CustomResourceDefinition>> {
 fn is_served(definition: &CustomResourceDefinition) -> bool {
     let conditions = definition.status.iter().flat_map(|status| &status.conditions).flatten();
     conditions.into_iter().any(|one| one.type_ == "Established" && one.status == "True")
+}
+
+/// The resource that the definition is of, at its newest version.
+fn resource(definition: &CustomResourceDefinition) -> ApiResource {
+    let spec = &definition.spec;
+    let version = spec.versions.first().map(|version| version.name.clone()).unwrap_or_default();
+    ApiResource {
+        group: spec.group.clone(),
+        api_version: format!("{}/{version}", spec.group),
+        version,
+        kind: spec.names.kind.clone(),
+        plural: spec.names.plural.clone(),
+    }
 }

@@ -16,17 +16,20 @@ use std::time::Duration;
 use crate::wait::{self, Deadline};
 use crate::{Error, Result};
 
-/// The watcher is a child of the shell, so that killing the shell alone does not free the server.
+/// The watcher is a child of the shell, so that killing the shell alone does not free the server. The log
+/// is the program's alone: the shell's own word on how it ended goes nowhere.
 const SUPERVISOR: &str = r#"
-exec 3<&0
-"$@" 3<&- </dev/null &
+exec 3<&0 4>&2 2>/dev/null
+ulimit -c 0
+"$@" 3<&- 2>&4 4>&- </dev/null &
 child=$!
-{ while read -r signal; do kill -s "$signal" "$child"; done; kill -s KILL "$child"; } <&3 3<&- 2>/dev/null &
+exec 4>&-
+{ while read -r signal; do kill -s "$signal" "$child"; done; kill -s KILL "$child"; } <&3 3<&- &
 watcher=$!
 exec 3<&- </dev/null
 wait "$child"
 code=$?
-kill -s KILL "$watcher" 2>/dev/null
+kill -s KILL "$watcher"
 exit "$code"
 "#;
 
@@ -128,7 +131,12 @@ impl Process {
     pub fn signal(&mut self, signal: Signal) -> Result<()> {
         let failed = Error::io(format!("sending {} to {}", signal.name(), self.name));
         let Some(control) = &mut self.control else { return Ok(()) };
-        writeln!(control, "{}", signal.name()).and_then(|()| control.flush()).map_err(failed)
+        let sent = writeln!(control, "{}", signal.name()).and_then(|()| control.flush());
+        match sent {
+            // Nobody reads any more: the program is gone, and needs no signal.
+            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+            sent => sent.map_err(failed),
+        }
     }
 
     /// Ends the program by `signal` and waits until it is gone.
