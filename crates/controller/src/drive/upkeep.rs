@@ -35,6 +35,8 @@ pub(super) struct Upkeep {
     failing: FailingByName,
     claims: BTreeMap<String, Terminated>,
     registered: BTreeSet<String>,
+    /// Whether claims were counted once.
+    counted: bool,
 }
 
 #[derive(Debug, Default)]
@@ -119,7 +121,8 @@ impl Upkeep {
             let label = |key: &str| claim.metadata.labels.get(key).cloned().unwrap_or_default();
             let name = claim.metadata.name.clone();
             if claim.is_true(api::names::REGISTERED) {
-                if !self.registered.contains(&name) && self.claims.contains_key(&name) {
+                // Those that were registered before this process looked were counted by another.
+                if self.counted && !self.registered.contains(&name) {
                     let pool = Pool { nodepool: label(well_known::NODE_POOL) };
                     metrics.nodes_created.get_or_create(&pool).inc();
                 }
@@ -144,6 +147,7 @@ impl Upkeep {
         }
         self.claims = there;
         self.registered = registered;
+        self.counted = true;
     }
 }
 
