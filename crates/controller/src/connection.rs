@@ -47,7 +47,10 @@ pub enum ConnectError {
     #[error("cannot make a client of the API server")]
     Client(#[source] kube::Error),
     /// Nobody answers there.
-    #[error("cannot ask the API server at {endpoint} for its version")]
+    #[error(
+        "cannot ask the API server at {endpoint} for its version; correct the address and the user in \
+         KUBECONFIG, or, in a pod, look at the API server and the network"
+    )]
     Version {
         /// Its address.
         endpoint: String,

@@ -6,7 +6,9 @@ use std::time::{Duration, SystemTime};
 use anyhow::{Context, bail};
 use cloud::Cloud;
 use cloud_aws::{AwsCloud, AwsConfig};
-use controller::{Config, Connection, Controller, Crash, CrashEnd, Election, Ports, StartLimits};
+use controller::{
+    Config, Connection, Controller, Crash, CrashEnd, Election, Ports, StartError, StartLimits,
+};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
@@ -32,10 +34,23 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
 async fn start(arguments: &Arguments) -> anyhow::Result<()> {
     let stop = signals()?;
     let controller = Controller::new(config(arguments)).await?;
+    let (metrics, probes) = controller.addresses().context("the ports were lost")?;
+    tracing::info!(controller = "main", %metrics, %probes, "listening");
     let connection = Connection::infer().await?;
     let cloud = cloud(arguments, &connection).await?;
-    controller.run(connection, cloud, stop).await?;
-    Ok(())
+    controller.run(connection, cloud, stop).await.map_err(explained)
+}
+
+/// Names the settings that a failure to start may come from.
+fn explained(error: StartError) -> anyhow::Error {
+    match error {
+        StartError::Cloud(_) => anyhow::Error::from(error).context(
+            "AWS does not answer as it should: the region is --region, the credentials are those of \
+             the AWS SDK (a role of the service account, or AWS_ACCESS_KEY_ID and its kin), the \
+             address is AWS's own unless AWS_ENDPOINT_URL is set",
+        ),
+        StartError::Listen(_) | StartError::Region(_) => error.into(),
+    }
 }
 
 /// The cloud that machines are bought from, told what nodes must know of the cluster.

@@ -1,0 +1,10 @@
+//! The binary itself: its flags, its log, its signals, on a real control plane and over real wire bytes.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests stop at the first surprise")]
+
+mod crashes;
+mod joins;
+mod lifecycle;
+mod process;
+mod start;
+mod world;
