@@ -101,7 +101,8 @@ pub fn consolidate(
     let yard = Yard::new(snapshot, &lots.tenants, yard_settings);
     let order = order(snapshot, &lots.tenants, &yard, rotation);
     let looks = vec![None; yard.len()];
-    let mut search = Search { yard, order, looks, work_limit: settings.work_limit };
+    let (nodes_per_move, work_limit) = (settings.nodes_per_move, settings.work_limit);
+    let mut search = Search { yard, order, looks, nodes_per_move, work_limit };
     for (_, trade) in rules::trading() {
         trade(&mut search);
     }

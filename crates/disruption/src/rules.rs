@@ -3,6 +3,7 @@
 mod delete;
 mod emptiness;
 mod replace;
+mod several;
 mod underused;
 
 use model::Timestamp;
@@ -43,7 +44,7 @@ impl std::fmt::Debug for Finds {
 }
 
 /// All rules; the first that takes a node has it.
-pub const ALL: &[Rule] = &[emptiness::RULE, delete::RULE, replace::RULE];
+pub const ALL: &[Rule] = &[emptiness::RULE, several::RULE, delete::RULE, replace::RULE];
 
 /// The rules that trade.
 pub(crate) fn trading() -> impl Iterator<Item = (&'static Rule, fn(&mut Search))> {

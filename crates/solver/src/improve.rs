@@ -19,6 +19,7 @@ mod part;
 mod polish;
 mod pricing;
 mod relaxation;
+mod repack;
 mod repair;
 mod work;
 mod worths;
@@ -28,6 +29,7 @@ use crate::packing::Packing;
 use crate::problem::Problem;
 pub(crate) use branch::NODES_MAX;
 use generate::{Search, Step};
+pub(crate) use repack::{appraise, repack};
 pub(crate) use work::Work;
 pub(crate) use worths::Proposal;
 

@@ -37,15 +37,18 @@ impl Packing {
         }
     }
 
-    /// The objective: prices and interruption terms of the new nodes, nano-USD per hour.
+    /// The objective: prices and interruption terms of the new nodes, and what keeping those costs
+    /// that may go, nano-USD per hour.
     pub(crate) fn cost(&self, problem: &Problem) -> i64 {
+        let kept = self.existing.iter().zip(&problem.nodes).filter(|(mix, _)| !mix.is_empty());
+        let kept = kept.map(|(_, node)| node.price).fold(0, i64::saturating_add);
         self.groups
             .iter()
             .map(|group| {
                 let one = problem.kinds[group.kind].objective(pods_in(&group.mix));
                 one.saturating_mul(group.copies)
             })
-            .fold(0, i64::saturating_add)
+            .fold(kept, i64::saturating_add)
     }
 
     /// What is left of everything scarce after this packing.

@@ -16,6 +16,7 @@ use model::{MicroUsdPerHour, NodeIndex, OfferingIndex, PodIndex, ShapeIndex};
 use crate::bits::Bits;
 use crate::packing::Mix;
 pub(crate) use build::{build, build_apart};
+pub(crate) use dominance::mark as mark_superfluous;
 
 /// Amounts of the resources that some class asks for, by resource name, in base units.
 pub(crate) type Amounts = Vec<i64>;
@@ -90,8 +91,14 @@ pub(crate) struct Pool {
 pub(crate) struct ExistingNode {
     /// The node.
     pub(crate) node: NodeIndex,
-    /// What it has left for pods.
+    /// What it has left for pods; where it may go, with what its own pods take.
     pub(crate) room: Amounts,
+    /// What it has left beside its own pods.
+    pub(crate) spare: Amounts,
+    /// What keeping it costs, nano-USD per hour; nothing where it stays anyway.
+    pub(crate) price: i64,
+    /// Its own pods where it may go: it is kept with all of them, and others beside, or not at all.
+    pub(crate) own: Mix,
 }
 
 /// The whole problem.
@@ -130,6 +137,13 @@ impl Kind {
     pub(crate) fn copies_within(&self, left: &[i64]) -> i64 {
         let draws = self.draws.iter().filter(|draw| draw.amount > 0);
         draws.map(|draw| left[draw.of] / draw.amount).min().unwrap_or(i64::MAX)
+    }
+}
+
+impl ExistingNode {
+    /// Whether it may go.
+    pub(crate) fn may_go(&self) -> bool {
+        !self.own.is_empty()
     }
 }
 

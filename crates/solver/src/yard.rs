@@ -7,8 +7,10 @@
 //! before it filled becomes one with it. Nodes that stay keep their own pods. Pure; work is counted.
 
 mod seats;
+mod several;
 mod single;
 mod trades;
+mod window;
 
 use model::{
     MicroUsdPerHour, Move, MovePrices, NanoUsdPerHour, NodeIndex, Objective, PodIndex, Snapshot,

@@ -32,6 +32,10 @@ enum Task {
     },
     /// Format, lints, tests, release build and a run of the main command; ends with the counts.
     Ci,
+    /// What consolidation comes to on recorded lists, in one process; a part of `bench`.
+    #[cfg(feature = "in-process")]
+    #[command(hide = true)]
+    Consolidate(bench::consolidate::Options),
     /// The custom resource definitions, made from the types, into crds/.
     Crds,
     /// What `benches/karpenter` reads, for one recorded list; a part of `bench`.
@@ -56,6 +60,8 @@ impl Cli {
             Task::Bench(options) => bench::run(&options).map(done),
             Task::Catalog { data } => catalog::run(data).map(done),
             Task::Ci => ci::run(),
+            #[cfg(feature = "in-process")]
+            Task::Consolidate(options) => bench::consolidate::run(&options).map(done),
             Task::Crds => crds::run().map(done),
             #[cfg(feature = "in-process")]
             Task::Exchange(options) => bench::exchange::run(&options).map(done),

@@ -11,6 +11,9 @@ pub(crate) fn top_up(problem: &Problem, values: &[i64], packing: &mut Packing) {
         if packing.left.iter().all(|left| *left == 0) {
             return;
         }
+        if problem.nodes[position].may_go() && packing.existing[position].is_empty() {
+            continue;
+        }
         let room = residual(problem, &problem.nodes[position].room, &packing.existing[position]);
         let there = &packing.existing[position];
         let admits = |class: usize| problem.classes[class].nodes.contains(position);

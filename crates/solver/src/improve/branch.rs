@@ -18,7 +18,7 @@ use super::pricing::{self, Worths};
 use super::work::Work;
 use crate::first::anchors;
 use crate::packing::{Group, Mix, Packing, add, count};
-use crate::problem::Problem;
+use crate::problem::{ExistingNode, Problem};
 
 /// Nodes to buy from which on a set is not small.
 pub(crate) const NODES_MAX: i64 = 30;
@@ -74,6 +74,7 @@ impl Search<'_> {
     /// Whether the best packing buys so few nodes that branching may find the cheapest.
     pub(super) fn is_small(&self) -> bool {
         self.best.groups.iter().map(|group| group.copies).sum::<i64>() < NODES_MAX
+            && !self.problem.nodes.iter().any(ExistingNode::may_go)
     }
 
     /// Looks for the cheapest packing of the demand; whether there is certainly none that is cheaper

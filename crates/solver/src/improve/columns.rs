@@ -22,11 +22,11 @@ pub(super) struct Column {
 }
 
 impl Column {
-    /// The objective of the node, nano-USD per hour; existing ones cost nothing more.
+    /// The objective of the node, nano-USD per hour; existing ones that stay cost nothing more.
     pub(super) fn price(&self, problem: &Problem) -> i64 {
         match self.bin {
             Bin::Kind(kind) => problem.kinds[kind].objective(pods_in(&self.mix)),
-            Bin::Node(_) => 0,
+            Bin::Node(node) => problem.nodes[node].price,
         }
     }
 

@@ -47,12 +47,15 @@ impl Search<'_> {
             if matches!(column.bin, Bin::Node(node) if !partial.existing[node].is_empty()) {
                 return None;
             }
-            let mix: Mix = column
-                .mix
-                .iter()
-                .map(|&(class, pods)| (class, pods.min(partial.left[class])))
-                .filter(|(_, pods)| *pods > 0)
-                .collect();
+            let trimmed = column.mix.iter();
+            let trimmed = trimmed.map(|&(class, pods)| (class, pods.min(partial.left[class])));
+            let mix: Mix = trimmed.filter(|(_, pods)| *pods > 0).collect();
+            // A node that may go is kept with all of its own pods.
+            let own = |&(class, pods): &(usize, i64)| pods <= partial.left[class];
+            if matches!(column.bin, Bin::Node(node) if !self.problem.nodes[node].own.iter().all(own))
+            {
+                return None;
+            }
             (!mix.is_empty()).then_some(Column { bin: column.bin, mix })
         };
         let distinct: std::collections::BTreeSet<Column> =

@@ -6,7 +6,7 @@
 //! lesser one at no cost.
 
 use crate::first::anchors::Anchors;
-use crate::problem::{Class, Problem};
+use crate::problem::{Class, ExistingNode, Problem};
 
 /// A seat of the class `greater` serves the class `lesser`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -21,7 +21,8 @@ const CLASSES_MAX: usize = 600;
 /// All exchanges that do not follow from two others, `anchors` being what justifies new nodes.
 pub(super) fn exchanges(problem: &Problem, anchors: &Anchors) -> Vec<Exchange> {
     let classes = problem.classes.len();
-    if classes > CLASSES_MAX {
+    // A node that may go is kept with its own pods and no others in their seats.
+    if classes > CLASSES_MAX || problem.nodes.iter().any(ExistingNode::may_go) {
         return Vec::new();
     }
     let serves = |greater: usize, lesser: usize| {

@@ -11,7 +11,7 @@ use super::{dynamic, polish};
 use crate::first::anchors;
 use crate::first::fill::{Stock, by_density, fill};
 use crate::packing::{Mix, add, residual};
-use crate::problem::{Class, Problem};
+use crate::problem::{Class, ExistingNode, Problem};
 
 /// At least every how many-th class is forced into a mix in one round, and how many are at most.
 const SEED_STRIDE: usize = 6;
@@ -52,7 +52,7 @@ pub(super) fn fillables(problem: &Problem) -> Vec<Fillable> {
     let nodes = (0..problem.nodes.len()).map(|node| {
         let holds = |class: &usize| {
             let class = &problem.classes[*class];
-            class.nodes.contains(node) && Problem::fits(&class.requests, &problem.nodes[node].room)
+            class.nodes.contains(node) && Problem::fits(&class.requests, &problem.nodes[node].spare)
         };
         Fillable { bin: Bin::Node(node), classes: classes.clone().filter(holds).collect() }
     });
@@ -93,7 +93,7 @@ impl<'a> Pricing<'a> {
                 let kind = &problem.kinds[kind];
                 (&kind.room, kind.term, search.anchors[kind.pool].as_deref())
             }
-            Bin::Node(node) => (&problem.nodes[node].room, 0, None),
+            Bin::Node(node) => (&problem.nodes[node].spare, 0, None),
         };
         let values: Vec<i64> = worths.pods.iter().map(|worth| worth - term).collect();
         let items: Vec<Item> = fillable
@@ -181,8 +181,18 @@ impl<'a> Pricing<'a> {
     fn priced(&self, mut mixes: Vec<Mix>) -> Priced {
         let load = self.load(mixes.iter().map(|mix| self.worth(mix)).max().unwrap_or(0));
         mixes.retain(|mix| anchors::justifies(self.anchors, mix));
-        let column = |mix| Column { bin: self.fillable.bin, mix };
+        let column = |mix| Column { bin: self.fillable.bin, mix: self.with_own(mix) };
         Priced { columns: mixes.into_iter().map(column).collect(), load }
+    }
+
+    /// `mix` with the node's own pods.
+    fn with_own(&self, mut mix: Mix) -> Mix {
+        if let Bin::Node(node) = self.fillable.bin {
+            for &(class, pods) in &self.problem.nodes[node].own {
+                add(&mut mix, class, pods);
+            }
+        }
+        mix
     }
 
     /// A filling worth `filled` against the list price. A node that draws on a supply may be worth more
@@ -257,7 +267,12 @@ impl<'a> Pricing<'a> {
 /// What a bin has to earn, nano-USD per hour: its price and what it takes of scarce supplies.
 pub(super) fn charge(problem: &Problem, scarce: &[i64], worths: &Worths, bin: Bin) -> i64 {
     match bin {
-        Bin::Node(node) => worths.nodes[node],
+        Bin::Node(node) => {
+            let ExistingNode { price, own, .. } = &problem.nodes[node];
+            let worth = own.iter().map(|&(class, pods)| worths.pods[class].saturating_mul(pods));
+            let worth = worth.fold(0, i64::saturating_add);
+            price.saturating_add(worths.nodes[node]).saturating_sub(worth)
+        }
         Bin::Kind(kind) => {
             let kind = &problem.kinds[kind];
             let surcharge: i128 = (kind.draws.iter())
@@ -266,7 +281,7 @@ pub(super) fn charge(problem: &Problem, scarce: &[i64], worths: &Worths, bin: Bi
                     i128::from(worth) * i128::from(draw.amount) / i128::from(left)
                 })
                 .sum();
-            let price = i128::from(kind.price.get()) * 1000 + surcharge;
+            let price = i128::from(kind.objective(0)) + surcharge;
             i64::try_from(price).unwrap_or(i64::MAX)
         }
     }

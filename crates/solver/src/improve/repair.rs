@@ -55,6 +55,23 @@ impl Search<'_> {
         // What the first answer left out stays out.
         kept.left.fill(0);
         kept.groups.clear();
+        let mut nodes: Vec<(Reverse<i64>, usize)> = Vec::new();
+        for (position, mix) in self.best.existing.iter().enumerate() {
+            if problem.nodes[position].may_go() && !mix.is_empty() {
+                let worth: i64 = mix.iter().map(|&(class, pods)| worths[class] * pods).sum();
+                nodes.push((Reverse(problem.nodes[position].price - worth), position));
+            }
+        }
+        nodes.sort();
+        for (_, position) in nodes {
+            if rest <= 0 {
+                break;
+            }
+            rest -= problem.nodes[position].price.max(1);
+            for (class, pods) in std::mem::take(&mut kept.existing[position]) {
+                kept.left[class] += pods;
+            }
+        }
         for (_, mut group) in groups {
             let price = problem.kinds[group.kind].objective(pods_in(&group.mix));
             let copies = match price {

@@ -117,6 +117,9 @@ fn nodes(
         .map(|(position, node)| ExistingNode {
             node: NodeIndex::new(position),
             room: kinds::amounts(&node.room, dimensions),
+            spare: kinds::amounts(&node.room, dimensions),
+            price: 0,
+            own: Vec::new(),
         })
         .collect();
     nodes.sort_by(|a, b| {

@@ -13,6 +13,9 @@ pub(crate) fn mark(kinds: &mut [Kind], classes: &[Class]) {
     let mut kept: Vec<usize> = Vec::new();
     // Kinds come by pool and ascending price, so a dominating kind of lower price comes earlier;
     // among equal prices, more room comes later, which the second test takes care of.
+    for kind in kinds.iter_mut() {
+        kind.searched = true;
+    }
     for candidate in 0..kinds.len() {
         let superfluous = kept.iter().any(|&other| {
             dominates(&kinds[other], &kinds[candidate]) && admits[other].covers(&admits[candidate])

@@ -54,6 +54,51 @@ impl Seats {
         }
     }
 
+    /// Whether `seat` takes pods.
+    pub(super) fn is_open(&self, seat: usize) -> bool {
+        self.open[seat]
+    }
+
+    /// What is left on `seat`.
+    pub(super) fn room(&self, seat: usize) -> &Amounts {
+        &self.room[seat]
+    }
+
+    /// Takes `mix` off `seat` again.
+    pub(super) fn unseat(&mut self, problem: &Problem, seat: usize, mix: &Mix) {
+        for &(class, pods) in mix {
+            take(&mut self.room[seat], &problem.classes[class].requests, -pods);
+            add(&mut self.moved_in[seat], class, -pods);
+        }
+        self.moved_in[seat].retain(|(_, pods)| *pods > 0);
+    }
+
+    /// The `most` seats on which pods of `demand` of the greatest worth fit, taken class by class.
+    pub(super) fn useful(
+        &self,
+        problem: &Problem,
+        demand: &Mix,
+        values: &[i64],
+        most: usize,
+    ) -> Vec<usize> {
+        let mut worth: std::collections::BTreeMap<usize, i64> = std::collections::BTreeMap::new();
+        for &(class, pods) in demand {
+            let requests = &problem.classes[class].requests;
+            for &seat in self.of_class[class].iter().filter(|seat| self.open[**seat]) {
+                if Problem::fits(requests, &self.room[seat]) {
+                    let fits = Problem::fit_count(requests, &self.room[seat]).min(pods);
+                    let entry = worth.entry(seat).or_default();
+                    *entry = (*entry).max(values[class].saturating_mul(fits));
+                }
+            }
+        }
+        let mut seats: Vec<(std::cmp::Reverse<i64>, usize)> =
+            worth.into_iter().map(|(seat, worth)| (std::cmp::Reverse(worth), seat)).collect();
+        seats.sort_unstable();
+        seats.truncate(most);
+        seats.into_iter().map(|(_, seat)| seat).collect()
+    }
+
     /// What was moved to `seat`.
     pub(super) fn moved_in(&self, seat: usize) -> &Mix {
         &self.moved_in[seat]

@@ -22,7 +22,29 @@ pub(super) struct Trade {
 #[derive(Debug, Default)]
 pub(super) struct Trades(Vec<Trade>);
 
+impl Trade {
+    /// What it put on `seat`.
+    pub(super) fn on(&self, seat: usize) -> Option<&Mix> {
+        self.taken.iter().find(|(other, _)| *other == seat).map(|(_, mix)| mix)
+    }
+}
+
 impl Trades {
+    /// The trade at `position`.
+    pub(super) fn get(&self, position: usize) -> &Trade {
+        &self.0[position]
+    }
+
+    /// How many there are.
+    pub(super) const fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Takes the trade at `position` out.
+    pub(super) fn remove(&mut self, position: usize) -> Trade {
+        self.0.remove(position)
+    }
+
     /// Adds a trade that takes nothing of the others apart.
     pub(super) fn add(&mut self, trade: Trade) {
         self.0.push(trade);

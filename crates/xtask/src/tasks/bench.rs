@@ -5,6 +5,8 @@
 //! it is not set. Times are of this machine: nothing else should run on it.
 
 #[cfg(feature = "in-process")]
+pub(crate) mod consolidate;
+#[cfg(feature = "in-process")]
 pub(crate) mod exchange;
 #[cfg(feature = "in-process")]
 pub(crate) mod first_answer;
