@@ -6,6 +6,7 @@
 
 mod answers;
 mod disruption;
+mod facts;
 mod garbage;
 mod health;
 mod pods;
@@ -30,6 +31,7 @@ use crate::planning::{Planned, Planner};
 use crate::report::{About, Event, Recorder, Severity};
 use crate::store::{Store, Tables};
 use disruption::Disrupting;
+use facts::Facts;
 use garbage::Garbage;
 use health::Health;
 use steps::Work;
@@ -70,6 +72,7 @@ pub(crate) struct Driver {
     last: Option<Arc<Planned>>,
     work: Work,
     upkeep: Upkeep,
+    facts: Facts,
     garbage: Garbage,
     health: Health,
     disrupting: Disrupting,
@@ -116,6 +119,7 @@ impl Driver {
             last: None,
             work: Work::new(config.start_limits, config.seed),
             upkeep: Upkeep::default(),
+            facts: Facts::default(),
             garbage: Garbage::default(),
             health: Health::default(),
             disrupting: Disrupting::default(),

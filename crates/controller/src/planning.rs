@@ -221,7 +221,22 @@ fn pools(tables: &Tables) -> Vec<api::NodePool> {
         pool.metadata.deletion_timestamp.is_none() && class.is_some_and(|class| !broken(class))
     };
     let pools = tables.node_pools.objects.values().filter(usable);
-    pools.map(|pool| api::NodePool::clone(pool)).collect()
+    pools.map(|pool| told(api::NodePool::clone(pool))).collect()
+}
+
+/// The pool, not ready where nobody has said whether it is: lowering takes silence for consent, as on
+/// paper nobody says it.
+fn told(mut pool: api::NodePool) -> api::NodePool {
+    let conditions = &mut pool.status.conditions;
+    if !conditions.iter().any(|condition| condition.kind == api::names::READY) {
+        conditions.push(api::Condition {
+            kind: api::names::READY.to_owned(),
+            status: "Unknown".to_owned(),
+            reason: "AwaitingReconciliation".to_owned(),
+            ..api::Condition::default()
+        });
+    }
+    pool
 }
 
 /// Copies what planning reads out of the store.

@@ -258,7 +258,9 @@ fn class_of<'a>(view: &ClaimView<'a>) -> Result<&'a api::Ec2NodeClass, Otherwise
 /// Writes down what was launched: labels on the claim, then its status.
 fn launched(view: &ClaimView<'_>, instance: &Instance, now: Timestamp) -> Vec<Request> {
     let claim = view.claim;
-    let machine = (view.machine)(&instance.instance_type).unwrap_or_default();
+    // What is written once is not mended later: a claim without its type's labels and capacity would be
+    // a node that no pod selects and no plan counts. They come with the next plan, or the limit ends it.
+    let Some(machine) = (view.machine)(&instance.instance_type) else { return Vec::new() };
     let mut labels = machine.labels;
     labels.insert(well_known::INSTANCE_TYPE.to_owned(), instance.instance_type.to_string());
     labels.insert(well_known::ZONE.to_owned(), instance.zone.to_string());

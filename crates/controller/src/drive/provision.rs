@@ -37,6 +37,7 @@ impl Driver {
                 return;
             }
         };
+        self.facts.take_in(&planned, &tables);
         self.last = Some(Arc::clone(&planned));
         let took = clock::instant() - started;
         if planned.lowered.snapshot.pods.is_empty() {

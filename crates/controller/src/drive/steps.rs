@@ -15,11 +15,11 @@ use model::{InstanceTypeName, Timestamp};
 use tokio::time::Instant;
 
 use super::Driver;
+use super::facts::Facts;
 use crate::backoff::Backoff;
 use crate::clock;
 use crate::leader::Role;
 use crate::perform::{Done, GroupKey, run_group};
-use crate::planning::Planned;
 use crate::report;
 use crate::store::{Store, Tables};
 use crate::unavailable::Unavailable;
@@ -154,7 +154,7 @@ impl Work {
     fn claims(
         &mut self,
         tables: &Tables,
-        planned: Option<&Planned>,
+        facts: &Facts,
         every: bool,
         now: Timestamp,
     ) -> Vec<(GroupKey, Vec<Request>)> {
@@ -175,9 +175,7 @@ impl Work {
             }
             let class_name = claim.spec.node_class_ref.name.as_str();
             let class = tables.node_classes.objects.get(&(Box::default(), class_name.into()));
-            let machine = |name: &InstanceTypeName| {
-                planned.and_then(|planned| planned.machine(class_name, name))
-            };
+            let machine = |name: &InstanceTypeName| facts.machine(class_name, name);
             let view = ClaimView {
                 claim,
                 node_class: class.map(Arc::as_ref),
@@ -261,11 +259,10 @@ impl Driver {
     /// Asks the executor what is next, and has it performed.
     pub(super) fn step(&mut self, every: bool) {
         let now = clock::now();
-        let planned = self.last.clone();
         let store = Arc::clone(&self.store);
-        let (work, nominate) = (&mut self.work, self.nominate);
+        let (work, facts, nominate) = (&mut self.work, &self.facts, self.nominate);
         let groups = store.read(|tables| {
-            let mut groups = work.claims(tables, planned.as_deref(), every, now);
+            let mut groups = work.claims(tables, facts, every, now);
             if nominate {
                 groups.extend(work.nominations(tables));
             }
