@@ -88,6 +88,7 @@ async fn a_process_that_ends_hard_at_every_request_launches_once_and_evicts_once
     let shape = PodShape::requesting(&[("cpu", "1")]);
     workloads::create(&world.client, &workloads::deployment(APP, 2, &shape)).await.or_stop();
     let requests = end_hard_at_every_request(&world, 2).await;
+    println!("launched by lives that ended at each of {requests} requests");
     assert!(requests >= 3, "only {requests} requests");
     world.agrees().await;
 
@@ -99,7 +100,8 @@ async fn a_process_that_ends_hard_at_every_request_launches_once_and_evicts_once
     assert!(evicted > 0);
     let name = claim.metadata.name.unwrap();
     world.custom("NodeClaim").delete(&name, &DeleteParams::default()).await.unwrap();
-    end_hard_at_every_request(&world, 2).await;
+    let requests = end_hard_at_every_request(&world, 2).await;
+    println!("replaced by lives that ended at each of {requests} requests");
     world.agrees().await;
     assert_eq!(pods_made(&world).await, 2 + evicted, "pods were evicted more than once");
 

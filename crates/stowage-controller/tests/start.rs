@@ -12,7 +12,7 @@ use testcluster::kubelets::{self, Machine, NodeShape};
 use testcluster::wait::until;
 use testcluster::workloads::{self, PodShape};
 
-use crate::process::{Command, Running};
+use crate::process::{Command, Running, now};
 use crate::world::{OrStop as _, SOON, World};
 
 /// Nodes, and pods on them, that a restart finds.
@@ -106,6 +106,26 @@ async fn fill(world: &World) {
     workloads::running(&world.client, "web", NODES, SOON).await.or_stop();
 }
 
+/// Kills the leader of two; gives the time until the other one leads.
+async fn follows_a_killed_leader(world: &World) -> Duration {
+    let leads = |text: &str| text.contains(r#""role":"leader""#);
+    let first = world.controller(&[]);
+    until("the first leads", SOON, async || Ok::<_, String>(leads(&first.text()).then_some(())))
+        .await
+        .or_stop();
+    let second = world.controller(&[]);
+    second.ready().await;
+    assert!(!leads(&second.text()), "two lead at once");
+    first.kill().await;
+    let since = now();
+    until("the second leads", SOON, async || Ok::<_, String>(leads(&second.text()).then_some(())))
+        .await
+        .or_stop();
+    let took = since.elapsed();
+    second.stop().await;
+    took
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_restart_is_ready_soon_and_the_lease_is_let_go_of() {
     let world = World::start().await;
@@ -131,6 +151,8 @@ async fn a_restart_is_ready_soon_and_the_lease_is_let_go_of() {
         running.stop().await;
         assert_eq!(holder(&world).await, None, "the Lease is let go of");
     }
+    let killed_to_led = follows_a_killed_leader(&world).await;
+    println!("killed leader to the next: {killed_to_led:.1?}");
     println!("restart to ready: {times:.2?} with {NODES} nodes and {NODES} pods");
     assert!(times.iter().all(|time| *time < READY_MAX), "{times:?}");
     world.check_logs();

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests stop at the first surprise")]
 
 mod crashes;
+mod faults;
 mod joins;
 mod lifecycle;
 mod process;

@@ -25,14 +25,15 @@ pub(crate) const SOON: Duration = Duration::from_mins(2);
 /// The cluster's name, in tags and selectors.
 const CLUSTER: &str = "binary";
 /// What the simulated region sells, with list prices in USD per hour.
-const TYPES: [(&str, &str); 5] = [
+const TYPES: [(&str, &str); 6] = [
     ("m7i.large", "0.1008"),
     ("m7i.xlarge", "0.2016"),
     ("m7i.2xlarge", "0.4032"),
     ("m7g.large", "0.0816"),
     ("m7g.xlarge", "0.1632"),
+    ("g5.xlarge", "1.0060"),
 ];
-const ZONES: [&str; 3] = ["us-east-1a", "us-east-1b", "us-east-1c"];
+pub(crate) const ZONES: [&str; 3] = ["us-east-1a", "us-east-1b", "us-east-1c"];
 const REGION: &str = "us-east-1";
 /// The tag by which an instance names its claim.
 const CLAIM_TAG: &str = "karpenter.sh/nodeclaim";
@@ -173,6 +174,12 @@ impl World {
         };
         assert_eq!(ids, of(self.list("NodeClaim").await, "/status/providerID"));
         assert_eq!(ids, of(self.list("Node").await, "/spec/providerID"));
+        for claim in self.list("NodeClaim").await {
+            let cpu = claim.data.pointer("/status/capacity/cpu");
+            assert!(cpu.is_some(), "a claim without the capacity of its type: {claim:#?}");
+            let labels = claim.metadata.labels.unwrap();
+            assert!(labels.contains_key("karpenter.k8s.aws/instance-family"), "{labels:?}");
+        }
         for (claim, launches) in self.launches().await {
             assert_eq!(launches, 1, "{claim} was launched {launches} times");
         }
@@ -225,8 +232,18 @@ impl World {
         Api::all_with(self.client.clone(), &resource)
     }
 
-    /// A class, and a pool of it that buys this way for this architecture.
+    /// A class, and a pool of it that buys machines without GPUs this way for this architecture.
     pub(crate) async fn pool(&self, name: &str, capacity_type: &str, architecture: &str) {
+        let requirements = json!([
+            {"key": "karpenter.sh/capacity-type", "operator": "In", "values": [capacity_type]},
+            {"key": "kubernetes.io/arch", "operator": "In", "values": [architecture]},
+            {"key": "karpenter.k8s.aws/instance-gpu-count", "operator": "DoesNotExist"},
+        ]);
+        self.pool_of(name, requirements, json!([])).await;
+    }
+
+    /// A class, and a pool of it with these requirements and taints.
+    pub(crate) async fn pool_of(&self, name: &str, requirements: Value, taints: Value) {
         let discovery = json!([{"tags": {"karpenter.sh/discovery": CLUSTER}}]);
         self.create(json!({
             "apiVersion": "karpenter.k8s.aws/v1", "kind": "EC2NodeClass",
@@ -239,8 +256,6 @@ impl World {
             },
         }))
         .await;
-        let require =
-            |key: &str, value: &str| json!({"key": key, "operator": "In", "values": [value]});
         self.create(json!({
             "apiVersion": "karpenter.sh/v1", "kind": "NodePool",
             "metadata": {"name": name},
@@ -250,10 +265,8 @@ impl World {
                     "nodeClassRef": {
                         "group": "karpenter.k8s.aws", "kind": "EC2NodeClass", "name": name,
                     },
-                    "requirements": [
-                        require("karpenter.sh/capacity-type", capacity_type),
-                        require("kubernetes.io/arch", architecture),
-                    ],
+                    "requirements": requirements,
+                    "taints": taints,
                 }},
             },
         }))
