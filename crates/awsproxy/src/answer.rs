@@ -12,7 +12,7 @@ use tokio::net::TcpStream;
 
 use crate::fleet::{self, Taken};
 use crate::query::Query;
-use crate::reply::{self, Reply};
+use crate::reply::{self, Form, Reply};
 use crate::serve::lock;
 use crate::state::{Fault, State, now};
 use crate::{instances, sold, xml};
@@ -57,11 +57,17 @@ impl Server {
         let fault = lock(&self.state).fault(&action, &query);
         match &fault {
             Some(Fault::Throttle) => {
+                let (code, status) = match form_of(&head) {
+                    Form::Ec2 => ("RequestLimitExceeded", 503),
+                    Form::Query => ("Throttling", 400),
+                    Form::Json => ("ThrottlingException", 400),
+                };
                 let message = "Request limit exceeded.";
-                return Ok(response(Reply::error(503, "RequestLimitExceeded", message)));
+                return Ok(response(Reply::error_of(form_of(&head), status, code, message)));
             }
             Some(Fault::Error(status, code)) => {
-                return Ok(response(Reply::error(*status, code, "as the test asked")));
+                let message = "as the test asked";
+                return Ok(response(Reply::error_of(form_of(&head), *status, code, message)));
             }
             Some(Fault::Reply(status, body)) => return Ok(response(Reply::given(*status, body))),
             Some(Fault::Reset) => return Err(Lost),
@@ -196,6 +202,17 @@ impl Server {
     fn not_simulated(&self, action: &str) -> Reply {
         lock(&self.state).unknown.insert(action.to_owned());
         Reply::error(400, "NotSimulated", action)
+    }
+}
+
+/// The form of the service that a call is to, which the scope of its signature names.
+fn form_of(head: &Parts) -> Form {
+    let signed = head.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let scope = signed.and_then(|text| text.split_once("Credential=")).map_or("", |(_, rest)| rest);
+    match scope.split('/').nth(3) {
+        Some("iam" | "sts") => Form::Query,
+        Some("eks" | "pricing" | "sqs" | "ssm") => Form::Json,
+        _ => Form::Ec2,
     }
 }
 

@@ -11,6 +11,17 @@ const JSON: &str = "application/x-amz-json-1.1";
 /// Spot prices are asked for by these; the simulated ones are all of the first.
 const PRODUCTS: [&str; 2] = ["Linux/UNIX", "Linux/UNIX (Amazon VPC)"];
 
+/// How a service words its errors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// XML of EC2's own kind.
+    Ec2,
+    /// XML of IAM and STS.
+    Query,
+    /// JSON.
+    Json,
+}
+
 /// A status, a content type and a body.
 #[derive(Clone, Debug)]
 pub(crate) struct Reply {
@@ -32,6 +43,22 @@ impl Reply {
     pub(crate) fn given(status: u16, body: &str) -> Self {
         let kind = if body.starts_with('{') { JSON } else { "text/xml" };
         Self { status, kind, body: body.as_bytes().to_vec() }
+    }
+
+    /// An error as the service of a call words it: that of EC2, of the other services of the query
+    /// protocol, or of those that speak JSON.
+    pub(crate) fn error_of(form: Form, status: u16, code: &str, message: &str) -> Self {
+        match form {
+            Form::Ec2 => Self::error(status, code, message),
+            Form::Query => Self {
+                status,
+                ..Self::xml(format!(
+                    "<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>{message}\
+                     </Message></Error><RequestId>proxy</RequestId></ErrorResponse>"
+                ))
+            },
+            Form::Json => Self::json(status, &json!({ "__type": code, "message": message })),
+        }
     }
 
     /// An error of EC2.

@@ -19,9 +19,9 @@ pub struct Pool {
 /// How a call goes wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// 503 `RequestLimitExceeded`, nothing is done.
+    /// The service's error for too many calls, as 503 `RequestLimitExceeded` of EC2; nothing is done.
     Throttle,
-    /// An error of EC2 with this status and code, nothing is done.
+    /// An error of the service with this status and code, nothing is done.
     Error(u16, &'static str),
     /// This status and this body, XML or JSON, nothing is done.
     Reply(u16, String),

@@ -42,6 +42,9 @@ pub struct AwsConfig {
     pub service_cidr: Option<String>,
     /// The address of the cluster's DNS service.
     pub cluster_dns: Option<String>,
+    /// Whether the cluster has no way to the endpoints of Pricing and IAM: the catalog's prices are
+    /// used, and profiles that were made are not deleted.
+    pub isolated_vpc: bool,
     /// Tries of one call; 3 is the SDK's own number.
     pub attempts: u32,
 }
@@ -78,6 +81,7 @@ impl std::error::Error for ConnectError {}
 pub struct AwsCloud {
     pub(crate) config: AwsConfig,
     pub(crate) ec2: aws_sdk_ec2::Client,
+    pub(crate) iam: aws_sdk_iam::Client,
     pub(crate) pricing: aws_sdk_pricing::Client,
     pub(crate) ssm: aws_sdk_ssm::Client,
     /// Labels of the region's types, for the choice of images.
@@ -92,6 +96,8 @@ pub(crate) struct Memory {
     pub(crate) templates: BTreeSet<String>,
     /// Subnets of each class as last resolved, those with most free addresses first.
     pub(crate) subnets: BTreeMap<String, Vec<Subnet>>,
+    /// Why the profile of each class could not be made, for its condition.
+    pub(crate) profiles_refused: BTreeMap<String, String>,
 }
 
 impl AwsCloud {
@@ -123,8 +129,10 @@ impl AwsCloud {
             .region(Region::new(pricing_region(&config.region)))
             .build();
         let ec2 = aws_sdk_ec2::config::Builder::from(sdk).interceptor(Whole).build();
+        let iam = aws_sdk_iam::config::Builder::from(sdk).interceptor(Whole).build();
         Ok(Self {
             ec2: aws_sdk_ec2::Client::from_conf(ec2),
+            iam: aws_sdk_iam::Client::from_conf(iam),
             pricing: aws_sdk_pricing::Client::from_conf(pricing),
             ssm: aws_sdk_ssm::Client::new(sdk),
             config,
@@ -193,6 +201,7 @@ mod tests {
             cluster_ca: None,
             service_cidr: None,
             cluster_dns: None,
+            isolated_vpc: false,
             attempts: 1,
         }
     }

@@ -24,7 +24,7 @@ const CAPACITY: [&str; 11] = [
 ];
 
 /// The object is not there.
-const GONE: [&str; 7] = [
+const GONE: [&str; 8] = [
     "InvalidInstanceID.NotFound",
     "InvalidInstanceID.Malformed",
     "InvalidLaunchTemplateName.NotFoundException",
@@ -32,10 +32,11 @@ const GONE: [&str; 7] = [
     "InvalidLaunchTemplateId.NotFoundException",
     "ParameterNotFound",
     "ResourceNotFoundException",
+    "NoSuchEntity",
 ];
 
 /// Trying again may help.
-const RETRY: [&str; 12] = [
+const RETRY: [&str; 16] = [
     "RequestLimitExceeded",
     "Throttling",
     "ThrottlingException",
@@ -48,6 +49,11 @@ const RETRY: [&str; 12] = [
     "ServiceUnavailable",
     "Unavailable",
     "RequestExpired",
+    // IAM's: two writes at a time, and a profile that is looked at too soon.
+    "ConcurrentModification",
+    "EntityTemporarilyUnmodifiable",
+    "DeleteConflict",
+    "ServiceFailure",
 ];
 
 /// The class of a code of the service.

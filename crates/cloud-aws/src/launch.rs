@@ -44,6 +44,7 @@ impl AwsCloud {
     pub(crate) async fn launch_one(&self, request: &LaunchRequest) -> Result<Launch, LaunchError> {
         let fail =
             |error| LaunchError { claim: request.claim.name.clone(), refused: Vec::new(), error };
+        has_profile(&request.node_class).map_err(fail)?;
         let subnets = self.subnets_of(&request.node_class).await.map_err(fail)?;
         let overrides = self.overrides(request, &subnets).map_err(fail)?;
         let mut output = self.create_fleet(request, &overrides).await;
@@ -257,6 +258,18 @@ fn one_override(one: &Override<'_>) -> FleetLaunchTemplateOverridesRequest {
         .image_id(&one.image)
         .priority(one.rank as f64)
         .build()
+}
+
+/// Whether machines will have the role that the class names: without a profile they would have none.
+fn has_profile(class: &api::Ec2NodeClass) -> Result<(), CloudError> {
+    if class.status.instance_profile.is_some() {
+        return Ok(());
+    }
+    let message = format!(
+        "EC2NodeClass {} has no instance profile yet: look at its condition InstanceProfileReady",
+        class.metadata.name
+    );
+    Err(CloudError::new(ACTION, ErrorClass::Refused, "NoInstanceProfile", message))
 }
 
 pub(crate) fn tag(key: &str, value: &str) -> Tag {

@@ -1,4 +1,4 @@
-//! The cloud port on AWS: EC2, Pricing and SSM behind [`cloud::Cloud`].
+//! The cloud port on AWS: EC2, IAM, Pricing and SSM behind [`cloud::Cloud`].
 //!
 //! In: launch requests with ranked choices, node classes to resolve. Out: instances, resolved classes,
 //! the market, classed errors. It chooses only what the request leaves to it: the subnet with the most
@@ -6,10 +6,12 @@
 
 mod connect;
 mod errors;
+mod hash;
 mod instances;
 mod launch;
 mod market;
 mod port;
+mod profile;
 mod release;
 mod resolve;
 mod whole;

@@ -120,8 +120,8 @@ impl AwsCloud {
     async fn on_demand(&self) -> Result<ListPrices, CloudError> {
         const ACTION: &str = "GetProducts";
         let region = self.config.region.as_str();
-        if region.starts_with("us-gov-") {
-            let message = "no list prices are served for GovCloud; the catalog's stay";
+        if region.starts_with("us-gov-") || self.config.isolated_vpc {
+            let message = "no list prices are served here; the catalog's stay";
             return Err(CloudError::new(ACTION, ErrorClass::Refused, "NotServed", message));
         }
         let mut prices = self.products("Compute Instance", "Shared").await?;

@@ -26,6 +26,10 @@ impl Cloud for AwsCloud {
         self.resolve_class(class).await
     }
 
+    async fn prepare(&self, class: &api::Ec2NodeClass) -> Result<(), CloudError> {
+        self.make_profile(class).await
+    }
+
     async fn launch(&self, request: &LaunchRequest) -> Result<Launch, LaunchError> {
         self.launch_one(request).await
     }
@@ -59,6 +63,7 @@ impl Cloud for AwsCloud {
     }
 
     async fn release(&self, class: &api::Ec2NodeClass) -> Result<(), CloudError> {
-        self.delete_templates(&class.metadata.name).await
+        self.delete_templates(&class.metadata.name).await?;
+        self.delete_profiles(class).await
     }
 }

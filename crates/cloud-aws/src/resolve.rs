@@ -38,16 +38,13 @@ impl AwsCloud {
                 Vec::new()
             }
         };
-        let instance_profile = class.spec.instance_profile.clone().filter(|name| !name.is_empty());
-        if instance_profile.is_none() {
-            problems.push(ClassProblem {
-                condition: "InstanceProfileReady",
-                reason: "RoleNotSupported",
-                message: "instance profiles are not made from spec.role yet: set \
-                          spec.instanceProfile to a profile that holds the role"
-                    .to_owned(),
-            });
-        }
+        let instance_profile = match self.profile(class).await? {
+            Ok(name) => Some(name),
+            Err(problem) => {
+                problems.push(problem);
+                None
+            }
+        };
         self.memory().subnets.insert(class.metadata.name.clone(), subnets.clone());
         Ok(ResolvedNodeClass { subnets, security_groups, images, instance_profile, problems })
     }

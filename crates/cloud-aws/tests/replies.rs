@@ -79,6 +79,7 @@ async fn launch_failing(errors: &[(&str, Option<(&str, &str)>)]) -> (LaunchError
     let items: String = items.collect();
     answers(&proxy, "CreateFleet", &format!("<errorSet>{items}</errorSet>"), MANY);
     let mut class = class("x");
+    class.status.instance_profile = Some("nodes".to_owned());
     class.status.amis =
         vec![api::AmiStatus { id: "ami-1".to_owned(), ..api::AmiStatus::default() }];
     let failed = cloud.launch(&request("made-up", class)).await.unwrap_err();

@@ -15,6 +15,7 @@ use testcluster::moto::{Moto, Network, images};
 use tokio::sync::OnceCell;
 
 pub(crate) const CLUSTER: &str = "conformance";
+const ROLES: [&str; 2] = ["node", "other-node"];
 
 /// One process serves all tests of this binary; it ends with it.
 static MOTO: OnceCell<Moto> = OnceCell::const_new();
@@ -35,6 +36,11 @@ impl Aws {
         let account = moto.account(&id, "us-east-1").await.unwrap();
         let zones = ["us-east-1a", "us-east-1b"].map(str::to_owned).to_vec();
         account.seed_vpc(&Network { cluster: CLUSTER.to_owned(), zones }).await.unwrap();
+        for role in ROLES {
+            let name = ("RoleName", role.to_owned());
+            let policy = ("AssumeRolePolicyDocument", "{}".to_owned());
+            account.call("iam", "CreateRole", &[name, policy]).await.unwrap();
+        }
         let proxy = Proxy::start(&moto.endpoint()).await.unwrap();
         for image in images() {
             for path in &image.parameters {
@@ -83,6 +89,7 @@ fn config(proxy: &Proxy, attempts: u32) -> AwsConfig {
         cluster_ca: Some("Q0E=".to_owned()),
         service_cidr: Some("10.100.0.0/16".to_owned()),
         cluster_dns: None,
+        isolated_vpc: false,
         attempts,
     }
 }
@@ -166,6 +173,10 @@ impl Fixture for Aws {
 
     fn class_without_subnets(&self) -> api::Ec2NodeClass {
         class("elsewhere")
+    }
+
+    fn roles(&self) -> [String; 2] {
+        ROLES.map(str::to_owned)
     }
 
     fn choices(&self) -> Vec<Choice> {

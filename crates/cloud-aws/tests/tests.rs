@@ -4,5 +4,7 @@
 
 mod conformance;
 mod faults;
+mod policy;
+mod profiles;
 mod replies;
 mod support;

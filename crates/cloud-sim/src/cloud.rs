@@ -32,6 +32,8 @@ pub struct Leftovers {
     pub instances: Vec<InstanceId>,
     /// Classes that something was made for and not released.
     pub classes: Vec<String>,
+    /// Instance profiles that were made and not deleted.
+    pub profiles: Vec<String>,
 }
 
 impl SimCloud {
@@ -80,7 +82,10 @@ impl SimCloud {
     pub fn leftovers(&self) -> Leftovers {
         let alive = self.all().into_iter().filter(|instance| !instance.state.is_ending());
         let instances = alive.map(|instance| instance.id).collect();
-        Leftovers { instances, classes: self.state().made_for.iter().cloned().collect() }
+        let state = self.state();
+        let classes = state.made_for.iter().cloned().collect();
+        let profiles = state.profiles.iter().map(|profile| profile.name.clone()).collect();
+        Leftovers { instances, classes, profiles }
     }
 
     /// How often each call was made, whatever became of it.
@@ -151,9 +156,13 @@ impl Cloud for SimCloud {
     async fn resolve(&self, class: &api::Ec2NodeClass) -> Result<ResolvedNodeClass, CloudError> {
         self.call(Action::Resolve, |state, now| {
             state.settle(now);
-            Ok(resolve::resolve(state, class))
+            Ok(resolve::resolve(state, class, now))
         })
         .await
+    }
+
+    async fn prepare(&self, class: &api::Ec2NodeClass) -> Result<(), CloudError> {
+        self.call(Action::Prepare, |state, now| resolve::prepare(state, class, now)).await
     }
 
     async fn launch(&self, request: &LaunchRequest) -> Result<Launch, LaunchError> {
@@ -211,6 +220,7 @@ impl Cloud for SimCloud {
     async fn release(&self, class: &api::Ec2NodeClass) -> Result<(), CloudError> {
         self.call(Action::Release, |state, _| {
             state.made_for.remove(&class.metadata.name);
+            state.profiles.retain(|profile| profile.class != class.metadata.name);
             Ok(())
         })
         .await

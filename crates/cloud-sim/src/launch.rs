@@ -78,6 +78,7 @@ fn is_same(one: &LaunchRequest, other: &LaunchRequest) -> bool {
         && a.status.subnets == b.status.subnets
         && a.status.security_groups == b.status.security_groups
         && a.status.amis == b.status.amis
+        && a.status.instance_profile == b.status.instance_profile
 }
 
 fn invalid(request: &LaunchRequest) -> Option<CloudError> {
@@ -90,6 +91,8 @@ fn invalid(request: &LaunchRequest) -> Option<CloudError> {
         ("InvalidGroup.NotFound", "The class has no security groups; resolve it first")
     } else if status.amis.is_empty() {
         ("InvalidAMIID.NotFound", "The class has no images; resolve it first")
+    } else if status.instance_profile.is_none() {
+        ("InvalidParameterValue", "The class has no instance profile; prepare and resolve it first")
     } else {
         return None;
     };

@@ -2,18 +2,22 @@
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use api::Ec2NodeClass;
-use cloud::{ClassProblem, Image, ResolvedNodeClass, SecurityGroup, Subnet};
+use cloud::{
+    ClassProblem, CloudError, ErrorClass, Image, ResolvedNodeClass, SecurityGroup, Subnet,
+};
 
+use crate::rule::Action;
 use crate::state::State;
 
-pub(crate) fn resolve(state: &State, class: &Ec2NodeClass) -> ResolvedNodeClass {
+pub(crate) fn resolve(state: &State, class: &Ec2NodeClass, now: Duration) -> ResolvedNodeClass {
     let mut resolved = ResolvedNodeClass {
         subnets: subnets(state, class),
         security_groups: groups(state, class),
         images: images(state, class),
-        instance_profile: Some(profile(state, class)),
+        instance_profile: profile(state, class, now),
         problems: Vec::new(),
     };
     let found = [
@@ -33,13 +37,46 @@ pub(crate) fn resolve(state: &State, class: &Ec2NodeClass) -> ResolvedNodeClass 
             resolved.problems.push(ClassProblem { condition, reason, message });
         }
     }
+    if resolved.instance_profile.is_none() {
+        resolved.problems.push(ClassProblem {
+            condition: "InstanceProfileReady",
+            reason: "InstanceProfileNotFound",
+            message: "no instance profile holds the role yet".to_owned(),
+        });
+    }
     resolved
 }
 
-/// The profile's name: given, or made for the class.
-fn profile(state: &State, class: &Ec2NodeClass) -> String {
-    let made = || format!("{}_{}", state.setup.cluster, class.metadata.name);
-    class.spec.instance_profile.clone().unwrap_or_else(made)
+/// The profile's name: given, or made for the class and seen by now.
+fn profile(state: &State, class: &Ec2NodeClass, now: Duration) -> Option<String> {
+    let made = || {
+        let mut profiles = state.profiles.iter();
+        let is_it = |one: &&crate::state::Profile| {
+            one.class == class.metadata.name
+                && Some(&one.role) == class.spec.role.as_ref()
+                && one.visible_at <= now
+        };
+        profiles.find(is_it).map(|profile| profile.name.clone())
+    };
+    class.spec.instance_profile.clone().or_else(made)
+}
+
+/// Makes the profile of a class that names a role.
+pub(crate) fn prepare(
+    state: &mut State,
+    class: &Ec2NodeClass,
+    now: Duration,
+) -> Result<(), CloudError> {
+    let (None, Some(role)) = (&class.spec.instance_profile, &class.spec.role) else {
+        return Ok(());
+    };
+    if !state.setup.roles.contains(role) {
+        let message = format!("The role with name {role} cannot be found; create it");
+        let (action, code) = (Action::Prepare.as_str(), "NoSuchEntity");
+        return Err(CloudError::new(action, ErrorClass::Refused, code, message));
+    }
+    state.make_profile(&class.metadata.name, role, now);
+    Ok(())
 }
 
 fn subnets(state: &State, class: &Ec2NodeClass) -> Vec<Subnet> {

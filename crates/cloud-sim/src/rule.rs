@@ -13,6 +13,8 @@ pub enum Action {
     Market,
     /// [`cloud::Cloud::resolve`].
     Resolve,
+    /// [`cloud::Cloud::prepare`].
+    Prepare,
     /// [`cloud::Cloud::launch`].
     Launch,
     /// [`cloud::Cloud::instances`].
@@ -36,6 +38,7 @@ impl Action {
             Self::Check => "GetCallerIdentity",
             Self::Market => "DescribeInstanceTypeOfferings",
             Self::Resolve => "DescribeSubnets",
+            Self::Prepare => "CreateInstanceProfile",
             Self::Launch => "CreateFleet",
             Self::List | Self::Find | Self::Get => "DescribeInstances",
             Self::Terminate => "TerminateInstances",

@@ -1,6 +1,6 @@
 //! What a simulated cloud is made of.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use model::{CapacityType, InstanceTypeName, MicroUsdPerHour, NodeClassName, ZoneId, ZoneName};
@@ -22,6 +22,8 @@ pub struct Setup {
     pub security_groups: Vec<SecurityGroup>,
     /// Images, newest first.
     pub images: Vec<Image>,
+    /// Roles that machines may have; a class that names another gets no profile.
+    pub roles: BTreeSet<String>,
     /// How long things take.
     pub delays: Delays,
 }
@@ -85,7 +87,8 @@ pub struct Image {
 pub struct Delays {
     /// From each call to its answer.
     pub latency: Duration,
-    /// From a launch until the machine is on lists and found by id, at most.
+    /// From a launch until the machine is on lists and found by id, and from the making of a profile
+    /// until it is found, at most.
     pub visibility: Duration,
     /// From a launch until the machine runs.
     pub boot: Duration,
@@ -95,7 +98,7 @@ pub struct Delays {
 
 impl Setup {
     /// A region with zones `a` to `c`, a subnet and a machine of each of `types` in each, on demand
-    /// and for spot, one firewall and one image; nothing runs dry and nothing takes any time.
+    /// and for spot, one firewall, one image and two roles, `node` and `other-node`; nothing runs dry and nothing takes any time.
     pub fn region(cluster: &str, region: &str, types: &[(&str, i64)]) -> Self {
         let owned = BTreeMap::from([("karpenter.sh/discovery".to_owned(), cluster.to_owned())]);
         let zone = |letter: &str| ZoneName::from(format!("{region}{letter}"));
@@ -144,6 +147,7 @@ impl Setup {
                 tags: owned,
                 requirements: Vec::new(),
             }],
+            roles: ["node", "other-node"].map(str::to_owned).into(),
             delays: Delays::default(),
         }
     }

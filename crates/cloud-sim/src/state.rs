@@ -30,6 +30,16 @@ pub(crate) struct Used {
     pub(crate) id: InstanceId,
 }
 
+/// An instance profile that was made for a class.
+#[derive(Clone, Debug)]
+pub(crate) struct Profile {
+    pub(crate) name: String,
+    pub(crate) class: String,
+    pub(crate) role: String,
+    /// Found from then on.
+    pub(crate) visible_at: Duration,
+}
+
 #[derive(Debug)]
 pub(crate) struct State {
     pub(crate) setup: Setup,
@@ -42,6 +52,8 @@ pub(crate) struct State {
     pub(crate) emptied: BTreeSet<(CapacityType, InstanceTypeName, ZoneName)>,
     /// Classes that launch templates or a profile were made for.
     pub(crate) made_for: BTreeSet<String>,
+    /// Instance profiles that were made.
+    pub(crate) profiles: Vec<Profile>,
     seed: Seed,
 }
 
@@ -56,6 +68,7 @@ impl State {
             tokens: BTreeMap::new(),
             emptied: BTreeSet::new(),
             made_for: BTreeSet::new(),
+            profiles: Vec::new(),
             seed,
         }
     }
@@ -81,6 +94,21 @@ impl State {
         let runs_at = now + delays.boot;
         self.machines.push(Machine { instance, visible_at, runs_at, gone_at: None, pool, subnet });
         self.settle(now);
+    }
+
+    /// Makes the profile of a class for a role at `now`, if there is none.
+    pub(crate) fn make_profile(&mut self, class: &str, role: &str, now: Duration) {
+        let is_it = |one: &Profile| one.class == class && one.role == role;
+        if self.profiles.iter().any(is_it) {
+            return;
+        }
+        let visible_at = now + self.seed.up_to(self.setup.delays.visibility);
+        self.profiles.push(Profile {
+            name: format!("{}_{class}_{role}", self.setup.cluster),
+            class: class.to_owned(),
+            role: role.to_owned(),
+            visible_at,
+        });
     }
 
     /// Ends a machine, for `reason`, at `now`.

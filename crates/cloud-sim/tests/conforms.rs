@@ -33,6 +33,10 @@ impl Fixture for Sim {
         class
     }
 
+    fn roles(&self) -> [String; 2] {
+        ["node", "other-node"].map(str::to_owned)
+    }
+
     fn choices(&self) -> Vec<Choice> {
         vec![choice("m7i.large", "us-east-1a"), choice("c7i.xlarge", "us-east-1b")]
     }

@@ -54,6 +54,7 @@ pub(crate) fn choice(instance_type: &str, zone: &str) -> Choice {
 pub(crate) fn request(cloud: &SimCloud, name: &str) -> LaunchRequest {
     let mut class = setup(0).class(&"default".into());
     let resolved = now(cloud.resolve(&class)).unwrap();
+    class.status.instance_profile = Some("nodes".to_owned());
     let subnet = |it: &cloud::Subnet| SubnetStatus {
         id: it.id.clone(),
         zone: it.zone.clone(),

@@ -30,6 +30,9 @@ pub trait Fixture: Send + Sync {
     /// The same class, but that no subnet is as its selector says.
     fn class_without_subnets(&self) -> api::Ec2NodeClass;
 
+    /// Two roles that machines may have, both there.
+    fn roles(&self) -> [String; 2];
+
     /// At least two choices on demand and for spot that differ in type, each with units to spare,
     /// in zones of the class's subnets.
     fn choices(&self) -> Vec<Choice>;
@@ -89,6 +92,11 @@ cases! {
         a_working_cloud_says_so
         a_class_is_resolved_to_what_it_selects
         what_is_not_found_is_a_problem_and_no_error
+        a_role_has_a_profile_once_it_is_prepared
+        another_role_has_another_profile
+        a_role_that_is_not_there_is_refused
+        what_was_prepared_is_deleted_with_the_class
+        a_class_with_a_profile_of_its_own_needs_none
         the_market_knows_what_is_offered;
     launches:
         a_launch_is_one_of_its_choices_with_its_tags

@@ -21,8 +21,15 @@ pub trait Cloud: Debug + Send + Sync {
     async fn market(&self) -> Result<LiveMarket, CloudError>;
 
     /// What the selectors of `class` stand for. What is not found is a
-    /// [`crate::ClassProblem`]; only a failed call is an error.
+    /// [`crate::ClassProblem`]; only a failed call is an error. Makes nothing: whoever may not write may
+    /// ask. A class that names a role has a problem with `InstanceProfileReady` until
+    /// [`Cloud::prepare`] has made its profile.
     async fn resolve(&self, class: &api::Ec2NodeClass) -> Result<ResolvedNodeClass, CloudError>;
+
+    /// Makes what machines of `class` need beside what it selects: an instance profile that holds
+    /// `spec.role`. Another role gets another profile, so that machines keep theirs. Succeeds where all
+    /// is there, or nothing is needed. What was made may be seen a while later only.
+    async fn prepare(&self, class: &api::Ec2NodeClass) -> Result<(), CloudError>;
 
     /// Launches one machine of the best choice there is.
     ///
@@ -48,7 +55,7 @@ pub trait Cloud: Debug + Send + Sync {
     async fn tag(&self, id: &InstanceId, tags: &BTreeMap<String, String>)
     -> Result<(), CloudError>;
 
-    /// Deletes what was made for launching nodes of `class` (launch templates, a generated instance
-    /// profile); succeeds where there is nothing.
+    /// Deletes what was made for launching nodes of `class` (launch templates, the profiles that
+    /// [`Cloud::prepare`] made); succeeds where there is nothing.
     async fn release(&self, class: &api::Ec2NodeClass) -> Result<(), CloudError>;
 }

@@ -230,6 +230,9 @@ impl Performer {
             CloudRequest::Tag(_, id, tags) => {
                 done(self.call("Tag", cloud.tag(id, tags), |e| e.class).await)
             }
+            CloudRequest::Prepare(class) => {
+                done(self.call("Prepare", cloud.prepare(class), |e| e.class).await)
+            }
             CloudRequest::Release(class) => {
                 done(self.call("Release", cloud.release(class), |e| e.class).await)
             }
@@ -288,6 +291,6 @@ pub(crate) fn claim_of(request: &CloudRequest) -> Option<&NodeClaimName> {
         | CloudRequest::GetInstance(claim, _)
         | CloudRequest::Terminate(claim, _)
         | CloudRequest::Tag(claim, ..) => Some(claim),
-        CloudRequest::Release(_) => None,
+        CloudRequest::Prepare(_) | CloudRequest::Release(_) => None,
     }
 }

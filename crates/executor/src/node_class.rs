@@ -43,7 +43,20 @@ pub fn node_class(view: &NodeClassView<'_>, now: Timestamp) -> Vec<Request> {
         let finalizers = with(&class.metadata.finalizers, names::NODE_CLASS_FINALIZER);
         return vec![metadata(class, target, &json!({ "finalizers": finalizers }))];
     }
-    view.resolved.map_or_else(Vec::new, |resolved| resolve(class, resolved, target, now))
+    view.resolved.map_or_else(Vec::new, |resolved| {
+        let mut requests = resolve(class, resolved, target, now);
+        // After the status, which says why the class is not ready even if this fails.
+        if lacks_profile(class, resolved) {
+            requests.push(Request::Cloud(CloudRequest::Prepare(Box::new(class.clone()))));
+        }
+        requests
+    })
+}
+
+/// Whether the profile for the class's role is to be made.
+fn lacks_profile(class: &Ec2NodeClass, resolved: &ResolvedNodeClass) -> bool {
+    let has_role = class.spec.role.as_ref().is_some_and(|role| !role.is_empty());
+    has_role && resolved.instance_profile.is_none()
 }
 
 fn end(view: &NodeClassView<'_>, target: ObjectRef) -> Vec<Request> {
@@ -76,15 +89,8 @@ fn resolve(
     target: ObjectRef,
     now: Timestamp,
 ) -> Vec<Request> {
-    let wanted: Vec<Wanted<'_>> = (REQUIRED.iter())
-        .map(|kind| match resolved.problems.iter().find(|problem| problem.condition == *kind) {
-            Some(problem) => Wanted::no(kind, problem.reason, &problem.message),
-            None if *kind == "ValidationSucceeded" && !resolved.problems.is_empty() => {
-                Wanted::no(kind, "DependenciesNotReady", "another condition does not hold")
-            }
-            None => Wanted::yes(kind),
-        })
-        .collect();
+    let wanted: Vec<Wanted<'_>> =
+        REQUIRED.iter().map(|kind| wanted(kind, class, resolved)).collect();
     let old = &class.status;
     let conditions =
         conditions::set(&old.conditions, &wanted, &REQUIRED, class.metadata.generation, now);
@@ -112,6 +118,29 @@ fn resolve(
             },
         }),
     }]
+}
+
+/// A condition as it should be. A profile that is still to be made is no failure, which would end claims
+/// that wait for the class: it is not known to be ready, as in Karpenter.
+fn wanted<'a>(kind: &'a str, class: &Ec2NodeClass, resolved: &'a ResolvedNodeClass) -> Wanted<'a> {
+    let waits = lacks_profile(class, resolved);
+    let is_unknown = |condition: &str| waits && condition == "InstanceProfileReady";
+    let problems = &resolved.problems;
+    match problems.iter().find(|problem| problem.condition == kind) {
+        Some(problem) if is_unknown(kind) => {
+            Wanted::unknown(kind, problem.reason, &problem.message)
+        }
+        Some(problem) => Wanted::no(kind, problem.reason, &problem.message),
+        None if kind == "ValidationSucceeded" && !problems.is_empty() => {
+            let (reason, message) = ("DependenciesNotReady", "another condition does not hold");
+            if problems.iter().all(|problem| is_unknown(problem.condition)) {
+                Wanted::unknown(kind, reason, message)
+            } else {
+                Wanted::no(kind, reason, message)
+            }
+        }
+        None => Wanted::yes(kind),
+    }
 }
 
 fn found(

@@ -72,6 +72,8 @@ pub enum CloudRequest {
     Terminate(NodeClaimName, InstanceId),
     /// Adds tags to the claim's instance.
     Tag(NodeClaimName, InstanceId, BTreeMap<String, String>),
+    /// Makes what machines of a node class need, such as an instance profile.
+    Prepare(Box<api::Ec2NodeClass>),
     /// Gives back what was made for a node class.
     Release(Box<api::Ec2NodeClass>),
 }

@@ -74,6 +74,7 @@ async fn cloud(arguments: &Arguments, connection: &Connection) -> anyhow::Result
         cluster_ca: given(&aws.cluster_ca_bundle).or(facts.ca),
         service_cidr: facts.service_cidr,
         cluster_dns: facts.dns,
+        isolated_vpc: aws.isolated_vpc,
         attempts: 3,
     };
     Ok(Arc::new(AwsCloud::connect(config).await?))

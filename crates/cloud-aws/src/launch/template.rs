@@ -20,6 +20,7 @@ use model::Quantity;
 use super::{tag_specification, user_data};
 use crate::AwsCloud;
 use crate::errors::failed;
+use crate::hash::wide;
 
 const ACTION: &str = "CreateLaunchTemplate";
 /// Bottlerocket's disk for itself; Karpenter's default since v1.15.
@@ -94,7 +95,7 @@ impl AwsCloud {
 /// goes in beside it.
 fn name_of(data: &RequestLaunchTemplateData, tags: &BTreeMap<String, String>) -> String {
     let user_data = data.user_data().unwrap_or_default();
-    format!("karpenter.k8s.aws/stowage-{}", hash(&format!("{data:?}{user_data}{tags:?}")))
+    format!("karpenter.k8s.aws/stowage-{}", wide(&format!("{data:?}{user_data}{tags:?}")))
 }
 
 /// What is launched on demand or for spot never takes a reservation that is open to anybody
@@ -190,15 +191,6 @@ fn metadata_options(class: &api::Ec2NodeClass) -> LaunchTemplateInstanceMetadata
         .http_tokens(LaunchTemplateHttpTokensState::from(tokens.as_str()))
         .instance_metadata_tags(LaunchTemplateInstanceMetadataTagsState::Disabled)
         .build()
-}
-
-/// FNV-1a of the text, twice with different beginnings: 128 bits in hexadecimal.
-fn hash(text: &str) -> String {
-    let fnv = |start: u64| {
-        text.bytes()
-            .fold(start, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3))
-    };
-    format!("{:016x}{:016x}", fnv(0xcbf2_9ce4_8422_2325), fnv(0x9ae1_6a3b_2f90_404f))
 }
 
 #[cfg(test)]

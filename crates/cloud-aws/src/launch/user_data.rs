@@ -103,6 +103,7 @@ mod tests {
             cluster_ca: Some("Q0E=".to_owned()),
             service_cidr: Some("10.100.0.0/16".to_owned()),
             cluster_dns: Some("10.100.0.10".to_owned()),
+            isolated_vpc: false,
             attempts: 1,
         }
     }

@@ -37,6 +37,11 @@ pub(super) fn must_fail<T: Debug, E>(result: Result<T, E>, what: &str) -> Result
 /// The fixture's class with what it selects in its status, as the controller has it.
 pub(super) async fn resolved_class(fixture: &dyn Fixture) -> Result<Ec2NodeClass, Failure> {
     let class = fixture.class();
+    must(fixture.cloud().prepare(&class).await, "preparing the class")?;
+    eventually(fixture, "the class's profile", async || {
+        Ok(fixture.cloud().resolve(&class).await?.instance_profile.is_some())
+    })
+    .await?;
     let resolved = must(fixture.cloud().resolve(&class).await, "resolving the class")?;
     ensure(resolved.problems.is_empty(), || format!("problems: {:?}", resolved.problems))?;
     Ok(with_status(class, &resolved))

@@ -26,6 +26,7 @@ impl Driver {
                 work.memory.entry(claim).or_default().evicted(now, &uid, granted);
             }
             Answer::Tagged(claim) => work.memory.entry(claim).or_default().tagged = true,
+            Answer::Prepared(class) => self.upkeep.prepared(&class),
             Answer::Released(class) => self.upkeep.released(&class),
             Answer::Done(done) => work.end(done, clock::instant()),
             Answer::Resolved(class, generation, answer) => {

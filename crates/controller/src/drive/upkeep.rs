@@ -20,6 +20,9 @@ use crate::store::Tables;
 
 /// What a class stands for is asked for so often: as Karpenter's caches.
 const RESOLVE_EVERY: Duration = Duration::from_mins(1);
+/// What was made for a class is looked for this long after: at once it may not be seen, and asking
+/// without a pause would be throttled.
+const SEEN_AFTER: Duration = Duration::from_millis(500);
 /// What the cloud sells is asked for so often; prices change less often than offerings.
 const MARKET_EVERY: Duration = Duration::from_mins(5);
 const BACKOFF: Backoff = Backoff { first: Duration::from_secs(1), most: Duration::from_mins(1) };
@@ -56,6 +59,14 @@ impl Upkeep {
     /// Whether the market was read, or could not be read: before, a plan would be by the catalog alone.
     pub(super) fn has_asked_market(&self) -> bool {
         self.market.is_some() || self.failing.contains_key("market")
+    }
+
+    /// What machines of the class need was made: what it stands for is asked again soon.
+    pub(super) fn prepared(&mut self, class: &str) {
+        if let Some(known) = self.classes.get_mut(class) {
+            known.resolved = None;
+            known.at = clock::instant().checked_sub(RESOLVE_EVERY.saturating_sub(SEEN_AFTER));
+        }
     }
 
     /// What was made for the class was given back.

@@ -50,6 +50,8 @@ pub(crate) enum Answer {
     Evicted(String, String, bool),
     /// The claim's instance has its tags.
     Tagged(String),
+    /// What machines of a class need was made.
+    Prepared(String),
     /// What was made for a class was given back.
     Released(String),
     /// A group ended.
@@ -132,6 +134,7 @@ fn cloud_answer(request: &CloudRequest, performed: Performed) -> Option<Answer> 
         (_, Performed::Listed(found)) => Some(Answer::Listed(claim, found)),
         (_, Performed::Looked(answer)) => Some(Answer::Looked(claim, answer)),
         (CloudRequest::Tag(..), _) => Some(Answer::Tagged(claim)),
+        (CloudRequest::Prepare(class), _) => Some(Answer::Prepared(class.metadata.name.clone())),
         (CloudRequest::Release(class), _) => Some(Answer::Released(class.metadata.name.clone())),
         _ => None,
     }

@@ -28,9 +28,11 @@ pub(crate) struct Aws {
     #[arg(long, env = "CLUSTER_CA_BUNDLE", default_value = "", value_name = "BASE64")]
     pub(crate) cluster_ca_bundle: String,
 
+    /// There is no way to the endpoints of Pricing and IAM: the catalog's prices are used, and instance
+    /// profiles that were made are not deleted
     #[arg(long, env = "ISOLATED_VPC", value_parser = truth, action = ArgAction::Set,
         num_args = 0..=1, require_equals = true, default_value = "false",
-        default_missing_value = "true", hide = true)]
+        default_missing_value = "true")]
     pub(crate) isolated_vpc: bool,
 
     #[arg(long, env = "EKS_CONTROL_PLANE", value_parser = truth, action = ArgAction::Set,
@@ -85,7 +87,6 @@ impl Aws {
     pub(super) fn without_effect(&self) -> Vec<String> {
         let minute = Duration::from_mins(1);
         let given = [
-            (self.isolated_vpc, "--isolated-vpc"),
             (self.eks_control_plane, "--eks-control-plane"),
             (self.vm_memory_overhead_percent != "0.075", "--vm-memory-overhead-percent"),
             (!self.interruption_queue.is_empty(), "--interruption-queue"),
