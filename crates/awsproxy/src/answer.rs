@@ -17,6 +17,9 @@ use crate::serve::lock;
 use crate::state::{Fault, State, now};
 use crate::{instances, sold, xml};
 
+/// Headers in which EKS and SQS say the code of an error.
+const CODES: [&str; 2] = ["x-amzn-errortype", "x-amzn-query-error"];
+
 pub(crate) struct Server {
     backend: Option<SocketAddr>,
     state: Arc<Mutex<State>>,
@@ -52,6 +55,7 @@ impl Server {
         let query = if target.is_some() { Query::default() } else { Query::parse(&body) };
         let action = match target {
             Some(target) => target.rsplit('.').next().unwrap_or_default().to_owned(),
+            None if form_of(&head) == Form::Json => by_path(&head).to_owned(),
             None => query.get("Action").unwrap_or_default().to_owned(),
         };
         let fault = lock(&self.state).fault(&action, &query);
@@ -164,7 +168,7 @@ impl Server {
             let state = lock(&self.state);
             if let Some((earlier, reply)) = state.tokens.get(&token) {
                 if earlier == query {
-                    return Reply { status: 200, kind: "text/xml", body: reply.clone() };
+                    return Reply::new(200, "text/xml", reply.clone());
                 }
                 let message = "The token was used with other parameters.";
                 return Reply::error(400, "IdempotentParameterMismatch", message);
@@ -205,6 +209,15 @@ impl Server {
     }
 }
 
+/// The action of a call that says it by its path, as those to EKS do.
+fn by_path(head: &Parts) -> &'static str {
+    match (head.method.as_str(), head.uri.path()) {
+        ("GET", path) if path.starts_with("/clusters/") => "DescribeCluster",
+        ("POST", "/clusters") => "CreateCluster",
+        _ => "",
+    }
+}
+
 /// The form of the service that a call is to, which the scope of its signature names.
 fn form_of(head: &Parts) -> Form {
     let signed = head.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
@@ -237,14 +250,21 @@ async fn send(
     let is_json =
         kind.and_then(|kind| kind.to_str().ok()).is_some_and(|kind| kind.contains("json"));
     let kind = if is_json { "application/x-amz-json-1.1" } else { "text/xml" };
+    let header = |name: &'static str| {
+        let value = response.headers().get(name)?.to_str().ok()?;
+        Some((name, value.to_owned()))
+    };
+    let codes = CODES.into_iter().filter_map(header).collect();
     let body = response.into_body().collect().await?.to_bytes().to_vec();
-    Ok(Reply { status, kind, body })
+    Ok(Reply { codes, ..Reply::new(status, kind, body) })
 }
 
 fn response(reply: Reply) -> Response<Full<Bytes>> {
-    let response = Response::builder()
-        .status(reply.status)
-        .header(header::CONTENT_TYPE, reply.kind)
-        .body(Full::new(Bytes::from(reply.body)));
+    let mut response =
+        Response::builder().status(reply.status).header(header::CONTENT_TYPE, reply.kind);
+    for (name, value) in reply.codes {
+        response = response.header(name, value);
+    }
+    let response = response.body(Full::new(Bytes::from(reply.body)));
     response.unwrap_or_else(|_: hyper::http::Error| Response::new(Full::default()))
 }

@@ -28,21 +28,27 @@ pub(crate) struct Reply {
     pub(crate) status: u16,
     pub(crate) kind: &'static str,
     pub(crate) body: Vec<u8>,
+    /// Headers in which some services say the code of an error.
+    pub(crate) codes: Vec<(&'static str, String)>,
 }
 
 impl Reply {
+    pub(crate) fn new(status: u16, kind: &'static str, body: Vec<u8>) -> Self {
+        Self { status, kind, body, codes: Vec::new() }
+    }
+
     pub(crate) fn xml(body: String) -> Self {
-        Self { status: 200, kind: "text/xml", body: body.into_bytes() }
+        Self::new(200, "text/xml", body.into_bytes())
     }
 
     fn json(status: u16, body: &Value) -> Self {
-        Self { status, kind: JSON, body: body.to_string().into_bytes() }
+        Self::new(status, JSON, body.to_string().into_bytes())
     }
 
     /// A text that a test made up.
     pub(crate) fn given(status: u16, body: &str) -> Self {
         let kind = if body.starts_with('{') { JSON } else { "text/xml" };
-        Self { status, kind, body: body.as_bytes().to_vec() }
+        Self::new(status, kind, body.as_bytes().to_vec())
     }
 
     /// An error as the service of a call words it: that of EC2, of the other services of the query
@@ -67,7 +73,7 @@ impl Reply {
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response><Errors><Error><Code>{code}</Code>\
              <Message>{message}</Message></Error></Errors><RequestID>proxy</RequestID></Response>"
         );
-        Self { status, kind: "text/xml", body: body.into_bytes() }
+        Self::new(status, "text/xml", body.into_bytes())
     }
 
     pub(crate) fn text(&self) -> String {

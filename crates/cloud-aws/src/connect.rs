@@ -14,6 +14,7 @@ use cloud::Subnet;
 use ec2::Catalog;
 use model::{InstanceTypeName, Labels};
 
+use crate::eks::EksCluster;
 use crate::whole::Whole;
 
 /// A connection that is not made by then will not be.
@@ -47,6 +48,23 @@ pub struct AwsConfig {
     pub isolated_vpc: bool,
     /// Tries of one call; 3 is the SDK's own number.
     pub attempts: u32,
+}
+
+impl AwsConfig {
+    /// Whether nodes lack something that EKS may know.
+    pub fn is_incomplete(&self) -> bool {
+        self.cluster_endpoint.is_empty() || self.service_cidr.is_none()
+    }
+
+    /// Takes from EKS what is not given: an empty endpoint, no authority, no range of Services.
+    pub fn complete(&mut self, cluster: EksCluster) {
+        let EksCluster { endpoint, ca, service_cidr, version: _ } = cluster;
+        if self.cluster_endpoint.is_empty() {
+            self.cluster_endpoint = endpoint.unwrap_or_default();
+        }
+        self.cluster_ca = self.cluster_ca.take().or(ca);
+        self.service_cidr = self.service_cidr.take().or(service_cidr);
+    }
 }
 
 /// Why there is no adapter.
@@ -146,7 +164,7 @@ impl AwsCloud {
     }
 }
 
-fn loader(config: &AwsConfig) -> ConfigLoader {
+pub(crate) fn loader(config: &AwsConfig) -> ConfigLoader {
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .http_client(http_client())
         .region(Region::new(config.region.clone()))
@@ -185,13 +203,17 @@ fn pricing_region(region: &str) -> &'static str {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use awsproxy::{Fault, Proxy, Rule};
     use cloud::{Cloud as _, ErrorClass};
 
     use super::*;
 
-    fn config(endpoint_url: String) -> AwsConfig {
+    pub(crate) fn credentials() -> Credentials {
+        Credentials::new("test", "test", None, None, "test")
+    }
+
+    pub(crate) fn config(endpoint_url: String) -> AwsConfig {
         AwsConfig {
             cluster_name: "test".to_owned(),
             region: "us-east-1".to_owned(),
@@ -213,12 +235,38 @@ mod tests {
         proxy.add_rule(Rule::new("DescribeInstanceTypes", silence, 1));
         let config = config(proxy.url());
         let short = timeouts().to_builder().operation_attempt_timeout(Duration::from_millis(200));
-        let credentials = Credentials::new("test", "test", None, None, "test");
         let loader = loader(&config).timeout_config(short.build());
-        let sdk = loader.credentials_provider(credentials).load().await;
+        let sdk = loader.credentials_provider(credentials()).load().await;
         let error = AwsCloud::with(config, &sdk).unwrap().check().await.unwrap_err();
         assert_eq!(error.class, ErrorClass::Retry { after: None });
         assert_eq!(error.code, "Timeout");
+    }
+
+    #[test]
+    fn what_is_given_goes_before_what_eks_says() {
+        let eks = |text: &str| EksCluster {
+            endpoint: Some(text.to_owned()),
+            ca: Some(text.to_owned()),
+            service_cidr: Some(text.to_owned()),
+            version: None,
+        };
+        let mut given = config(String::new());
+        given.cluster_endpoint = "https://given".to_owned();
+        given.cluster_ca = Some("given".to_owned());
+        assert!(given.is_incomplete());
+        given.complete(eks("eks"));
+        assert!(!given.is_incomplete());
+        assert_eq!(given.cluster_endpoint, "https://given");
+        assert_eq!(given.cluster_ca.as_deref(), Some("given"));
+        assert_eq!(given.service_cidr.as_deref(), Some("eks"));
+        given.cluster_endpoint.clear();
+        given.cluster_ca = None;
+        given.complete(eks("later"));
+        assert_eq!(
+            (given.cluster_endpoint.as_str(), given.cluster_ca.as_deref()),
+            ("later", Some("later"))
+        );
+        assert_eq!(given.service_cidr.as_deref(), Some("eks"));
     }
 
     #[test]

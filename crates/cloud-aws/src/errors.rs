@@ -123,6 +123,11 @@ fn refused(
     reply: &HttpResponse,
 ) -> CloudError {
     let status = reply.status().as_u16();
+    // A success that cannot be read, as one that was cut off.
+    if reply.status().is_success() {
+        let message = format!("the reply, {} bytes, could not be read", body_length(reply));
+        return CloudError::new(action, ErrorClass::Retry { after: None }, "BrokenReply", message);
+    }
     let code = error.code().map_or_else(|| format!("HTTP {status}"), str::to_owned);
     let message = error.message().unwrap_or("the service says no more").to_owned();
     // A fault of the service without a code that is known: 500, 502, 503, 504.
@@ -131,6 +136,10 @@ fn refused(
         class => class,
     };
     CloudError::new(action, class, code, message)
+}
+
+fn body_length(reply: &HttpResponse) -> usize {
+    reply.body().bytes().map_or(0, <[u8]>::len)
 }
 
 #[cfg(test)]

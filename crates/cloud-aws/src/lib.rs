@@ -1,10 +1,11 @@
-//! The cloud port on AWS: EC2, IAM, Pricing and SSM behind [`cloud::Cloud`].
+//! The cloud port on AWS: EC2, EKS, IAM, Pricing and SSM behind [`cloud::Cloud`].
 //!
 //! In: launch requests with ranked choices, node classes to resolve. Out: instances, resolved classes,
 //! the market, classed errors. It chooses only what the request leaves to it: the subnet with the most
 //! free addresses in a zone, and the newest image that suits a type.
 
 mod connect;
+mod eks;
 mod errors;
 mod hash;
 mod instances;
@@ -17,3 +18,4 @@ mod resolve;
 mod whole;
 
 pub use connect::{AwsCloud, AwsConfig, ConnectError};
+pub use eks::EksCluster;

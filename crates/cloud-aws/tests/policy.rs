@@ -26,5 +26,5 @@ async fn every_action_that_is_called_is_in_the_policy() {
     let lacks: Vec<&String> = called.difference(&allowed).collect();
     assert!(lacks.is_empty(), "called and not in deploy/iam-policy.json: {lacks:?}");
     // A list without most calls would prove nothing.
-    assert!(called.len() > 20, "{called:?}");
+    assert!(called.len() >= 20, "{called:?}");
 }

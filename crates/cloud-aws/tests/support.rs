@@ -26,6 +26,8 @@ static ACCOUNTS: AtomicU64 = AtomicU64::new(100_000_000_000);
 pub(crate) struct Aws {
     pub(crate) cloud: AwsCloud,
     pub(crate) proxy: Proxy,
+    config: AwsConfig,
+    key: Credentials,
 }
 
 impl Aws {
@@ -49,8 +51,36 @@ impl Aws {
         }
         let key = account.credentials();
         let key = Credentials::new(&key.access_key_id, &key.secret_access_key, None, None, "test");
-        let cloud = AwsCloud::connect_as(config(&proxy, attempts), key).await.unwrap();
-        Self { cloud, proxy }
+        let config = config(&proxy, attempts);
+        let cloud = AwsCloud::connect_as(config.clone(), key.clone()).await.unwrap();
+        Self { cloud, proxy, config, key }
+    }
+
+    pub(crate) const fn config(&self) -> &AwsConfig {
+        &self.config
+    }
+
+    pub(crate) fn key(&self) -> Credentials {
+        self.key.clone()
+    }
+
+    /// Makes the cluster in EKS.
+    pub(crate) async fn make_cluster(&self, service_cidr: &str) {
+        let network = aws_sdk_eks::types::KubernetesNetworkConfigRequest::builder()
+            .service_ipv4_cidr(service_cidr)
+            .build();
+        let config = aws_sdk_eks::Config::builder()
+            .behavior_version(aws_sdk_eks::config::BehaviorVersion::latest())
+            .region(aws_sdk_eks::config::Region::new("us-east-1"))
+            .endpoint_url(self.proxy.url())
+            .credentials_provider(self.key())
+            .http_client(aws_smithy_http_client::Builder::new().build_http())
+            .build();
+        let client = aws_sdk_eks::Client::from_conf(config);
+        let call = client.create_cluster().name(CLUSTER).version("1.36");
+        let call = call.role_arn("arn:aws:iam::123456789012:role/cluster");
+        let vpc = aws_sdk_eks::types::VpcConfigRequest::builder().build();
+        call.kubernetes_network_config(network).resources_vpc_config(vpc).send().await.unwrap();
     }
 
     pub(crate) fn be_late(&self) {

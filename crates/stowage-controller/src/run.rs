@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, bail};
 use cloud::Cloud;
-use cloud_aws::{AwsCloud, AwsConfig};
+use cloud_aws::{AwsCloud, AwsConfig, EksCluster};
 use controller::{
     Config, Connection, Controller, Crash, CrashEnd, Election, Ports, StartError, StartLimits,
 };
@@ -58,25 +58,38 @@ async fn cloud(arguments: &Arguments, connection: &Connection) -> anyhow::Result
     let Arguments { aws, ours, .. } = arguments;
     let args::Cloud::Aws = ours.cloud;
     let facts = connection.cluster().await?;
-    let given = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
-    let endpoint = given(&aws.cluster_endpoint).unwrap_or(facts.endpoint);
-    if endpoint.contains(".svc") {
-        bail!(
-            "nodes cannot reach {endpoint}; set --cluster-endpoint to the API server's own address"
-        );
-    }
-    let config = AwsConfig {
+    let ca = Some(aws.cluster_ca_bundle.clone()).filter(|text| !text.is_empty());
+    let mut config = AwsConfig {
         cluster_name: aws.cluster_name.clone(),
         region: ours.region.clone(),
         endpoint_url: ours.aws_endpoint_url.clone(),
         kubernetes_version: facts.version,
-        cluster_endpoint: endpoint,
-        cluster_ca: given(&aws.cluster_ca_bundle).or(facts.ca),
+        cluster_endpoint: aws.cluster_endpoint.clone(),
+        cluster_ca: ca,
         service_cidr: facts.service_cidr,
         cluster_dns: facts.dns,
         isolated_vpc: aws.isolated_vpc,
         attempts: 3,
     };
+    if config.is_incomplete() {
+        match EksCluster::describe(&config).await {
+            Ok(cluster) => config.complete(cluster),
+            Err(error) => {
+                tracing::info!(controller = "main", %error, "EKS says nothing of the cluster");
+            }
+        }
+    }
+    if config.cluster_endpoint.is_empty() {
+        config.cluster_endpoint = facts.endpoint;
+    }
+    config.cluster_ca = config.cluster_ca.or(facts.ca);
+    let endpoint = &config.cluster_endpoint;
+    if endpoint.contains(".svc") {
+        bail!(
+            "nodes cannot reach {endpoint}, and EKS does not know the cluster or may not be asked; set \
+             --cluster-endpoint to the API server's own address"
+        );
+    }
     Ok(Arc::new(AwsCloud::connect(config).await?))
 }
 

@@ -19,12 +19,13 @@ pub(crate) struct Aws {
     #[arg(long, env = "CLUSTER_NAME", value_name = "NAME")]
     pub(crate) cluster_name: String,
 
-    /// Where kubelets find the API server; by default where this controller finds it
+    /// Where kubelets find the API server; by default what EKS says, or else where this controller finds
+    /// it
     #[arg(long, env = "CLUSTER_ENDPOINT", default_value = "", value_name = "URL")]
     pub(crate) cluster_endpoint: String,
 
-    /// The API server's certificate authority for kubelets, base64 of PEM; by default the one that this
-    /// controller trusts
+    /// The API server's certificate authority for kubelets, base64 of PEM; by default what EKS
+    /// says, or else the one that this controller trusts
     #[arg(long, env = "CLUSTER_CA_BUNDLE", default_value = "", value_name = "BASE64")]
     pub(crate) cluster_ca_bundle: String,
 
