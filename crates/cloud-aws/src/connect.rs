@@ -1,6 +1,6 @@
 //! Settings and clients.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -12,9 +12,10 @@ use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use cloud::Subnet;
 use ec2::Catalog;
-use model::{InstanceTypeName, Labels};
+use model::{InstanceTypeName, Labels, Timestamp};
 
 use crate::eks::EksCluster;
+use crate::market::now;
 use crate::whole::Whole;
 
 /// A connection that is not made by then will not be.
@@ -104,14 +105,18 @@ pub struct AwsCloud {
     pub(crate) ssm: aws_sdk_ssm::Client,
     /// Labels of the region's types, for the choice of images.
     pub(crate) labels: BTreeMap<InstanceTypeName, Labels>,
+    /// Nothing is known of what was used before.
+    pub(crate) started_at: Timestamp,
     memory: Mutex<Memory>,
 }
 
 /// What saves calls; all of it may be lost.
 #[derive(Debug, Default)]
 pub(crate) struct Memory {
-    /// Launch templates known to be there, by name.
-    pub(crate) templates: BTreeSet<String>,
+    /// Launch templates known to be there, by name, with their last use.
+    pub(crate) templates: BTreeMap<String, Timestamp>,
+    /// The last use of profiles by launches, by name.
+    pub(crate) profiles_used: BTreeMap<String, Timestamp>,
     /// Subnets of each class as last resolved, those with most free addresses first.
     pub(crate) subnets: BTreeMap<String, Vec<Subnet>>,
     /// Why the profile of each class could not be made, for its condition.
@@ -155,6 +160,7 @@ impl AwsCloud {
             ssm: aws_sdk_ssm::Client::new(sdk),
             config,
             labels,
+            started_at: now(),
             memory: Mutex::default(),
         })
     }

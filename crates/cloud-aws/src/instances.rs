@@ -27,15 +27,22 @@ impl AwsCloud {
             filter("instance-state-name", STATES),
         ];
         filters.extend(claim.map(|claim| filter(&format!("tag:{}", tags::NODE_CLAIM), [claim])));
+        let found = self.described(filters).await?;
+        let mut instances = found.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+        instances.sort_by(|a, b| a.id.cmp(&b.id));
+        Ok(instances)
+    }
+
+    /// All machines for which the filters hold, as EC2 describes them.
+    pub(crate) async fn described(&self, filters: Vec<Filter>) -> Result<Vec<Found>, CloudError> {
         let call = self.ec2.describe_instances().set_filters(Some(filters)).max_results(PAGE);
         let mut pages = call.into_paginator().send();
         let mut instances = Vec::new();
         while let Some(page) = pages.next().await {
             let page = page.map_err(|error| failed(ACTION, &error))?;
             let found = page.reservations().iter().flat_map(Reservation::instances);
-            instances.extend(found.map(read).collect::<Result<Vec<_>, _>>()?);
+            instances.extend(found.cloned());
         }
-        instances.sort_by(|a, b| a.id.cmp(&b.id));
         Ok(instances)
     }
 

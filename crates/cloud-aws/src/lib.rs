@@ -15,6 +15,7 @@ mod port;
 mod profile;
 mod release;
 mod resolve;
+mod tidy;
 mod whole;
 
 pub use connect::{AwsCloud, AwsConfig, ConnectError};

@@ -1,10 +1,13 @@
 //! The trait, each method in a module of its own.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_sdk_ec2::types::InstanceType;
-use cloud::{Cloud, CloudError, Instance, Launch, LaunchError, LaunchRequest, ResolvedNodeClass};
+use cloud::{
+    Cloud, CloudError, Instance, Launch, LaunchError, LaunchRequest, ResolvedNodeClass, Tidied,
+};
 use model::{InstanceId, LiveMarket, NodeClaimName};
 
 use crate::AwsCloud;
@@ -60,6 +63,14 @@ impl Cloud for AwsCloud {
         let tags = tags.iter().map(|(key, value)| crate::launch::tag(key, value));
         let call = self.ec2.create_tags().resources(id.as_str()).set_tags(Some(tags.collect()));
         call.send().await.map(|_| ()).map_err(|error| failed("CreateTags", &error))
+    }
+
+    async fn tidy(
+        &self,
+        classes: &[api::Ec2NodeClass],
+        unused_for: Duration,
+    ) -> Result<Tidied, CloudError> {
+        self.tidy_up(classes, unused_for).await
     }
 
     async fn release(&self, class: &api::Ec2NodeClass) -> Result<(), CloudError> {

@@ -183,6 +183,13 @@ impl AwsCloud {
         })
     }
 
+    /// The profiles that a class has now, and that of its role.
+    pub(crate) fn profiles_of(&self, class: &Ec2NodeClass) -> Vec<String> {
+        let named = [&class.status.instance_profile, &class.spec.instance_profile];
+        let own = role_of(class).map(|role| self.profile_name(class, role));
+        named.into_iter().flatten().cloned().chain(own).collect()
+    }
+
     fn profile_name(&self, class: &Ec2NodeClass, role: &str) -> String {
         let uid = class.metadata.uid.as_deref().unwrap_or_default();
         let parts = [&self.config.region, class.metadata.name.as_str(), uid, role];

@@ -60,6 +60,11 @@ impl Aws {
         &self.config
     }
 
+    /// Another adapter in the same account.
+    pub(crate) async fn another(&self) -> AwsCloud {
+        AwsCloud::connect_as(self.config.clone(), self.key()).await.unwrap()
+    }
+
     pub(crate) fn key(&self) -> Credentials {
         self.key.clone()
     }

@@ -9,3 +9,4 @@ mod policy;
 mod profiles;
 mod replies;
 mod support;
+mod tidying;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use cloud::{
     Cloud, CloudError, ErrorClass, Instance, Launch, LaunchError, LaunchRequest, ResolvedNodeClass,
+    Tidied,
 };
 use model::{
     CapacityType, InstanceId, InstanceTypeName, LiveMarket, NodeClaimName, Timestamp, ZoneName,
@@ -83,7 +84,7 @@ impl SimCloud {
         let alive = self.all().into_iter().filter(|instance| !instance.state.is_ending());
         let instances = alive.map(|instance| instance.id).collect();
         let state = self.state();
-        let classes = state.made_for.iter().cloned().collect();
+        let classes = state.made_for.keys().cloned().collect();
         let profiles = state.profiles.iter().map(|profile| profile.name.clone()).collect();
         Leftovers { instances, classes, profiles }
     }
@@ -213,6 +214,18 @@ impl Cloud for SimCloud {
             let machine = state.seen(id, now).ok_or_else(|| gone(Action::Tag, id))?;
             machine.instance.tags.extend(tags.clone());
             Ok(())
+        })
+        .await
+    }
+
+    async fn tidy(
+        &self,
+        classes: &[api::Ec2NodeClass],
+        unused_for: Duration,
+    ) -> Result<Tidied, CloudError> {
+        self.call(Action::Tidy, |state, now| {
+            state.settle(now);
+            Ok(state.tidy(classes, now.saturating_sub(unused_for)))
         })
         .await
     }

@@ -34,8 +34,7 @@ pub(crate) fn launch(
             Ok((pool, subnet)) => {
                 let instance = machine(state, request, choice, subnet, now);
                 let id = instance.id.clone();
-                state.add(instance, pool, subnet, now);
-                state.made_for.insert(request.node_class.metadata.name.clone());
+                state.add(instance, &request.node_class, (pool, subnet), now);
                 let token = request.token.as_str().to_owned();
                 state.tokens.insert(token, Used { request: request.clone(), id: id.clone() });
                 let instance = state.machines.last().map(|it| it.instance.clone());

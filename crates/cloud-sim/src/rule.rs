@@ -27,6 +27,8 @@ pub enum Action {
     Terminate,
     /// [`cloud::Cloud::tag`].
     Tag,
+    /// [`cloud::Cloud::tidy`].
+    Tidy,
     /// [`cloud::Cloud::release`].
     Release,
 }
@@ -43,7 +45,7 @@ impl Action {
             Self::List | Self::Find | Self::Get => "DescribeInstances",
             Self::Terminate => "TerminateInstances",
             Self::Tag => "CreateTags",
-            Self::Release => "DeleteLaunchTemplate",
+            Self::Tidy | Self::Release => "DeleteLaunchTemplate",
         }
     }
 }

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use cloud::{Instance, InstanceState, LaunchRequest};
+use api::Ec2NodeClass;
+use cloud::{Instance, InstanceState, LaunchRequest, Tidied};
 use model::{CapacityType, InstanceId, InstanceTypeName, ZoneName};
 
 use crate::rule::{Action, Rule};
@@ -19,6 +20,7 @@ pub(crate) struct Machine {
     runs_at: Duration,
     /// Gone from then on; `None`: nobody has ended it.
     gone_at: Option<Duration>,
+    pub(crate) profile: Option<String>,
     pub(crate) pool: usize,
     pub(crate) subnet: usize,
 }
@@ -36,6 +38,8 @@ pub(crate) struct Profile {
     pub(crate) name: String,
     pub(crate) class: String,
     pub(crate) role: String,
+    /// The last use by a launch, or its making.
+    pub(crate) used_at: Duration,
     /// Found from then on.
     pub(crate) visible_at: Duration,
 }
@@ -50,8 +54,8 @@ pub(crate) struct State {
     pub(crate) tokens: BTreeMap<String, Used>,
     /// Kinds of machines that are emptied for now.
     pub(crate) emptied: BTreeSet<(CapacityType, InstanceTypeName, ZoneName)>,
-    /// Classes that launch templates or a profile were made for.
-    pub(crate) made_for: BTreeSet<String>,
+    /// Classes that launch templates were made for, with the last use.
+    pub(crate) made_for: BTreeMap<String, Duration>,
     /// Instance profiles that were made.
     pub(crate) profiles: Vec<Profile>,
     seed: Seed,
@@ -67,7 +71,7 @@ impl State {
             machines: Vec::new(),
             tokens: BTreeMap::new(),
             emptied: BTreeSet::new(),
-            made_for: BTreeSet::new(),
+            made_for: BTreeMap::new(),
             profiles: Vec::new(),
             seed,
         }
@@ -88,11 +92,30 @@ impl State {
     }
 
     /// Adds a machine that is launched at `now`.
-    pub(crate) fn add(&mut self, instance: Instance, pool: usize, subnet: usize, now: Duration) {
+    pub(crate) fn add(
+        &mut self,
+        instance: Instance,
+        class: &Ec2NodeClass,
+        (pool, subnet): (usize, usize),
+        now: Duration,
+    ) {
+        self.made_for.insert(class.metadata.name.clone(), now);
+        let profile = class.status.instance_profile.clone();
+        for used in self.profiles.iter_mut().filter(|one| Some(&one.name) == profile.as_ref()) {
+            used.used_at = now;
+        }
         let delays = self.setup.delays;
         let visible_at = now + self.seed.up_to(delays.visibility);
         let runs_at = now + delays.boot;
-        self.machines.push(Machine { instance, visible_at, runs_at, gone_at: None, pool, subnet });
+        self.machines.push(Machine {
+            instance,
+            visible_at,
+            runs_at,
+            gone_at: None,
+            profile,
+            pool,
+            subnet,
+        });
         self.settle(now);
     }
 
@@ -107,8 +130,34 @@ impl State {
             name: format!("{}_{class}_{role}", self.setup.cluster),
             class: class.to_owned(),
             role: role.to_owned(),
+            used_at: now,
             visible_at,
         });
+    }
+
+    /// Deletes what no launch used since then, and no class and no machine has.
+    pub(crate) fn tidy(&mut self, classes: &[Ec2NodeClass], since: Duration) -> Tidied {
+        let before = (self.made_for.len(), self.profiles.len());
+        self.made_for.retain(|_, used| *used > since);
+        let machines: BTreeSet<&String> = (self.machines.iter())
+            .filter(|machine| machine.instance.state.exists())
+            .filter_map(|machine| machine.profile.as_ref())
+            .collect();
+        let has = |class: &Ec2NodeClass, profile: &Profile| {
+            let own = class.metadata.name == profile.class
+                && class.spec.role.as_ref() == Some(&profile.role);
+            own || class.status.instance_profile.as_ref() == Some(&profile.name)
+        };
+        self.profiles.retain(|profile| {
+            profile.used_at > since
+                || classes.is_empty()
+                || classes.iter().any(|class| has(class, profile))
+                || machines.contains(&profile.name)
+        });
+        Tidied {
+            templates: before.0 - self.made_for.len(),
+            profiles: before.1 - self.profiles.len(),
+        }
     }
 
     /// Ends a machine, for `reason`, at `now`.

@@ -118,7 +118,11 @@ cases! {
         a_terminated_machine_is_gone_from_everywhere
         terminating_twice_is_no_failure
         terminating_an_unknown_machine_is_gone
-        releasing_a_class_twice_is_no_failure;
+        releasing_a_class_twice_is_no_failure
+        what_a_launch_used_is_kept_while_that_is_not_long_ago
+        what_no_launch_uses_is_deleted_and_made_again
+        a_profile_of_an_earlier_role_is_deleted_once_nothing_has_it
+        a_profile_that_a_machine_has_is_kept;
 }
 
 /// Runs every case, one after the other, and gives the failures with the names of their cases.

@@ -18,5 +18,5 @@ pub use instance::{Instance, InstanceState, tags};
 pub use launch::{
     CHOICES_MAX, Choice, ClaimIdentity, ClientToken, Launch, LaunchError, LaunchRequest, Refusal,
 };
-pub use node_class::{ClassProblem, Image, ResolvedNodeClass, SecurityGroup, Subnet};
+pub use node_class::{ClassProblem, Image, ResolvedNodeClass, SecurityGroup, Subnet, Tidied};
 pub use port::Cloud;

@@ -50,6 +50,15 @@ pub struct Image {
     pub requirements: Vec<api::NodeSelectorRequirement>,
 }
 
+/// What was deleted because nothing uses it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tidied {
+    /// Launch templates, or what serves as one.
+    pub templates: usize,
+    /// Instance profiles.
+    pub profiles: usize,
+}
+
 /// A condition of the class that is not met.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClassProblem {

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use model::{InstanceId, LiveMarket, NodeClaimName};
 
-use crate::{CloudError, Instance, Launch, LaunchError, LaunchRequest, ResolvedNodeClass};
+use crate::{CloudError, Instance, Launch, LaunchError, LaunchRequest, ResolvedNodeClass, Tidied};
 
 /// What Stowage asks of a cloud.
 ///
@@ -54,6 +55,16 @@ pub trait Cloud: Debug + Send + Sync {
     /// Adds tags; [`crate::ErrorClass::Gone`] where there is no such instance.
     async fn tag(&self, id: &InstanceId, tags: &BTreeMap<String, String>)
     -> Result<(), CloudError>;
+
+    /// Deletes what was made for launches and serves none any more: launch templates that no launch used
+    /// for `unused_for`, and profiles that no launch used and no machine has, and that belong to none of
+    /// `classes`, which are all there are. What may be in use stays, and so do all profiles where there
+    /// are no classes, as a list that is empty by mistake must delete nothing.
+    async fn tidy(
+        &self,
+        classes: &[api::Ec2NodeClass],
+        unused_for: Duration,
+    ) -> Result<Tidied, CloudError>;
 
     /// Deletes what was made for launching nodes of `class` (launch templates, the profiles that
     /// [`Cloud::prepare`] made); succeeds where there is nothing.

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use ::kube::Client;
-use cloud::{Cloud, CloudError, ErrorClass, Instance, Launch, LaunchError};
+use cloud::{Cloud, CloudError, ErrorClass, Instance, Launch, LaunchError, Tidied};
 use executor::{CloudRequest, ObjectRef, Request};
 use model::NodeClaimName;
 use tokio::sync::Semaphore;
@@ -233,6 +233,10 @@ impl Performer {
             CloudRequest::Prepare(class) => {
                 done(self.call("Prepare", cloud.prepare(class), |e| e.class).await)
             }
+            CloudRequest::Tidy(classes, unused_for) => {
+                let tidied = self.call("Tidy", cloud.tidy(classes, *unused_for), |e| e.class).await;
+                done(tidied.map(|tidied| tidied.map(told)))
+            }
             CloudRequest::Release(class) => {
                 done(self.call("Release", cloud.release(class), |e| e.class).await)
             }
@@ -274,6 +278,14 @@ impl Performer {
     }
 }
 
+/// Says what was deleted because nothing uses it.
+fn told(tidied: Tidied) {
+    let Tidied { templates, profiles } = tidied;
+    if templates + profiles > 0 {
+        tracing::info!(controller = "upkeep", templates, profiles, "deleted what no launch uses");
+    }
+}
+
 /// What is gone need not be done.
 fn done(answer: Result<Result<(), CloudError>, CloudError>) -> Result<Performed, PerformError> {
     match answer.and_then(|answer| answer) {
@@ -291,6 +303,6 @@ pub(crate) fn claim_of(request: &CloudRequest) -> Option<&NodeClaimName> {
         | CloudRequest::GetInstance(claim, _)
         | CloudRequest::Terminate(claim, _)
         | CloudRequest::Tag(claim, ..) => Some(claim),
-        CloudRequest::Prepare(_) | CloudRequest::Release(_) => None,
+        CloudRequest::Prepare(_) | CloudRequest::Tidy(..) | CloudRequest::Release(_) => None,
     }
 }

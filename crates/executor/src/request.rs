@@ -1,6 +1,7 @@
 //! What a driver is asked to do.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use cloud::LaunchRequest;
 use model::{InstanceId, NodeClaimName};
@@ -74,6 +75,8 @@ pub enum CloudRequest {
     Tag(NodeClaimName, InstanceId, BTreeMap<String, String>),
     /// Makes what machines of a node class need, such as an instance profile.
     Prepare(Box<api::Ec2NodeClass>),
+    /// Deletes what was made for launches and was unused for so long; these are all classes.
+    Tidy(Vec<api::Ec2NodeClass>, Duration),
     /// Gives back what was made for a node class.
     Release(Box<api::Ec2NodeClass>),
 }

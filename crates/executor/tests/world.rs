@@ -179,7 +179,7 @@ impl World {
             CloudRequest::Tag(claim, ..) => {
                 driver.memory.entry(claim.as_str().to_owned()).or_default().tagged = true;
             }
-            CloudRequest::Prepare(_) | CloudRequest::Release(_) => {}
+            CloudRequest::Prepare(_) | CloudRequest::Tidy(..) | CloudRequest::Release(_) => {}
         }
     }
 

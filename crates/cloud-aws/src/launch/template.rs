@@ -21,6 +21,7 @@ use super::{tag_specification, user_data};
 use crate::AwsCloud;
 use crate::errors::failed;
 use crate::hash::wide;
+use crate::market::now;
 
 const ACTION: &str = "CreateLaunchTemplate";
 /// Bottlerocket's disk for itself; Karpenter's default since v1.15.
@@ -38,7 +39,7 @@ impl AwsCloud {
         let data = self.data(request, image)?;
         let tags = self.tags_of(&request.node_class, request.claim.pool.as_str());
         let name = name_of(&data, &tags);
-        if self.memory().templates.contains(&name) {
+        if self.is_known(&name, request) {
             return Ok(name);
         }
         let call = self
@@ -52,8 +53,20 @@ impl AwsCloud {
             Err(error) if error.code == TAKEN => {}
             Err(error) => return Err(error),
         }
-        self.memory().templates.insert(name.clone());
+        self.memory().templates.insert(name.clone(), now());
         Ok(name)
+    }
+
+    /// Whether a template is known to be there; notes that it and the profile are used.
+    fn is_known(&self, name: &str, request: &LaunchRequest) -> bool {
+        let mut memory = self.memory();
+        if let Some(profile) = request.node_class.status.instance_profile.clone() {
+            memory.profiles_used.insert(profile, now());
+        }
+        memory.templates.get_mut(name).is_some_and(|used| {
+            *used = now();
+            true
+        })
     }
 
     fn data(

@@ -50,7 +50,7 @@ pub(super) async fn the_market_knows_what_is_offered(fixture: &dyn Fixture) -> O
 }
 
 /// The fixture's class under another name, with a role in place of a profile.
-fn class_with(fixture: &dyn Fixture, name: &str, role: &str) -> api::Ec2NodeClass {
+pub(super) fn class_with(fixture: &dyn Fixture, name: &str, role: &str) -> api::Ec2NodeClass {
     let mut class = fixture.class();
     class.metadata.name = format!("conformance-{name}");
     class.metadata.uid = Some(format!("6d3a1b2c-0000-4000-8000-{name}").into());
@@ -67,7 +67,10 @@ fn lacks_profile(resolved: &ResolvedNodeClass) -> bool {
 }
 
 /// Prepares, and waits for the profile.
-async fn prepared(fixture: &dyn Fixture, class: &api::Ec2NodeClass) -> Result<String, Failure> {
+pub(super) async fn prepared(
+    fixture: &dyn Fixture,
+    class: &api::Ec2NodeClass,
+) -> Result<String, Failure> {
     must(fixture.cloud().prepare(class).await, "preparing")?;
     let mut profile = None;
     eventually(fixture, "the profile", async || {

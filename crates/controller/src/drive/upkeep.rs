@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use api::Ec2NodeClass;
 use cloud::{CloudError, ResolvedNodeClass};
-use executor::{NodeClassView, PoolView, Request};
+use executor::{CloudRequest, NodeClassView, PoolView, Request};
 use model::{LiveMarket, Quantity, Timestamp, well_known};
 use tokio::time::Instant;
 
@@ -25,6 +26,11 @@ const RESOLVE_EVERY: Duration = Duration::from_mins(1);
 const SEEN_AFTER: Duration = Duration::from_millis(500);
 /// What the cloud sells is asked for so often; prices change less often than offerings.
 const MARKET_EVERY: Duration = Duration::from_mins(5);
+/// What launches made and do not use is looked for so often; Karpenter's own pace for profiles.
+const TIDY_EVERY: Duration = Duration::from_mins(30);
+/// What was unused for so long is deleted: far longer than a launch may take, and as long as Karpenter
+/// spares a profile after a change of role.
+const UNUSED_FOR: Duration = Duration::from_hours(1);
 const BACKOFF: Backoff = Backoff { first: Duration::from_secs(1), most: Duration::from_mins(1) };
 
 /// What is remembered of it.
@@ -35,6 +41,7 @@ pub(super) struct Upkeep {
     market: Option<Arc<LiveMarket>>,
     market_at: Option<Instant>,
     market_asked: bool,
+    tidied_at: Option<Instant>,
     failing: FailingByName,
     claims: BTreeMap<String, Terminated>,
     registered: BTreeSet<String>,
@@ -110,6 +117,18 @@ impl Upkeep {
         }
     }
 
+    /// Tidies, if it is time.
+    fn tidy_group(&mut self, tables: &Tables, now: Instant) -> Option<(GroupKey, Vec<Request>)> {
+        let at = self.tidied_at.get_or_insert(now);
+        if *at + TIDY_EVERY > now {
+            return None;
+        }
+        *at = now;
+        let classes = tables.node_classes.objects.values();
+        let classes = classes.map(|class| Ec2NodeClass::clone(class)).collect();
+        Some((GroupKey::Tidy, vec![Request::Cloud(CloudRequest::Tidy(classes, UNUSED_FOR))]))
+    }
+
     fn fail(&mut self, name: &str, error: &CloudError, seed: u64, now: Instant) {
         let failing = self.failing.entry(name.to_owned()).or_default();
         failing.failures = failing.failures.saturating_add(1);
@@ -172,6 +191,7 @@ impl Driver {
         let mut groups = self.class_groups(&tables, now);
         self.health.count(&tables, self.work.limits);
         groups.extend(pool_groups(&tables, self.last.as_deref(), &self.health, now));
+        groups.extend(self.upkeep.tidy_group(&tables, instant));
         for (key, requests) in groups {
             if !requests.is_empty() && !self.work.is_held(&key, &tables, instant) {
                 self.dispatch(key, requests);

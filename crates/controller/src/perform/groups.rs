@@ -23,6 +23,8 @@ pub(crate) enum GroupKey {
     Pod(String),
     /// An instance without a claim.
     Instance(String),
+    /// What no launch uses.
+    Tidy,
 }
 
 /// How a group ended.

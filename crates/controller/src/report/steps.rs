@@ -112,6 +112,7 @@ fn word(request: &Request) -> String {
         Request::Cloud(CloudRequest::Terminate(_, id)) => format!("terminate {id}"),
         Request::Cloud(CloudRequest::Tag(_, id, _)) => format!("tag {id}"),
         Request::Cloud(CloudRequest::Prepare(class)) => format!("prepare {}", class.metadata.name),
+        Request::Cloud(CloudRequest::Tidy(..)) => "tidy".to_owned(),
         Request::Cloud(CloudRequest::Release(class)) => format!("release {}", class.metadata.name),
         Request::Note(note) => format!("note {}", note.reason),
     }
