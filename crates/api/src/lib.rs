@@ -21,6 +21,7 @@ mod null;
 mod pod;
 mod policy;
 mod quantity;
+mod storage;
 mod workload;
 
 pub use affinity::{
@@ -43,13 +44,17 @@ pub use node_pool::{
 pub use null::Unread;
 pub use pod::{
     Container, ContainerPort, Pod, PodSpec, PodStatus, PodTemplate, ResourceRequirements,
-    Toleration, TopologySpreadConstraint, Volume,
+    Toleration, TopologySpreadConstraint, Volume, VolumeClaimRef,
 };
 pub use policy::{
     LimitRange, LimitRangeItem, LimitRangeSpec, PodDisruptionBudget, PodDisruptionBudgetSpec,
     PodDisruptionBudgetStatus, PriorityClass,
 };
 pub use quantity::{QuantityText, ResourceList};
+pub use storage::{
+    PersistentVolumeClaim, PersistentVolumeClaimSpec, VolumeAttachment, VolumeAttachmentSource,
+    VolumeAttachmentSpec,
+};
 pub use workload::{
     CronJob, CronJobSpec, DaemonSet, DaemonSetSpec, Deployment, Job, JobSpec, JobStatus,
     JobTemplate, ReplicaSet, ReplicatedSpec, StatefulSet, StatefulSetSpec,

@@ -165,14 +165,54 @@ pub struct TopologySpreadConstraint {
     pub when_unsatisfiable: String,
 }
 
-/// `spec.volumes[]`, as far as it ties a pod to a zone or fills an attach slot.
+/// `spec.volumes[]`, as far as it ties a pod to a zone, fills an attach slot, or is detached.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[serde(from = "VolumeOnTheWire")]
 pub struct Volume {
+    /// Its name, where it is ephemeral: the claim that is made for it is called `<pod>-<name>`.
+    pub name: Box<str>,
     /// A claim by name.
-    pub persistent_volume_claim: Option<Unread>,
+    pub persistent_volume_claim: Option<VolumeClaimRef>,
     /// A claim that is made with the pod.
     pub ephemeral: Option<Unread>,
+}
+
+impl Volume {
+    /// The claim, in the namespace of `pod`, that the volume is of; `None` for volumes without one.
+    pub fn claim_name(&self, pod: &str) -> Option<String> {
+        match (&self.persistent_volume_claim, self.ephemeral) {
+            (Some(claim), _) => Some(claim.claim_name.to_string()),
+            (None, Some(_)) => Some(format!("{pod}-{}", self.name)),
+            (None, None) => None,
+        }
+    }
+}
+
+/// `spec.volumes[].persistentVolumeClaim`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct VolumeClaimRef {
+    /// A `PersistentVolumeClaim` of the pod's namespace.
+    #[serde(deserialize_with = "null::or_default")]
+    pub claim_name: Box<str>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct VolumeOnTheWire {
+    #[serde(deserialize_with = "null::or_default")]
+    name: Box<str>,
+    persistent_volume_claim: Option<VolumeClaimRef>,
+    ephemeral: Option<Unread>,
+}
+
+/// Most volumes have no claim, and then nothing is kept.
+impl From<VolumeOnTheWire> for Volume {
+    fn from(wire: VolumeOnTheWire) -> Self {
+        let VolumeOnTheWire { name, persistent_volume_claim, ephemeral } = wire;
+        let name = if ephemeral.is_some() { name } else { Box::default() };
+        Self { name, persistent_volume_claim, ephemeral }
+    }
 }
 
 /// `status` of a pod.

@@ -119,6 +119,8 @@ tables! {
     disruption_budgets: api::PodDisruptionBudget;
     limit_ranges: api::LimitRange;
     priority_classes: api::PriorityClass;
+    volume_claims: api::PersistentVolumeClaim;
+    volume_attachments: api::VolumeAttachment;
     node_pools: api::NodePool;
     node_classes: api::Ec2NodeClass;
 }

@@ -9,4 +9,5 @@ mod lifecycle;
 mod machines;
 mod placement;
 mod restarts;
+mod volumes;
 mod world;

@@ -57,14 +57,18 @@ pub fn drain(
     drain
 }
 
-/// Not terminal, not tolerating the disrupted taint, no mirror, not stuck.
+/// Drainable and not over.
 fn is_waited_for(pod: &Pod, now: Timestamp) -> bool {
-    let terminal = matches!(&*pod.status.phase, "Succeeded" | "Failed");
+    !matches!(&*pod.status.phase, "Succeeded" | "Failed") && is_drainable(pod, now)
+}
+
+/// Whether a drain ends the pod: not tolerating the disrupted taint, no mirror, not stuck.
+pub(crate) fn is_drainable(pod: &Pod, now: Timestamp) -> bool {
     let mirror = pod.metadata.annotations.contains_key("kubernetes.io/config.mirror")
         || pod.metadata.owner_references.iter().any(|owner| &*owner.kind == "Node");
     let since = pod.metadata.deletion_timestamp.as_deref().and_then(time::parse);
     let stuck = since.is_some_and(|since| now > time::after(since, STUCK_AFTER));
-    !terminal && !mirror && !stuck && !tolerates_disruption(pod)
+    !mirror && !stuck && !tolerates_disruption(pod)
 }
 
 fn tolerates_disruption(pod: &Pod) -> bool {

@@ -255,17 +255,22 @@ fn class_of<'a>(view: &ClaimView<'a>) -> Result<&'a api::Ec2NodeClass, Otherwise
     }
 }
 
-/// Writes down what was launched: labels on the claim, then its status.
+/// Writes down what was launched: labels on the claim, then its status, so that a claim that is
+/// `Launched` has the labels that registration gives to its Node. A crash between the two asks for the
+/// launch again, by the same token.
+///
+/// Differs from Karpenter: what the instance is wins over what the claim's labels say. They agree, as
+/// nothing else is launched, but for labels of a machine that was lost between the two writes.
 fn launched(view: &ClaimView<'_>, instance: &Instance, now: Timestamp) -> Vec<Request> {
     let claim = view.claim;
     // What is written once is not mended later: a claim without its type's labels and capacity would be
     // a node that no pod selects and no plan counts. They come with the next plan, or the limit ends it.
     let Some(machine) = (view.machine)(&instance.instance_type) else { return Vec::new() };
-    let mut labels = machine.labels;
+    let mut labels = claim.metadata.labels.clone();
+    labels.extend(machine.labels);
     labels.insert(well_known::INSTANCE_TYPE.to_owned(), instance.instance_type.to_string());
     labels.insert(well_known::ZONE.to_owned(), instance.zone.to_string());
     labels.insert(well_known::CAPACITY_TYPE.to_owned(), instance.capacity_type.as_str().to_owned());
-    labels.extend(claim.metadata.labels.clone());
     if labels != claim.metadata.labels {
         return vec![Request::Patch {
             target: target(claim),
@@ -304,8 +309,17 @@ fn add_finalizer(claim: &api::NodeClaim) -> Request {
 
 /// Sets one condition of a claim, where that changes anything.
 pub(crate) fn status(claim: &api::NodeClaim, wanted: Wanted<'_>, now: Timestamp) -> Vec<Request> {
+    statuses(claim, &[wanted], now)
+}
+
+/// Sets conditions of a claim in one write, where that changes anything.
+pub(crate) fn statuses(
+    claim: &api::NodeClaim,
+    wanted: &[Wanted<'_>],
+    now: Timestamp,
+) -> Vec<Request> {
     let generation = claim.metadata.generation;
-    let changed = conditions::set(&claim.status.conditions, &[wanted], &REQUIRED, generation, now);
+    let changed = conditions::set(&claim.status.conditions, wanted, &REQUIRED, generation, now);
     let Some(conditions) = changed else { return Vec::new() };
     vec![Request::Patch {
         target: target(claim),

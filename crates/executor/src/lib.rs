@@ -23,6 +23,7 @@ mod tagging;
 mod termination;
 pub mod time;
 mod view;
+mod volumes;
 
 pub use claims::{ClaimSource, claim_name, claims, launch_plan_of, planned_pods_of};
 pub use drain::{Drain, drain};
@@ -39,5 +40,6 @@ pub use protection::{Protection, protection, protection_note};
 pub use registration::register;
 pub use request::{CloudRequest, EventKind, Kind, Note, ObjectRef, Request};
 pub use tagging::tag;
-pub use termination::{SETTLE, terminate_claim, terminate_node};
+pub use termination::{NodeView, SETTLE, terminate_claim, terminate_node};
 pub use view::{ClaimMemory, ClaimView, EvictionMemory, InstanceSight, LaunchMemory, MachineFacts};
+pub use volumes::awaited_volumes;

@@ -1,7 +1,7 @@
 //! From a deleted claim or Node to nothing left (`lifecycle.md` sections 3 and 4).
 //!
-//! Claim deletion, then Node deletion, then drain, then the instance, then the Node's finalizer, then
-//! the claim's. A claim keeps its finalizer until no instance carries its tag, as one may have been
+//! Claim deletion, then Node deletion, then drain, then the volumes, then the instance, then the Node's
+//! finalizer, then the claim's. A claim keeps its finalizer until no instance carries its tag, as one may have been
 //! launched whose reply was lost.
 
 use api::{Node, NodeClaim, Pod, Taint, names};
@@ -11,7 +11,7 @@ use serde_json::json;
 
 use crate::conditions::{self, Wanted};
 use crate::drain::drain;
-use crate::launch::{delete, name, status, target};
+use crate::launch::{delete, name, status, statuses, target};
 use crate::registration::without;
 use crate::request::{CloudRequest, EventKind, Kind, Note, ObjectRef, Request, uid};
 use crate::time;
@@ -27,6 +27,8 @@ const LOOK_EVERY: i64 = 5;
 const VISIBLE_AFTER: i64 = 60;
 /// Seconds that a drain lasts at the least.
 const DRAIN_MIN: i64 = 5;
+/// As the event and the condition's reason have it.
+const AWAITING_VOLUMES: &str = "AwaitingVolumeDetachment";
 
 /// What to do next about a claim that is being deleted.
 pub fn terminate_claim(
@@ -63,14 +65,25 @@ pub fn terminate_claim(
     requests
 }
 
-/// What to do next about a Node of a claim that is being deleted. `pods` are those bound to it.
+/// A Node with what is on it.
+#[derive(Clone, Copy, Debug)]
+pub struct NodeView<'a> {
+    /// The Node.
+    pub node: &'a Node,
+    /// Pods that are bound to it.
+    pub pods: &'a [&'a Pod],
+    /// Volumes that it holds and that are waited for: see [`crate::awaited_volumes`].
+    pub volumes: &'a [String],
+}
+
+/// What to do next about a Node of a claim that is being deleted.
 pub fn terminate_node(
     claim: &NodeClaim,
-    node: &Node,
-    pods: &[&Pod],
+    view: &NodeView<'_>,
     memory: &mut ClaimMemory,
     now: Timestamp,
 ) -> Vec<Request> {
+    let node = view.node;
     let began = node.metadata.deletion_timestamp.as_deref().and_then(time::parse);
     let (Some(began), true) = (began, is_finalized(node)) else { return Vec::new() };
     if !claim.is_deleting() {
@@ -82,29 +95,57 @@ pub fn terminate_node(
     if let Some(cordon) = cordon(node) {
         return vec![cordon];
     }
-    let deadline = deadline(claim);
-    let overdue = deadline.is_some_and(|deadline| now > deadline);
-    let mut step = drain(pods, deadline, memory, now);
-    let waiting = !step.waiting.is_empty() && !overdue;
-    if waiting || now < time::after(began, DRAIN_MIN) {
-        if !step.waiting.is_empty() {
-            step.requests.push(failed_draining(node, &step.waiting));
-        }
-        step.requests.extend(status(
-            claim,
-            Wanted::unknown(names::DRAINED, "Draining", "pods are being evicted"),
-            now,
-        ));
-        return step.requests;
-    }
-    if !claim.is_true(names::DRAINED) {
-        return status(claim, Wanted::yes(names::DRAINED), now);
+    if let Some(requests) = empty(claim, view, began, memory, now) {
+        return requests;
     }
     let requests = end_instance(claim, memory, now);
     if requests.is_empty() && is_gone(claim, memory, now) {
         return vec![release_node(node)];
     }
     requests
+}
+
+/// Drains the Node and waits for its volumes, both until the deadline at most. `None`: the instance may
+/// end, and the claim says so.
+fn empty(
+    claim: &NodeClaim,
+    view: &NodeView<'_>,
+    began: Timestamp,
+    memory: &mut ClaimMemory,
+    now: Timestamp,
+) -> Option<Vec<Request>> {
+    // Once the instance was told to end there is nothing left to wait for but its end.
+    if claim.is_true(names::INSTANCE_TERMINATING) {
+        return None;
+    }
+    let deadline = deadline(claim);
+    let overdue = deadline.is_some_and(|deadline| now > deadline);
+    let mut step = drain(view.pods, deadline, memory, now);
+    let drained = step.waiting.is_empty();
+    if (!drained && !overdue) || now < time::after(began, DRAIN_MIN) {
+        if !drained {
+            step.requests.push(failed_draining(view.node, &step.waiting));
+        }
+        let wanted = Wanted::unknown(names::DRAINED, "Draining", "pods are being evicted");
+        step.requests.extend(status(claim, wanted, now));
+        return Some(step.requests);
+    }
+    let (pods, volumes) = (named(&step.waiting), named(view.volumes));
+    let pods = left_over(names::DRAINED, drained, &pods);
+    if !view.volumes.is_empty() && !overdue {
+        let message = format!("volumes are attached: {volumes}");
+        let wanted = Wanted::unknown(names::VOLUMES_DETACHED, AWAITING_VOLUMES, &message);
+        let mut requests = vec![awaiting_volumes(view.node, &message)];
+        requests.extend(statuses(claim, &[pods, wanted], now));
+        return Some(requests);
+    }
+    let volumes = left_over(names::VOLUMES_DETACHED, view.volumes.is_empty(), &volumes);
+    Some(statuses(claim, &[pods, volumes], now)).filter(|written| !written.is_empty())
+}
+
+/// The condition at the end of a wait: it holds, or the deadline has passed with something left.
+fn left_over<'a>(kind: &'a str, done: bool, left: &'a str) -> Wanted<'a> {
+    if done { Wanted::yes(kind) } else { Wanted::no(kind, "TerminationGracePeriodElapsed", left) }
 }
 
 /// The moment after which pods are deleted, and no longer waited for.
@@ -282,15 +323,34 @@ fn delete_node(node: &Node) -> Request {
 }
 
 fn failed_draining(node: &Node, waiting: &[String]) -> Request {
-    const NAMED: usize = 5;
-    let named: Vec<&str> = waiting.iter().take(NAMED).map(String::as_str).collect();
-    let more = waiting.len().saturating_sub(NAMED);
-    let tail = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let message = format!("waiting for {} pods: {}", waiting.len(), named(waiting));
+    tell(node, EventKind::Warning, "FailedDraining", message)
+}
+
+fn awaiting_volumes(node: &Node, message: &str) -> Request {
+    tell(
+        node,
+        EventKind::Normal,
+        AWAITING_VOLUMES,
+        format!("{message}; their detachment is waited for"),
+    )
+}
+
+fn tell(node: &Node, kind: EventKind, reason: &'static str, message: String) -> Request {
     Request::Note(Note {
         about: ObjectRef::cluster(Kind::Node, node.metadata.name.clone()),
         uid: uid(&node.metadata),
-        kind: EventKind::Warning,
-        reason: "FailedDraining",
-        message: format!("waiting for {} pods: {}{tail}", waiting.len(), named.join(", ")),
+        kind,
+        reason,
+        message,
     })
+}
+
+/// The first few of a list, for people.
+fn named(list: &[String]) -> String {
+    const NAMED: usize = 5;
+    let first: Vec<&str> = list.iter().take(NAMED).map(String::as_str).collect();
+    let more = list.len().saturating_sub(NAMED);
+    let tail = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!("{}{tail}", first.join(", "))
 }

@@ -25,8 +25,31 @@ fn stops(requests: usize) -> impl Iterator<Item = Stop> {
     (0..requests).flat_map(|at| [Stop::Before(at), Stop::After(at)])
 }
 
+/// What every single write leaves is right by itself: a claim that is `Launched` has its labels, and one
+/// that is `Registered` a Node that carries them, without the taint that kept pods away.
+fn conditions_are_true(world: &World) {
+    let Some(value) = world.objects.get(&(Kind::NodeClaim, "a".to_owned())) else { return };
+    let claim = claim(value);
+    let labels = &claim.metadata.labels;
+    if claim.is_true(names::LAUNCHED) {
+        assert!(claim.status.provider_id.is_some());
+        assert!(labels.contains_key("topology.kubernetes.io/zone"), "{labels:?}");
+    }
+    if claim.is_true(names::REGISTERED) && !claim.is_deleting() {
+        let node = &world.objects[&(Kind::Node, "node-i-1".to_owned())];
+        for (key, value) in labels {
+            assert_eq!(node["metadata"]["labels"][key], json!(value), "{key}");
+        }
+        assert_eq!(node["metadata"]["finalizers"], json!([names::TERMINATION_FINALIZER]));
+        assert_eq!(node["metadata"]["ownerReferences"][0]["name"], json!("a"));
+        assert_eq!(node["spec"]["taints"], json!([]));
+        assert_eq!(claim.status.node_name.as_deref(), Some("node-i-1"));
+    }
+    assert!(!claim.is_true(names::INITIALIZED) || claim.is_true(names::REGISTERED));
+}
+
 fn launched(stop: Stop, no_spot: bool) -> World {
-    let mut world = World { no_spot, ..World::default() };
+    let mut world = World { no_spot, watch: Some(conditions_are_true), ..World::default() };
     world.put(Kind::NodeClaim, claim_value("a"));
     assert!(run(&mut world, stop, 600, &initialized), "{stop:?}: {:#?}", world.objects);
     world
@@ -65,6 +88,30 @@ fn capacity_that_comes_back_during_a_restart_is_not_bought_as_well() {
     }
 }
 
+/// Labels were written, then the driver was stopped and the machine lost: those of the next machine win.
+#[test]
+fn labels_of_a_machine_that_was_lost_do_not_stay() {
+    let mut value = claim_value("a");
+    for (key, label) in [
+        ("topology.kubernetes.io/zone", "us-east-1b"),
+        ("node.kubernetes.io/instance-type", "m7i.xlarge"),
+        ("karpenter.sh/capacity-type", "on-demand"),
+        ("team", "web"),
+    ] {
+        value["metadata"]["labels"][key] = json!(label);
+    }
+    let mut world = World::default();
+    world.put(Kind::NodeClaim, value);
+    assert!(run(&mut world, Stop::Never, 600, &initialized));
+    for object in [(Kind::NodeClaim, "a"), (Kind::Node, "node-i-1")] {
+        let labels = &world.objects[&(object.0, object.1.to_owned())]["metadata"]["labels"];
+        assert_eq!(labels["topology.kubernetes.io/zone"], json!("us-east-1a"));
+        assert_eq!(labels["node.kubernetes.io/instance-type"], json!("m7i.large"));
+        assert_eq!(labels["karpenter.sh/capacity-type"], json!("spot"));
+        assert_eq!(labels["team"], json!("web"));
+    }
+}
+
 fn terminated(stop: Stop, delete: Kind) -> World {
     let mut world = launched(Stop::Never, false);
     for name in ["web", "db"] {
@@ -75,6 +122,9 @@ fn terminated(stop: Stop, delete: Kind) -> World {
                 "spec": { "nodeName": "node-i-1" }, "status": { "phase": "Running" },
             }),
         );
+    }
+    for volume in ["pv-db", "pv-web"] {
+        world.attached.insert(volume.to_owned(), ("node-i-1".to_owned(), None));
     }
     world.performed = 0;
     let name = if delete == Kind::Node { "node-i-1" } else { "a" };
@@ -93,6 +143,7 @@ fn a_termination_stopped_anywhere_leaves_nothing_and_evicts_once() {
             assert!(living(&world).is_empty(), "{stop:?}");
             let evictions: Vec<usize> = world.evictions.values().copied().collect();
             assert_eq!(evictions, [1, 1], "{stop:?}");
+            assert_eq!(world.cut_off, 0, "{stop:?}: volumes were attached");
             assert!(names_of(&world, Kind::Node).is_empty());
         }
     }

@@ -7,4 +7,5 @@ mod crash;
 mod evictions;
 mod lists;
 mod support;
+mod volumes;
 mod world;

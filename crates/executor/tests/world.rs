@@ -14,6 +14,8 @@ use crate::support::{at, class, instance, merge, text};
 pub(crate) const INVISIBLE: i64 = 8;
 /// Seconds that an instance takes to end.
 const ENDING: i64 = 12;
+/// Seconds from a pod's end to the detachment of its volume.
+const DETACHES: i64 = 15;
 /// Seconds from a launch to its Node.
 const JOINS: i64 = 20;
 
@@ -35,7 +37,13 @@ pub(crate) struct World {
     pub(crate) no_spot: bool,
     /// It is there again from the stop on.
     pub(crate) spot_returns: bool,
+    /// Volumes that are attached to Nodes: the Node, and when the pod that used it was evicted.
+    pub(crate) attached: BTreeMap<String, (String, Option<i64>)>,
+    /// Instances that were told to end while volumes were attached to their Nodes.
+    pub(crate) cut_off: usize,
     pub(crate) version: u64,
+    /// Looks at what every request leaves.
+    pub(crate) watch: Option<fn(&World)>,
     /// Requests performed so far.
     pub(crate) performed: usize,
 }
@@ -79,9 +87,11 @@ impl World {
         objects.map(|(_, value)| serde_json::from_value(value.clone()).unwrap()).collect()
     }
 
-    /// Time passes: instances end, Nodes join and become Ready.
+    /// Time passes: volumes are detached, instances end, Nodes join and become Ready.
     fn tick(&mut self) {
         self.now += 1;
+        let now = self.now;
+        self.attached.retain(|_, (_, free)| free.is_none_or(|free| now < free + DETACHES));
         for instance in &mut self.instances {
             let ends = self.ending.get(instance.id.as_str());
             if ends.is_some_and(|begun| self.now >= begun + ENDING) {
@@ -134,6 +144,9 @@ impl World {
             Request::Evict { target, uid } => {
                 *self.evictions.entry(target.name.clone()).or_default() += 1;
                 self.objects.remove(&(Kind::Pod, target.name.clone()));
+                if let Some((_, free)) = self.attached.get_mut(&format!("pv-{}", target.name)) {
+                    *free = Some(self.now);
+                }
                 for memory in driver.memory.values_mut() {
                     memory.evicted(at(self.now), uid, true);
                 }
@@ -169,6 +182,8 @@ impl World {
                 driver.memory.entry(claim.as_str().to_owned()).or_default().looked(now, answer);
             }
             CloudRequest::Terminate(_, id) => {
+                let node = format!("node-{id}");
+                self.cut_off += usize::from(self.attached.values().any(|(at, _)| *at == node));
                 let visible = |one: &Instance| at(self.now).0 >= one.launched_at.0 + INVISIBLE;
                 let found = self.instances.iter_mut().find(|one| one.id == *id);
                 if let Some(one) = found.filter(|one| one.state.exists() && visible(one)) {
@@ -246,7 +261,10 @@ fn requests(world: &World, driver: &mut Driver) -> Vec<Request> {
             let here: Vec<&api::Pod> = (pods.iter())
                 .filter(|pod| pod.spec.node_name.as_deref() == Some(&node.metadata.name))
                 .collect();
-            all.extend(executor::terminate_node(claim, node, &here, memory, now));
+            let attached = world.attached.iter().filter(|(_, (at, _))| *at == node.metadata.name);
+            let volumes: Vec<String> = attached.map(|(volume, _)| volume.clone()).collect();
+            let on_node = executor::NodeView { node, pods: &here, volumes: &volumes };
+            all.extend(executor::terminate_node(claim, &on_node, memory, now));
         }
     }
     all
@@ -278,6 +296,9 @@ pub(crate) fn run(
             }
             world.perform(&mut driver, &request);
             world.performed += 1;
+            if let Some(watch) = world.watch {
+                watch(world);
+            }
             if stop == Stop::After(world.performed - 1) {
                 stop = Stop::Never;
                 driver = Driver::default();

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use executor::{
-    ClaimMemory, ClaimView, CloudRequest, Kind, MachineFacts, ObjectRef, Request, StartLimits,
-    Target,
+    ClaimMemory, ClaimView, CloudRequest, Kind, MachineFacts, NodeView, ObjectRef, Request,
+    StartLimits, Target,
 };
 use model::{InstanceTypeName, Timestamp};
 use tokio::time::Instant;
@@ -182,7 +182,7 @@ impl Work {
                 nodes: own,
                 machine: &machine as &dyn Fn(&InstanceTypeName) -> Option<MachineFacts>,
             };
-            let requests = self.claim(&view, &pods, now);
+            let requests = self.claim(&view, &pods, tables, now);
             groups.push((key, requests));
         }
         groups
@@ -192,6 +192,7 @@ impl Work {
         &mut self,
         view: &ClaimView<'_>,
         pods: &BTreeMap<&str, Vec<&api::Pod>>,
+        tables: &Tables,
         now: Timestamp,
     ) -> Vec<Request> {
         let memory = self.memory.entry(view.claim.metadata.name.clone()).or_default();
@@ -203,7 +204,9 @@ impl Work {
         requests.extend(executor::terminate_claim(view, memory, now));
         for node in view.nodes {
             let here = pods.get(node.metadata.name.as_str()).map_or(&[][..], Vec::as_slice);
-            requests.extend(executor::terminate_node(view.claim, node, here, memory, now));
+            let volumes = awaited_volumes(node, here, tables, now);
+            let on_node = NodeView { node, pods: here, volumes: &volumes };
+            requests.extend(executor::terminate_node(view.claim, &on_node, memory, now));
         }
         self.unavailable.remember(&std::mem::take(&mut memory.launch.refused), clock::instant());
         requests
@@ -344,6 +347,25 @@ fn version_of(tables: &Tables, target: &ObjectRef) -> Option<u64> {
         Kind::Ec2NodeClass => &tables.node_classes.objects.get(&key)?.metadata,
     };
     metadata.resource_version.as_deref()?.parse().ok()
+}
+
+/// Volumes that the end of a Node waits for; none of one that is not ending.
+fn awaited_volumes(
+    node: &api::Node,
+    pods: &[&api::Pod],
+    tables: &Tables,
+    now: Timestamp,
+) -> Vec<String> {
+    if !is_ending(node) {
+        return Vec::new();
+    }
+    let attachments = tables.volume_attachments.objects.values().map(Arc::as_ref);
+    let here = attachments.filter(|one| one.spec.node_name == node.metadata.name);
+    let volume_of = |namespace: &str, claim: &str| {
+        let claim = tables.volume_claims.objects.get(&(namespace.into(), claim.into()))?;
+        Some(claim.spec.volume_name.clone())
+    };
+    executor::awaited_volumes(here, pods, &volume_of, now)
 }
 
 fn nodes_by_provider_id(tables: &Tables) -> BTreeMap<&str, Vec<&api::Node>> {

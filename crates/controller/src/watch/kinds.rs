@@ -50,6 +50,8 @@ kinds! {
     api::PodDisruptionBudget: "policy" "v1" "PodDisruptionBudget" "poddisruptionbudgets";
     api::LimitRange: "" "v1" "LimitRange" "limitranges";
     api::PriorityClass: "scheduling.k8s.io" "v1" "PriorityClass" "priorityclasses";
+    api::PersistentVolumeClaim: "" "v1" "PersistentVolumeClaim" "persistentvolumeclaims";
+    api::VolumeAttachment: "storage.k8s.io" "v1" "VolumeAttachment" "volumeattachments";
     api::NodePool: "karpenter.sh" "v1" "NodePool" "nodepools";
     api::Ec2NodeClass: "karpenter.k8s.aws" "v1" "EC2NodeClass" "ec2nodeclasses";
 }
