@@ -207,20 +207,13 @@ fn resource_list(resources: &Resources) -> api::ResourceList {
         .collect()
 }
 
-/// Pools that may open nodes: not going, and with a class that is there and not known to be broken.
+/// Pools whose class is there; lowering would assume one, which is for plans on paper alone.
 fn pools(tables: &Tables) -> Vec<api::NodePool> {
-    let usable = |pool: &&Arc<api::NodePool>| {
+    let has_class = |pool: &&Arc<api::NodePool>| {
         let class = pool.spec.template.spec.node_class_ref.name.as_str();
-        let class = tables.node_classes.objects.get(&(Box::default(), class.into()));
-        let broken = |class: &api::Ec2NodeClass| {
-            let conditions = &class.status.conditions;
-            let ready = conditions.iter().find(|one| one.kind == api::names::READY);
-            class.metadata.deletion_timestamp.is_some()
-                || ready.is_some_and(|ready| ready.status == "False")
-        };
-        pool.metadata.deletion_timestamp.is_none() && class.is_some_and(|class| !broken(class))
+        tables.node_classes.objects.contains_key(&(Box::default(), class.into()))
     };
-    let pools = tables.node_pools.objects.values().filter(usable);
+    let pools = tables.node_pools.objects.values().filter(has_class);
     pools.map(|pool| told(api::NodePool::clone(pool))).collect()
 }
 

@@ -9,10 +9,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use api::{NodePool, NodePoolRequirement, QuantityText, names};
 use checker::CheckedPlan;
 use cloud::CHOICES_MAX;
-use model::{NewNode, Offering, OfferingIndex, PodIndex, Resources, Snapshot, well_known};
+use model::{
+    Finding, FindingCode, NewNode, Offering, OfferingIndex, PodIndex, Resources, Snapshot,
+    well_known,
+};
 use serde_json::{Value, json};
 
 use crate::launch::{LaunchGroup, LaunchPlan};
+use crate::planned_pods;
 use crate::request::{Kind, ObjectRef, Request};
 
 /// What claims are made from.
@@ -40,11 +44,23 @@ impl std::fmt::Debug for ClaimSource<'_> {
     }
 }
 
-/// One request to create a claim for each new node of the plan whose pool is still there, in the
-/// order of the nodes.
-pub fn claims(source: &ClaimSource<'_>) -> Vec<Request> {
-    let nodes = source.plan.plan().new_nodes.iter().enumerate();
-    nodes.filter_map(|(place, node)| claim(source, place, node)).collect()
+/// Claims to make.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Claims {
+    /// One request to create a claim for each new node of the plan whose pool is still there, in the
+    /// order of the nodes.
+    pub requests: Vec<Request>,
+    /// What they do not say of the plan.
+    pub findings: Vec<Finding>,
+}
+
+/// The claims of a plan's new nodes.
+pub fn claims(source: &ClaimSource<'_>) -> Claims {
+    let mut claims = Claims::default();
+    for (place, node) in source.plan.plan().new_nodes.iter().enumerate() {
+        claims.requests.extend(claim(source, place, node, &mut claims.findings));
+    }
+    claims
 }
 
 /// `<pool>-<12 hexadecimal digits>`.
@@ -56,7 +72,12 @@ pub fn claim_name(pool: &str, plan_id: &str, place: usize) -> String {
     format!("{pool}-{:012x}", (hash ^ (hash >> 48)) & 0xffff_ffff_ffff)
 }
 
-fn claim(source: &ClaimSource<'_>, place: usize, node: &NewNode) -> Option<Request> {
+fn claim(
+    source: &ClaimSource<'_>,
+    place: usize,
+    node: &NewNode,
+    findings: &mut Vec<Finding>,
+) -> Option<Request> {
     let snapshot = source.snapshot;
     let offering = snapshot.offering(node.offering);
     let pool_name = snapshot.pool(offering.pool).name.as_str();
@@ -64,11 +85,15 @@ fn claim(source: &ClaimSource<'_>, place: usize, node: &NewNode) -> Option<Reque
     let template = &pool.spec.template;
     let name = claim_name(pool_name, source.plan_id, place);
     let ranked = ranked(source, place, node);
-    let uids: Vec<String> = node.pods.iter().filter_map(|pod| (source.pod_uid)(*pod)).collect();
     let mut annotations = template.metadata.annotations.clone();
     annotations.extend(source.hashes.get(pool_name).cloned().unwrap_or_default());
-    annotations.insert(names::PLANNED_PODS_ANNOTATION.to_owned(), json!(uids).to_string());
     annotations.insert(names::LAUNCH_ANNOTATION.to_owned(), launch_plan(snapshot, &ranked).write());
+    let uids: Vec<String> = node.pods.iter().filter_map(|pod| (source.pod_uid)(*pod)).collect();
+    let (planned, left_out) = planned_pods::write(&uids, &annotations);
+    annotations.insert(names::PLANNED_PODS_ANNOTATION.to_owned(), planned);
+    if left_out > 0 {
+        findings.push(unpromised(&name, uids.len(), left_out));
+    }
     let mut labels = template.metadata.labels.clone();
     labels.insert(well_known::NODE_POOL.to_owned(), pool_name.to_owned());
     labels.insert(well_known::NODE_CLASS.to_owned(), template.spec.node_class_ref.name.clone());
@@ -103,6 +128,21 @@ fn claim(source: &ClaimSource<'_>, place: usize, node: &NewNode) -> Option<Reque
         "spec": spec,
     });
     Some(Request::Create { target: ObjectRef::cluster(Kind::NodeClaim, name), body })
+}
+
+fn unpromised(claim: &str, planned: usize, left_out: usize) -> Finding {
+    Finding {
+        code: FindingCode::NotHonoured,
+        object: format!("NodeClaim {claim}"),
+        field: format!("metadata.annotations[{}]", names::PLANNED_PODS_ANNOTATION),
+        message: format!(
+            "{left_out} of the {planned} pods that it is for are not named, as annotations have \
+             256 KiB at most: others may take their seats"
+        ),
+        remedy: "use fewer or shorter annotations in the pool's template, or smaller nodes"
+            .to_owned(),
+        count: u64::try_from(left_out).unwrap_or(u64::MAX),
+    }
 }
 
 /// The planned offering and its alternatives, best first; at most [`CHOICES_MAX`] of each capacity
@@ -202,12 +242,6 @@ pub(crate) fn resource_list(resources: &Resources) -> api::ResourceList {
             (name.to_string(), QuantityText::from(text))
         })
         .collect()
-}
-
-/// The pods that a claim was made for, by UID; none where the annotation is missing or broken.
-pub fn planned_pods_of(claim: &api::NodeClaim) -> Vec<String> {
-    let text = claim.metadata.annotations.get(names::PLANNED_PODS_ANNOTATION);
-    text.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
 }
 
 /// The launch that a claim carries.

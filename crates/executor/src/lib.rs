@@ -15,6 +15,7 @@ mod initialization;
 mod launch;
 mod node_class;
 mod placement;
+mod planned_pods;
 mod pool;
 mod protection;
 mod registration;
@@ -25,7 +26,7 @@ pub mod time;
 mod view;
 mod volumes;
 
-pub use claims::{ClaimSource, claim_name, claims, launch_plan_of, planned_pods_of};
+pub use claims::{ClaimSource, Claims, claim_name, claims, launch_plan_of};
 pub use drain::{Drain, drain};
 pub use garbage::{Collection, CollectionGuard, GarbageView, collect};
 pub use health::{Start, Starts};
@@ -35,6 +36,7 @@ pub use launch::{
 };
 pub use node_class::{NodeClassView, node_class};
 pub use placement::{Target, place};
+pub use planned_pods::planned_pods_of;
 pub use pool::{PoolView, pool};
 pub use protection::{Protection, protection, protection_note};
 pub use registration::register;

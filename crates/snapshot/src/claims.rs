@@ -2,12 +2,13 @@
 //!
 //! Input: objects with NodeClaims and Nodes, the time. Output: the same objects, with each claim's
 //! node among the Nodes as far as it is not there yet, and each Node under its claim's labels until
-//! its registration; and where pods are promised room. From here on a claim is a Node like others.
+//! its registration; where pods are promised room, and which promises lapsed. From here on a claim is a
+//! Node like others.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use api::{Node, NodeClaim, names};
-use model::{Timestamp, well_known};
+use api::{Node, NodeClaim, Pod, names};
+use model::{Finding, FindingCode, Timestamp, well_known};
 
 use crate::Objects;
 
@@ -23,8 +24,8 @@ const PROMISE_KEPT: i64 = 120;
 /// Node name by UID of the pod that is promised room on it.
 pub(crate) type Promises = BTreeMap<String, String>;
 
-/// Joins claims with Nodes.
-pub(crate) fn join(objects: &mut Objects, now: Timestamp) -> Promises {
+/// Joins claims with Nodes. A promise that lapsed unkept is a finding.
+pub(crate) fn join(objects: &mut Objects, now: Timestamp, findings: &mut Vec<Finding>) -> Promises {
     let mut promises = Promises::new();
     let places: BTreeMap<String, usize> = (objects.nodes.iter().enumerate())
         .filter_map(|(place, node)| Some((node.spec.provider_id.clone()?, place)))
@@ -45,13 +46,47 @@ pub(crate) fn join(objects: &mut Objects, now: Timestamp) -> Promises {
             objects.nodes.push(node);
             name
         };
-        if !claim.is_deleting() && !is_void(claim, now) {
-            let pods = claim.metadata.annotations.get(names::PLANNED_PODS_ANNOTATION);
-            let pods = pods.and_then(|text| serde_json::from_str::<Vec<String>>(text).ok());
-            promises.extend(pods.unwrap_or_default().into_iter().map(|uid| (uid, name.clone())));
+        if claim.is_deleting() {
+            continue;
+        }
+        if is_void(claim, now) {
+            findings.extend(lapsed(claim, &objects.pods));
+        } else {
+            promises.extend(promised(claim).into_iter().map(|uid| (uid, name.clone())));
         }
     }
     promises
+}
+
+/// UIDs of the pods that the claim was bought for.
+fn promised(claim: &NodeClaim) -> Vec<String> {
+    let pods = claim.metadata.annotations.get(names::PLANNED_PODS_ANNOTATION);
+    pods.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
+}
+
+/// The pods that the claim was bought for and that still pend, if any.
+fn lapsed(claim: &NodeClaim, pods: &[Pod]) -> Option<Finding> {
+    let promised: BTreeSet<String> = promised(claim).into_iter().collect();
+    let pending: Vec<&Pod> = (pods.iter())
+        .filter(|pod| pod.spec.node_name.as_deref().unwrap_or_default().is_empty())
+        .filter(|pod| !matches!(&*pod.status.phase, "Succeeded" | "Failed"))
+        .filter(|pod| pod.metadata.uid.as_deref().is_some_and(|uid| promised.contains(uid)))
+        .collect();
+    let first = pending.first()?;
+    let namespace = first.metadata.namespace.as_deref().unwrap_or("default");
+    Some(Finding {
+        code: FindingCode::Note,
+        object: format!("NodeClaim {}", claim.metadata.name),
+        field: format!("metadata.annotations[{}]", names::PLANNED_PODS_ANNOTATION),
+        message: format!(
+            "{} pods that it was bought for, {namespace}/{} among them, still wait {PROMISE_KEPT} s \
+             after its node was initialized: they are planned again",
+            pending.len(),
+            first.metadata.name
+        ),
+        remedy: "look at the pod's events: why the scheduler does not place it there".to_owned(),
+        count: u64::try_from(pending.len()).unwrap_or(u64::MAX),
+    })
 }
 
 /// Whether the claim's node has been initialized for so long that pods which still pend do not fit.

@@ -94,7 +94,7 @@ pub fn lower(
     }
     let selection = options.pods.unwrap_or(selection_for(&objects));
     let promises = match selection {
-        PodSelection::Pending => claims::join(&mut objects, options.now),
+        PodSelection::Pending => claims::join(&mut objects, options.now, &mut findings),
         PodSelection::All => Promises::new(),
     };
     let mut pod_set = pods::collect(&objects, selection, &promises);
@@ -188,7 +188,9 @@ fn pool_drafts(
     }
     let mut drafts = Vec::new();
     for pool in &objects.node_pools {
-        let (draft, found) = pools::read(pool);
+        let class = pool.spec.template.spec.node_class_ref.name.as_str();
+        let class = objects.node_classes.iter().find(|one| one.metadata.name == class);
+        let (draft, found) = pools::read(pool, class);
         drafts.extend(draft);
         findings.extend(found);
     }

@@ -398,6 +398,33 @@ fn taints_class_references_and_states_of_pools_are_checked() {
     }
 }
 
+/// The pool's own condition follows its class's, and may be behind.
+#[test]
+fn a_pool_whose_class_is_not_ready_opens_no_nodes() {
+    let ready = |status: &str| {
+        format!("status: {{conditions: [{{type: Ready, status: {status:?}, reason: R}}]}}\n")
+    };
+    let going = class("default", "").replacen(
+        "{name: default}",
+        "{name: default, deletionTimestamp: \"2026-01-01T00:00:00Z\"}",
+        1,
+    );
+    for (class, pools) in [
+        (class("default", ""), 1),
+        (class("default", &ready("True")), 1),
+        (class("default", &ready("False")), 0),
+        (class("default", &ready("Unknown")), 0),
+        (going, 0),
+    ] {
+        let pool = pool("a", "", &[]).replacen("spec:\n", &(ready("True") + "spec:\n"), 1);
+        let lowered = lowered(&(class.clone() + &pool));
+        assert_eq!(lowered.snapshot.pools.len(), pools, "{class}");
+        let found = found(&lowered);
+        assert_eq!(found.len(), 1 - pools, "{found:?}");
+        assert!(found.iter().all(|one| one == "note NodePool a spec.template.spec.nodeClassRef"));
+    }
+}
+
 #[test]
 fn pools_are_ordered_by_weight_then_name_and_keep_what_they_say() {
     let yaml = class("default", "")

@@ -81,7 +81,7 @@ impl Driver {
         let pools: BTreeMap<&str, &api::NodePool> = (tables.node_pools.objects.iter())
             .map(|((_, name), pool)| (&**name, pool.as_ref()))
             .collect();
-        let requests = executor::claims(&ClaimSource {
+        let executor::Claims { requests, findings } = executor::claims(&ClaimSource {
             snapshot: &planned.lowered.snapshot,
             plan: &planned.checked,
             alternatives: &alternatives,
@@ -90,6 +90,9 @@ impl Driver {
             hashes: &hashes(tables, &self.ca_bundle),
             plan_id: &plan_id,
         });
+        for finding in &findings {
+            report::log_finding(finding);
+        }
         let wanted = since(planned, tables, &plan_id);
         let now = clock::instant();
         for request in requests {

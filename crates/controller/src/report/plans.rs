@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use model::PodName;
+use model::{Finding, PodName};
 
 use super::reasons;
 use super::{About, Event, NOMINATED, Recorder, Severity};
@@ -46,6 +46,12 @@ pub(crate) fn log_plan(planned: &Planned, bill: &Bill, took: Duration, metrics: 
             finding.message
         );
     }
+}
+
+/// Says what carrying a plan out leaves behind.
+pub(crate) fn log_finding(finding: &Finding) {
+    let Finding { code: _, object, field, message, remedy, count: _ } = finding;
+    tracing::warn!(controller = "provisioner", object, field, remedy, "{message}");
 }
 
 /// Tells each pod that the plan leaves out why.

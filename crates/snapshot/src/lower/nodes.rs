@@ -51,7 +51,7 @@ pub(super) struct PoolOfNodes<'a> {
 pub(super) struct NodeDraft {
     /// The node.
     pub(super) node: Node,
-    /// Its capacity, for the limits of its pool.
+    /// Its capacity, for the limits of its pool; of a claim whose type is open, the most that it may be.
     pub(super) capacity: Resources,
 }
 
@@ -72,7 +72,7 @@ pub(super) fn read(node: &api::Node, context: &NodeContext<'_>) -> (NodeDraft, V
     let type_name = value_of(well_known::INSTANCE_TYPE);
     let open = node.metadata.annotations.get(OPEN_TYPES);
     let machine = facts.filter(|_| starting).and_then(|facts| match (type_name, open) {
-        (Some(name), _) => machine(facts.machines, context, name).cloned(),
+        (Some(name), _) => machine_of(facts.machines, context, name).cloned(),
         (None, Some(names)) => smallest(facts.machines, context, names),
         (None, None) => None,
     });
@@ -83,6 +83,14 @@ pub(super) fn read(node: &api::Node, context: &NodeContext<'_>) -> (NodeDraft, V
         net.subtract(&machine.overhead);
         fill(&mut capacity, &machine.capacity);
         fill(&mut allocatable, &net);
+    }
+    // Limits hold whichever of its types the claim becomes, so it uses the most that one of them has.
+    if let (Some(names), Some(facts)) = (open, facts) {
+        for name in names.split(',') {
+            if let Some(machine) = machine_of(facts.machines, context, name) {
+                capacity.raise_to(&machine.capacity);
+            }
+        }
     }
     if allocatable.is_empty() {
         subject.note(
@@ -152,7 +160,7 @@ fn fill(resources: &mut Resources, source: &Resources) {
     }
 }
 
-fn machine<'a>(
+fn machine_of<'a>(
     machines: &'a [Machine],
     context: &NodeContext<'_>,
     instance_type: &str,
@@ -165,7 +173,7 @@ fn machine<'a>(
 /// The least that any of the types in `names` holds, resource by resource: a claim whose type is open
 /// may become any of them.
 fn smallest(machines: &[Machine], context: &NodeContext<'_>, names: &str) -> Option<Machine> {
-    let mut all = names.split(',').filter_map(|name| machine(machines, context, name));
+    let mut all = names.split(',').filter_map(|name| machine_of(machines, context, name));
     let mut least = all.next()?.clone();
     let mut net = least.capacity.clone();
     net.subtract(&least.overhead);

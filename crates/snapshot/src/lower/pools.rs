@@ -16,6 +16,8 @@ use super::subject::{Amounts, Subject};
 
 const GROUP: &str = "karpenter.k8s.aws";
 const KIND: &str = "EC2NodeClass";
+const NOT_READY_REMEDY: &str =
+    "mend what the condition names, or leave out the status to plan anyway";
 const REMEDY: &str = "correct the field; the pool is left out until then";
 
 /// A pool as read, before classes and nodes are joined with it.
@@ -61,10 +63,17 @@ impl PoolDraft {
     }
 }
 
-/// Reads a pool; `None` where it is left out.
-pub(super) fn read(pool: &api::NodePool) -> (Option<PoolDraft>, Vec<Finding>) {
+/// Reads a pool, with its class where that is known; `None` where it is left out.
+pub(super) fn read(
+    pool: &api::NodePool,
+    class: Option<&api::Ec2NodeClass>,
+) -> (Option<PoolDraft>, Vec<Finding>) {
     let mut subject = Subject::new("NodePool", &pool.metadata.name);
-    let draft = PoolReader { subject: &mut subject, spec: &pool.spec, refused: false }.read(pool);
+    let mut reader = PoolReader { subject: &mut subject, spec: &pool.spec, refused: false };
+    if let Some(class) = class {
+        reader.check_class_life(class);
+    }
+    let draft = reader.read(pool);
     (draft, subject.into_findings())
 }
 
@@ -93,10 +102,28 @@ impl PoolReader<'_> {
         self.subject.note(FindingCode::BadField, field, message, REMEDY);
     }
 
+    /// Leaves out pools whose class launches nothing at present. The pool's own condition says so too,
+    /// but it follows the class's.
+    fn check_class_life(&mut self, class: &api::Ec2NodeClass) {
+        const FIELD: &str = "spec.template.spec.nodeClassRef";
+        let name = &class.metadata.name;
+        if class.metadata.deletion_timestamp.is_some() {
+            self.refused = true;
+            let message = format!("EC2NodeClass {name} is being deleted: the pool opens no nodes");
+            self.subject.note(FindingCode::Note, FIELD, message, "");
+        } else if let Some(condition) = not_ready(&class.status.conditions) {
+            self.refused = true;
+            let message = format!(
+                "EC2NodeClass {name} is not ready, so the pool opens no nodes: {} {}",
+                condition.reason, condition.message
+            );
+            self.subject.note(FindingCode::Note, FIELD, message.trim_end(), NOT_READY_REMEDY);
+        }
+    }
+
     /// Leaves out pools that may not open nodes although nothing is wrong with them.
     fn check_life(&mut self, pool: &api::NodePool) {
-        let not_ready = (pool.status.conditions.iter())
-            .find(|condition| condition.kind == "Ready" && condition.status != "True");
+        let not_ready = not_ready(&pool.status.conditions);
         if pool.metadata.deletion_timestamp.is_some() {
             self.refused = true;
             let message = "the pool is being deleted and opens no nodes";
@@ -107,12 +134,11 @@ impl PoolReader<'_> {
                 "the pool is not ready and opens no nodes: {} {}",
                 condition.reason, condition.message
             );
-            let remedy = "mend what the condition names, or leave out the status to plan anyway";
             self.subject.note(
                 FindingCode::Note,
                 "status.conditions[Ready]",
                 message.trim_end(),
-                remedy,
+                NOT_READY_REMEDY,
             );
         }
         if self.spec.replicas.is_some() {
@@ -223,6 +249,11 @@ impl PoolReader<'_> {
             Some(weight) => self.refuse("spec.weight", format!("{weight} is not 1 to 100")),
         }
     }
+}
+
+/// The root condition, where it is there and does not hold.
+fn not_ready(conditions: &[api::Condition]) -> Option<&api::Condition> {
+    conditions.iter().find(|one| one.kind == api::names::READY && one.status != "True")
 }
 
 fn taint_problem(taint: &api::Taint) -> Option<String> {

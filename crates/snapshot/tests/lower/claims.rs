@@ -93,6 +93,25 @@ fn a_claim_of_open_type_holds_the_least_of_what_it_may_become() {
     assert_eq!(cpu("m7i.2xlarge, m7i.xlarge"), small);
 }
 
+/// Two types may be bought, and a limit must hold whichever comes.
+#[test]
+fn a_claim_of_open_type_uses_the_most_of_what_it_may_become() {
+    let used = |types: &str| {
+        let spec = format!(
+            "requirements: [{{key: node.kubernetes.io/instance-type, operator: In, values: \
+             [{types}]}}], "
+        );
+        let yaml = class("default", "")
+            + &pool("p", "", &[])
+            + &web()
+            + &claim("karpenter.sh/nodepool: p", "", &spec, "");
+        let used = lowered_with(&yaml, &at(0)).snapshot.pools[0].used.clone();
+        (used.get("cpu").get(), used.get("nodes").get())
+    };
+    assert_eq!(used("m7i.xlarge"), (4_000, 1));
+    assert_eq!(used("m7i.xlarge, m7i.4xlarge, m7i.2xlarge"), (16_000, 1));
+}
+
 #[test]
 fn a_promise_lapses_two_minutes_after_its_node_was_initialized() {
     let labels = format!("karpenter.sh/initialized: \"true\", {LABELS}");
@@ -101,6 +120,14 @@ fn a_promise_lapses_two_minutes_after_its_node_was_initialized() {
     let yaml = claim(LABELS, "", "", &initialized("2026-01-01T00:00:00Z")) + &node;
     for (now, planned) in [(0, 0), (120, 0), (121, 1)] {
         assert_eq!(seen(&yaml, now).1, planned, "after {now} s");
+        let yaml = class("default", "") + &pool("p", "", &[]) + &web() + &yaml;
+        let findings = lowered_with(&yaml, &at(now)).findings;
+        let lapsed: Vec<_> = findings.iter().filter(|one| one.object == "NodeClaim p-1").collect();
+        assert_eq!(lapsed.len(), planned, "after {now} s: {findings:?}");
+        for finding in lapsed {
+            assert_eq!(finding.count, 1);
+            assert!(finding.message.contains("1 pods") && finding.message.contains("default/web"));
+        }
     }
 }
 
