@@ -8,10 +8,10 @@ use std::sync::Arc;
 
 use checker::{CheckedPlan, Violation};
 use ec2::Catalog;
-use executor::MachineFacts;
+use executor::{MachineFacts, resource_list};
 use model::{
     FindingCode, InstanceTypeName, LiveMarket, MicroUsdPerHour, NanoUsdPerHour, NodeName,
-    Objective, Resources, Timestamp, well_known,
+    Objective, Timestamp,
 };
 use planner::{Alternative, Report, Seed, Settings};
 use snapshot::{Inputs, LowerError, LowerOptions, Lowered, PodSelection, Unavailable};
@@ -191,20 +191,6 @@ impl Bill {
 #[expect(clippy::cast_precision_loss, reason = "for display; exact below 9,000,000 USD an hour")]
 pub(crate) fn usd(amount: i64, unit: i64) -> f64 {
     amount as f64 / unit as f64
-}
-
-/// Amounts as quantities; what is not above zero is left out.
-fn resource_list(resources: &Resources) -> api::ResourceList {
-    let above = resources.iter().filter(|(_, amount)| amount.get() > 0);
-    above
-        .map(|(name, amount)| {
-            let text = match name.as_str() {
-                well_known::CPU => format!("{}m", amount.get()),
-                _ => amount.get().to_string(),
-            };
-            (name.to_string(), text.into())
-        })
-        .collect()
 }
 
 /// Pools whose class is there; lowering would assume one, which is for plans on paper alone.

@@ -230,18 +230,11 @@ fn requests(snapshot: &Snapshot, node: &NewNode) -> api::ResourceList {
     resource_list(&sum)
 }
 
-/// Amounts as quantities, what is not above zero left out.
-pub(crate) fn resource_list(resources: &Resources) -> api::ResourceList {
+/// Amounts as canonical quantities, what is not above zero left out.
+pub fn resource_list(resources: &Resources) -> api::ResourceList {
     let above = resources.iter().filter(|(_, amount)| amount.get() > 0);
-    above
-        .map(|(name, amount)| {
-            let text = match name.as_str() {
-                well_known::CPU => format!("{}m", amount.get()),
-                _ => amount.get().to_string(),
-            };
-            (name.to_string(), QuantityText::from(text))
-        })
-        .collect()
+    let quantity = |name: &str, amount| QuantityText::from(model::canonical_quantity(name, amount));
+    above.map(|(name, amount)| (name.to_string(), quantity(name.as_str(), amount))).collect()
 }
 
 /// The launch that a claim carries.

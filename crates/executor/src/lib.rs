@@ -26,7 +26,7 @@ pub mod time;
 mod view;
 mod volumes;
 
-pub use claims::{ClaimSource, Claims, claim_name, claims, launch_plan_of};
+pub use claims::{ClaimSource, Claims, claim_name, claims, launch_plan_of, resource_list};
 pub use drain::{Drain, drain};
 pub use garbage::{Collection, CollectionGuard, GarbageView, collect};
 pub use health::{Start, Starts};

@@ -4,6 +4,7 @@
 //! [`Snapshot`] that a plan is made from, and the [`Plan`] with its typed [`Reason`]s. Plain data
 //! with total orders; no IO, no clock, no wire format.
 
+mod amount_text;
 mod certificate;
 mod finding;
 pub mod fleet;
@@ -28,7 +29,9 @@ mod supply;
 mod taint;
 mod time;
 pub mod well_known;
+mod wording;
 
+pub use amount_text::{canonical_quantity, human_amount, human_amounts};
 pub use certificate::{Candidate, Certificate, NanoUsdPerHour, Objective};
 pub use finding::{Finding, FindingCode};
 pub use live_market::{LiveMarket, LiveType};

@@ -30,6 +30,9 @@
 //! Order within a list: pools in snapshot order; within a pool, in the order of the variants below,
 //! then by key, resource or supply, bytewise.
 
+use std::fmt;
+
+use crate::wording::wording;
 use crate::{Amount, InstanceTypeName, LabelKey, NodePoolName, ResourceName, SupplyName, Taint};
 
 /// One reason. `excluded` counts offerings (pool × type × zone × capacity type × chosen labels).
@@ -137,5 +140,12 @@ impl Reason {
             Self::Limit { .. } => "limit",
             Self::Supply { .. } => "supply",
         }
+    }
+}
+
+/// One sentence with its numbers, without a full stop.
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&wording(self))
     }
 }

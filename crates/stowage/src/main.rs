@@ -12,7 +12,6 @@ mod input;
 mod money;
 mod outcome;
 mod progress;
-mod quantity;
 mod rebuild;
 mod sample;
 mod stages;

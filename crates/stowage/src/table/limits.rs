@@ -3,7 +3,7 @@
 use planner::PoolReport;
 
 use super::text::wrapped;
-use crate::quantity::human;
+use model::human_amount as human;
 
 /// One line per pool that has limits; nothing where none has.
 pub(super) fn render(pools: &[PoolReport]) -> String {

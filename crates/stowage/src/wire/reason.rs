@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use crate::quantity::canonical;
 use crate::wording::message;
+use model::canonical_quantity as canonical;
 
 /// One reason: a stable code, its numbers, and the same in words.
 #[derive(Serialize)]

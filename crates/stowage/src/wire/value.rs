@@ -6,7 +6,7 @@ use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use crate::money::{exact, millionths};
-use crate::quantity::canonical;
+use model::canonical_quantity as canonical;
 
 /// US dollars per hour, exact to the millionth of a dollar, such as 0.0168.
 #[derive(Clone, Copy)]

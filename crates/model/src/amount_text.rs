@@ -1,10 +1,10 @@
 //! Amounts of resources as text: canonical Kubernetes quantities for JSON, rounded units for people.
 
-use model::{Amount, well_known};
+use crate::{Amount, well_known};
 
 /// The canonical Kubernetes quantity: `3920m` or `4` for CPU, the greatest binary suffix that keeps
 /// the number whole for bytes, a plain number for everything else.
-pub(crate) fn canonical(resource: &str, amount: Amount) -> String {
+pub fn canonical_quantity(resource: &str, amount: Amount) -> String {
     match unit(resource) {
         Unit::MilliCores => milli(amount.get()),
         Unit::Bytes => binary(amount.get()),
@@ -13,7 +13,7 @@ pub(crate) fn canonical(resource: &str, amount: Amount) -> String {
 }
 
 /// An amount for people: cores such as `3.92`, bytes such as `121.3 GiB`, pieces such as `8`.
-pub(crate) fn human(resource: &str, amount: Amount) -> String {
+pub fn human_amount(resource: &str, amount: Amount) -> String {
     match unit(resource) {
         Unit::MilliCores => thousandths(amount.get()),
         Unit::Bytes => rounded_bytes(amount.get()),
@@ -22,12 +22,12 @@ pub(crate) fn human(resource: &str, amount: Amount) -> String {
 }
 
 /// Two different amounts of one resource for people; exact where rounding would show them as equal.
-pub(crate) fn human_pair(resource: &str, one: Amount, other: Amount) -> (String, String) {
-    let rounded = (human(resource, one), human(resource, other));
+pub fn human_amounts(resource: &str, one: Amount, other: Amount) -> (String, String) {
+    let rounded = (human_amount(resource, one), human_amount(resource, other));
     if rounded.0 != rounded.1 || one == other {
         return rounded;
     }
-    (canonical(resource, one), canonical(resource, other))
+    (canonical_quantity(resource, one), canonical_quantity(resource, other))
 }
 
 enum Unit {
@@ -83,8 +83,8 @@ fn rounded_bytes(bytes: i64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{canonical, human, human_pair};
-    use model::{Amount, Quantity};
+    use super::{canonical_quantity, human_amount, human_amounts};
+    use crate::{Amount, Quantity};
 
     #[test]
     fn amounts_are_exact_for_machines_and_short_for_people() {
@@ -100,8 +100,8 @@ mod tests {
             ("hugepages-2Mi", 4 << 20, "4Mi", "4 MiB"),
             ("nvidia.com/gpu", 1000, "1000", "1000"),
         ] {
-            assert_eq!(canonical(resource, Amount::new(amount)), machine);
-            assert_eq!(human(resource, Amount::new(amount)), person);
+            assert_eq!(canonical_quantity(resource, Amount::new(amount)), machine);
+            assert_eq!(human_amount(resource, Amount::new(amount)), person);
             let parsed: Quantity = machine.parse().expect("a quantity");
             let back = if resource == "cpu" { parsed.milli_value() } else { parsed.value() };
             assert_eq!(back, amount, "{machine}");
@@ -111,9 +111,9 @@ mod tests {
     #[test]
     fn amounts_that_differ_never_look_equal() {
         let gib = 1 << 30;
-        let pair = human_pair("memory", Amount::new(gib + 1024), Amount::new(gib));
+        let pair = human_amounts("memory", Amount::new(gib + 1024), Amount::new(gib));
         assert_eq!(pair, ("1048577Ki".to_owned(), "1Gi".to_owned()));
-        let pair = human_pair("memory", Amount::new(2 * gib), Amount::new(gib));
+        let pair = human_amounts("memory", Amount::new(2 * gib), Amount::new(gib));
         assert_eq!(pair, ("2 GiB".to_owned(), "1 GiB".to_owned()));
     }
 }
