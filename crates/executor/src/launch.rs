@@ -4,6 +4,8 @@
 //! status to write, or the claim's end. One group of choices, all of one capacity type, is one launch
 //! with one token; capacity errors fall through to the next group without planning again.
 
+use std::collections::BTreeSet;
+
 use api::names;
 use cloud::{ClaimIdentity, ClientToken, ErrorClass, Instance, LaunchRequest};
 use model::{CapacityType, NodeClaimName, NodePoolName, Timestamp, well_known};
@@ -12,6 +14,7 @@ use serde_json::json;
 use crate::claims::launch_plan_of;
 use crate::conditions::{self, Wanted};
 use crate::health::is_over;
+use crate::planned_pods::planned_pods_of;
 use crate::request::{CloudRequest, EventKind, Kind, Note, ObjectRef, Request, uid};
 use crate::time;
 use crate::view::{ClaimMemory, ClaimView};
@@ -43,6 +46,8 @@ const BACKOFF_FIRST: i64 = 1;
 const BACKOFF_MAX: i64 = 60;
 /// Seconds between two looks for an instance by its tag.
 const SEARCH_EVERY: i64 = 5;
+/// The event where nothing that a claim may be is to be had.
+const NO_CAPACITY: &str = "InsufficientCapacityError";
 /// What EC2 says of a token that was used with other parameters.
 const TOKEN_USED: &str = "IdempotentParameterMismatch";
 
@@ -223,7 +228,30 @@ fn exhausted(claim: &api::NodeClaim, memory: &ClaimMemory) -> Vec<Request> {
         "none of the {refused} choices could be launched ({code}); the claim is deleted and its \
          pods are planned again without them"
     );
-    vec![note(claim, "InsufficientCapacityError", message), delete(claim, "insufficient_capacity")]
+    vec![note(claim, NO_CAPACITY, message), delete(claim, "insufficient_capacity")]
+}
+
+/// The same news for pods that the claim was for and that still wait. `requests` is what [`launch`]
+/// asked for, `pods` all that wait.
+pub fn capacity_notes<'a>(
+    claim: &api::NodeClaim,
+    requests: &[Request],
+    pods: impl Iterator<Item = &'a api::Pod>,
+) -> Vec<Request> {
+    let told = requests.iter().find_map(|request| match request {
+        Request::Note(note) if note.reason == NO_CAPACITY => Some(note),
+        _ => None,
+    });
+    let Some(told) = told else { return Vec::new() };
+    let planned: BTreeSet<String> = planned_pods_of(claim).into_iter().collect();
+    let waiting = pods.filter(|pod| planned.contains(&uid(&pod.metadata)));
+    waiting
+        .map(|pod| {
+            let (about, uid) = (ObjectRef::pod(pod), uid(&pod.metadata));
+            let message = format!("NodeClaim {}: {}", claim.metadata.name, told.message);
+            Request::Note(Note { about, uid, message, ..told.clone() })
+        })
+        .collect()
 }
 
 type Otherwise<'a> = Box<dyn FnOnce(Timestamp) -> Vec<Request> + 'a>;

@@ -10,6 +10,7 @@ mod claims;
 mod conditions;
 mod drain;
 mod garbage;
+mod hashes;
 mod health;
 mod initialization;
 mod launch;
@@ -29,10 +30,12 @@ mod volumes;
 pub use claims::{ClaimSource, Claims, claim_name, claims, launch_plan_of, resource_list};
 pub use drain::{Drain, drain};
 pub use garbage::{Collection, CollectionGuard, GarbageView, collect};
+pub use hashes::restamp;
 pub use health::{Start, Starts};
 pub use initialization::initialize;
 pub use launch::{
-    LAUNCH_TTL, LaunchGroup, LaunchPlan, REGISTRATION_TTL, StartLimits, launch, liveness,
+    LAUNCH_TTL, LaunchGroup, LaunchPlan, REGISTRATION_TTL, StartLimits, capacity_notes, launch,
+    liveness,
 };
 pub use node_class::{NodeClassView, node_class};
 pub use placement::{Target, place};

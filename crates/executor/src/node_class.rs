@@ -1,4 +1,5 @@
-//! A node class's status from what its selectors stand for (`lifecycle.md` sections 8.2 and 8.3).
+//! A node class's hash, and its status from what its selectors stand for (`lifecycle.md` sections 8.2
+//! and 8.3, `api.md` section 10).
 
 use api::{AmiStatus, Ec2NodeClass, SecurityGroupStatus, SubnetStatus, names};
 use cloud::ResolvedNodeClass;
@@ -6,6 +7,7 @@ use model::Timestamp;
 use serde_json::{Value, json};
 
 use crate::conditions::{self, Wanted};
+use crate::hashes::stamp;
 use crate::registration::{with, without};
 use crate::request::{CloudRequest, EventKind, Kind, Note, ObjectRef, Request, uid};
 
@@ -29,6 +31,8 @@ pub struct NodeClassView<'a> {
     pub claims: usize,
     /// Whether what was made for it was given back.
     pub released: bool,
+    /// The authority that kubelets are told to trust, base64 of PEM: a part of the class's hash.
+    pub ca_bundle: &'a str,
 }
 
 /// What to do next about a node class.
@@ -42,6 +46,10 @@ pub fn node_class(view: &NodeClassView<'_>, now: Timestamp) -> Vec<Request> {
     if !finalized {
         let finalizers = with(&class.metadata.finalizers, names::NODE_CLASS_FINALIZER);
         return vec![metadata(class, target, &json!({ "finalizers": finalizers }))];
+    }
+    let hash = api::drift::class_annotations(class, view.ca_bundle);
+    if let Some(change) = stamp(&class.metadata, &hash) {
+        return vec![metadata(class, target, &change)];
     }
     view.resolved.map_or_else(Vec::new, |resolved| {
         let mut requests = resolve(class, resolved, target, now);

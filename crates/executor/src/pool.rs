@@ -1,10 +1,12 @@
-//! A pool's status: whether it may open nodes, and what its nodes come to (`api.md` section 1.4).
+//! A pool's hash, and its status: whether it may open nodes, and what its nodes come to (`api.md`
+//! sections 1.4 and 10).
 
 use api::{Condition, Ec2NodeClass, NodePool, ResourceList, names};
 use model::Timestamp;
 use serde_json::json;
 
 use crate::conditions::{self, Wanted};
+use crate::hashes::stamp;
 use crate::health::Starts;
 use crate::request::{Kind, ObjectRef, Request};
 
@@ -33,6 +35,11 @@ pub fn pool(view: &PoolView<'_>, now: Timestamp) -> Vec<Request> {
     let pool = view.pool;
     if pool.metadata.deletion_timestamp.is_some() {
         return Vec::new();
+    }
+    if let Some(mut change) = stamp(&pool.metadata, &api::drift::pool_annotations(pool)) {
+        change["resourceVersion"] = json!(pool.metadata.resource_version);
+        let target = ObjectRef::cluster(Kind::NodePool, pool.metadata.name.clone());
+        return vec![Request::Patch { target, status: false, body: json!({ "metadata": change }) }];
     }
     let problems = view.problems.join("; ");
     let valid = if view.problems.is_empty() {
@@ -127,8 +134,10 @@ mod tests {
 
     /// What is written of a pool as it stands.
     fn written(pool: &NodePool, class: &Ec2NodeClass, starts: &Starts) -> Option<NodePool> {
+        let mut pool = pool.clone();
+        pool.metadata.annotations.extend(api::drift::pool_annotations(&pool));
         let view = PoolView {
-            pool,
+            pool: &pool,
             node_class: Some(class),
             problems: &[],
             resources: &ResourceList::new(),
@@ -136,7 +145,7 @@ mod tests {
         };
         let request = super::pool(&view, Timestamp(0)).pop()?;
         let Request::Patch { body, .. } = request else { return None };
-        let mut after = pool.clone();
+        let mut after = pool;
         after.status = serde_json::from_value(body["status"].clone()).unwrap();
         Some(after)
     }

@@ -9,11 +9,14 @@ use crate::support::at;
 fn class(spec: &serde_json::Value) -> api::Ec2NodeClass {
     let finalizers = ["karpenter.k8s.aws/termination"];
     let metadata = json!({ "name": "default", "generation": 1, "finalizers": finalizers });
-    serde_json::from_value(json!({ "metadata": metadata, "spec": spec })).unwrap()
+    let class = json!({ "metadata": metadata, "spec": spec });
+    let mut class: api::Ec2NodeClass = serde_json::from_value(class).unwrap();
+    class.metadata.annotations = api::drift::class_annotations(&class, "");
+    class
 }
 
 fn next(class: &api::Ec2NodeClass, resolved: Option<&ResolvedNodeClass>) -> Vec<Request> {
-    node_class(&NodeClassView { class, resolved, claims: 0, released: false }, at(0))
+    node_class(&NodeClassView { class, resolved, claims: 0, released: false, ca_bundle: "" }, at(0))
 }
 
 fn is_prepare(request: &Request) -> bool {

@@ -7,6 +7,7 @@ mod classes;
 mod crash;
 mod evictions;
 mod lists;
+mod news;
 mod support;
 mod volumes;
 mod world;

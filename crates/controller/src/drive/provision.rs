@@ -109,7 +109,10 @@ impl Driver {
 }
 
 /// Annotations with the hashes of each pool and its class, by pool.
-fn hashes(tables: &Tables, ca_bundle: &str) -> BTreeMap<String, BTreeMap<String, String>> {
+pub(super) fn hashes(
+    tables: &Tables,
+    ca_bundle: &str,
+) -> BTreeMap<String, BTreeMap<String, String>> {
     let pools = tables.node_pools.objects.values();
     pools
         .filter_map(|pool| {

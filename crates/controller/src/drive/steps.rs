@@ -182,7 +182,10 @@ impl Work {
                 nodes: own,
                 machine: &machine as &dyn Fn(&InstanceTypeName) -> Option<MachineFacts>,
             };
-            let requests = self.claim(&view, &pods, tables, now);
+            let mut requests = self.claim(&view, &pods, tables, now);
+            let waiting = tables.pending.keys().filter_map(|key| tables.pods.objects.get(key));
+            let told = executor::capacity_notes(claim, &requests, waiting.map(Arc::as_ref));
+            requests.extend(told);
             groups.push((key, requests));
         }
         groups

@@ -11,6 +11,7 @@ use model::{LiveMarket, Quantity, Timestamp, well_known};
 use tokio::time::Instant;
 
 use super::health::Health;
+use super::provision::hashes;
 use super::{Driver, Failing, FailingByName};
 use crate::backoff::Backoff;
 use crate::clock;
@@ -24,8 +25,11 @@ const RESOLVE_EVERY: Duration = Duration::from_mins(1);
 /// What was made for a class is looked for this long after: at once it may not be seen, and asking
 /// without a pause would be throttled.
 const SEEN_AFTER: Duration = Duration::from_millis(500);
-/// What the cloud sells is asked for so often; prices change less often than offerings.
-const MARKET_EVERY: Duration = Duration::from_mins(5);
+/// What the cloud sells is asked for so often. A reading is some two hundred calls, Karpenter's are 12 h
+/// apart, and spot prices move within hours.
+const MARKET_EVERY: Duration = Duration::from_hours(1);
+/// It is asked for again this soon where a part could not be read.
+const MARKET_AGAIN: Duration = Duration::from_mins(5);
 /// What launches made and do not use is looked for so often; Karpenter's own pace for profiles.
 const TIDY_EVERY: Duration = Duration::from_mins(30);
 /// What was unused for so long is deleted: far longer than a launch may take, and as long as Karpenter
@@ -39,7 +43,7 @@ pub(super) struct Upkeep {
     classes: BTreeMap<String, Class>,
     released: BTreeSet<String>,
     market: Option<Arc<LiveMarket>>,
-    market_at: Option<Instant>,
+    market_due: Option<Instant>,
     market_asked: bool,
     tidied_at: Option<Instant>,
     failing: FailingByName,
@@ -103,13 +107,18 @@ impl Upkeep {
         }
     }
 
-    /// Takes in what the cloud sells. A reading that failed changes nothing.
+    /// Takes in what the cloud sells. What could not be read stays as it was, part by part.
     pub(super) fn heard_market(&mut self, answer: Result<LiveMarket, CloudError>, seed: u64) {
         let now = clock::instant();
         self.market_asked = false;
         match answer {
             Ok(market) => {
-                self.market_at = Some(now);
+                let next = if market.is_whole() { MARKET_EVERY } else { MARKET_AGAIN };
+                self.market_due = Some(now + next);
+                let market = match &self.market {
+                    Some(before) => market.or(before),
+                    None => market,
+                };
                 self.market = Some(Arc::new(market));
                 self.failing.remove("market");
             }
@@ -192,6 +201,7 @@ impl Driver {
         self.health.count(&tables, self.work.limits);
         groups.extend(pool_groups(&tables, self.last.as_deref(), &self.health, now));
         groups.extend(self.upkeep.tidy_group(&tables, instant));
+        groups.extend(restamped(&tables, &hashes(&tables, &self.ca_bundle)));
         for (key, requests) in groups {
             if !requests.is_empty() && !self.work.is_held(&key, &tables, instant) {
                 self.dispatch(key, requests);
@@ -201,7 +211,7 @@ impl Driver {
 
     pub(super) fn ask_market(&mut self) {
         let now = clock::instant();
-        let fresh = self.upkeep.market_at.is_some_and(|at| at + MARKET_EVERY > now);
+        let fresh = self.upkeep.market_due.is_some_and(|due| due > now);
         if fresh || self.upkeep.market_asked || !self.upkeep.may_ask("market", now) {
             return;
         }
@@ -256,11 +266,26 @@ impl Driver {
                     resolved: known.and_then(|known| known.resolved.as_ref()),
                     claims,
                     released: self.upkeep.released.contains(name),
+                    ca_bundle: &self.ca_bundle,
                 };
                 (GroupKey::Class(name.to_owned()), executor::node_class(&view, now))
             })
             .collect()
     }
+}
+
+/// Claims whose hashes are of another version than those of their pools and classes.
+fn restamped(
+    tables: &Tables,
+    hashes: &BTreeMap<String, BTreeMap<String, String>>,
+) -> Vec<(GroupKey, Vec<Request>)> {
+    let claims = tables.node_claims.objects.values();
+    let restamped = claims.filter_map(|claim| {
+        let pool = claim.metadata.labels.get(well_known::NODE_POOL)?;
+        let request = executor::restamp(claim, hashes.get(pool)?)?;
+        Some((GroupKey::Claim(claim.metadata.name.clone()), vec![request]))
+    });
+    restamped.collect()
 }
 
 fn pool_groups(

@@ -70,6 +70,7 @@ pub(crate) struct Recorder {
     queue: mpsc::Sender<Event>,
     dedupe: Dedupe,
     nominated: Pace,
+    no_capacity: Pace,
     gate: Gate,
 }
 
@@ -80,7 +81,9 @@ impl Recorder {
         gate: Gate,
     ) -> (Self, impl Future<Output = ()> + Send + 'static) {
         let (queue, events) = mpsc::channel(QUEUE_MAX);
-        let recorder = Self { queue, dedupe: Dedupe::default(), nominated: Pace::new(5, 10), gate };
+        let pace = || Pace::new(5, 10);
+        let (nominated, no_capacity) = (pace(), pace());
+        let recorder = Self { queue, dedupe: Dedupe::default(), nominated, no_capacity, gate };
         (recorder, send_all(client, events))
     }
 
@@ -113,7 +116,12 @@ impl Recorder {
         if !self.dedupe.admits(key, quiet.unwrap_or(QUIET), now) {
             return;
         }
-        if *reason == NOMINATED && !self.nominated.admits(now) {
+        let pace = match (about.kind, *reason) {
+            (_, NOMINATED) => Some(&mut self.nominated),
+            ("Pod", NO_CAPACITY) => Some(&mut self.no_capacity),
+            _ => None,
+        };
+        if pace.is_some_and(|pace| !pace.admits(now)) {
             return;
         }
         if self.queue.try_send(event).is_err() {
@@ -140,6 +148,9 @@ fn about(target: &ObjectRef, uid: &str) -> About {
 
 /// Said of a pod that a place was found for; Karpenter sends at most five a second, and ten at once.
 pub(crate) const NOMINATED: &str = "Nominated";
+
+/// Said of each pod of a claim that cannot be launched; paced as [`NOMINATED`].
+const NO_CAPACITY: &str = "InsufficientCapacityError";
 
 async fn send_all(client: Client, mut events: mpsc::Receiver<Event>) {
     while let Some(event) = events.recv().await {
