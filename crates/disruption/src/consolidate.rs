@@ -4,7 +4,7 @@
 //! the pass before left, `now`. Out: moves within all budgets, those with the fewest evictions for a
 //! dollar first, and one typed answer for every node. Pure and deterministic; work is counted. Nothing
 //! is waited for here: whoever carries a move out looks at it again before it begins, and again before
-//! it drains ([`crate::seats()`]).
+//! it drains.
 
 use std::collections::BTreeMap;
 
