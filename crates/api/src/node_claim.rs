@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Condition, NodeClassReference, NodePoolRequirement, ObjectMeta, ResourceList, Taint, null,
+    Condition, NodeClassReference, NodePoolRequirement, ObjectMeta, ResourceList, Taint, names,
+    null,
 };
 
 /// A node that was asked for. Its spec never changes.
@@ -35,6 +36,12 @@ impl NodeClaim {
     /// Whether it is being deleted.
     pub const fn is_deleting(&self) -> bool {
         self.metadata.deletion_timestamp.is_some()
+    }
+
+    /// UIDs of the pods that it was made for; none where the annotation is missing or broken.
+    pub fn planned_pods(&self) -> Vec<String> {
+        let text = self.metadata.annotations.get(names::PLANNED_PODS_ANNOTATION);
+        text.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
     }
 }
 

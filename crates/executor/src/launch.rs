@@ -14,7 +14,6 @@ use serde_json::json;
 use crate::claims::launch_plan_of;
 use crate::conditions::{self, Wanted};
 use crate::health::is_over;
-use crate::planned_pods::planned_pods_of;
 use crate::request::{CloudRequest, EventKind, Kind, Note, ObjectRef, Request, uid};
 use crate::time;
 use crate::view::{ClaimMemory, ClaimView};
@@ -243,7 +242,7 @@ pub fn capacity_notes<'a>(
         _ => None,
     });
     let Some(told) = told else { return Vec::new() };
-    let planned: BTreeSet<String> = planned_pods_of(claim).into_iter().collect();
+    let planned: BTreeSet<String> = claim.planned_pods().into_iter().collect();
     let waiting = pods.filter(|pod| planned.contains(&uid(&pod.metadata)));
     waiting
         .map(|pod| {

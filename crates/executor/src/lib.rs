@@ -39,7 +39,6 @@ pub use launch::{
 };
 pub use node_class::{NodeClassView, node_class};
 pub use placement::{Target, place};
-pub use planned_pods::planned_pods_of;
 pub use pool::{PoolView, pool};
 pub use protection::{Protection, protection, protection_note};
 pub use registration::register;

@@ -36,12 +36,6 @@ pub(crate) fn write(uids: &[String], others: &BTreeMap<String, String>) -> (Stri
     (json!(uids[..fitting]).to_string(), uids.len() - fitting)
 }
 
-/// The pods that a claim was made for, by UID; none where the annotation is missing or broken.
-pub fn planned_pods_of(claim: &api::NodeClaim) -> Vec<String> {
-    let text = claim.metadata.annotations.get(names::PLANNED_PODS_ANNOTATION);
-    text.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

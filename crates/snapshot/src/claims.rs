@@ -49,24 +49,18 @@ pub(crate) fn join(objects: &mut Objects, now: Timestamp, findings: &mut Vec<Fin
         if claim.is_deleting() {
             continue;
         }
-        if is_void(claim, now) {
+        if promise_lapsed(claim, now) {
             findings.extend(lapsed(claim, &objects.pods));
         } else {
-            promises.extend(promised(claim).into_iter().map(|uid| (uid, name.clone())));
+            promises.extend(claim.planned_pods().into_iter().map(|uid| (uid, name.clone())));
         }
     }
     promises
 }
 
-/// UIDs of the pods that the claim was bought for.
-fn promised(claim: &NodeClaim) -> Vec<String> {
-    let pods = claim.metadata.annotations.get(names::PLANNED_PODS_ANNOTATION);
-    pods.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
-}
-
 /// The pods that the claim was bought for and that still pend, if any.
 fn lapsed(claim: &NodeClaim, pods: &[Pod]) -> Option<Finding> {
-    let promised: BTreeSet<String> = promised(claim).into_iter().collect();
+    let promised: BTreeSet<String> = claim.planned_pods().into_iter().collect();
     let pending: Vec<&Pod> = (pods.iter())
         .filter(|pod| pod.spec.node_name.as_deref().unwrap_or_default().is_empty())
         .filter(|pod| !matches!(&*pod.status.phase, "Succeeded" | "Failed"))
@@ -89,8 +83,9 @@ fn lapsed(claim: &NodeClaim, pods: &[Pod]) -> Option<Finding> {
     })
 }
 
-/// Whether the claim's node has been initialized for so long that pods which still pend do not fit.
-fn is_void(claim: &NodeClaim, now: Timestamp) -> bool {
+/// Whether the claim's node has been initialized for so long that pods which it is promised and which
+/// still pend do not fit: their seats were taken, and they are planned again.
+pub fn promise_lapsed(claim: &NodeClaim, now: Timestamp) -> bool {
     let Some(condition) = claim.condition(names::INITIALIZED).filter(|one| one.status == "True")
     else {
         return false;

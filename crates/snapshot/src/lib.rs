@@ -15,6 +15,7 @@ mod source;
 mod fold;
 mod lower;
 
+pub use claims::promise_lapsed;
 pub use lower::{LowerError, LowerOptions, Lowered, Summary, Unavailable, lower};
 pub use objects::Objects;
 pub use source::{

@@ -28,8 +28,6 @@ use crate::unavailable::Unavailable;
 const SHOWN_WITHIN: Duration = Duration::from_secs(2);
 /// A claim that was created and that no watch has shown after this long is not expected any longer.
 const CLAIM_SHOWN_WITHIN: Duration = Duration::from_secs(10);
-/// Seconds from a node's initialization on for which its pods keep their seats; the same as lowering's.
-const PROMISE_KEPT: i64 = 120;
 /// Steps that failed: as the rate limiter of Karpenter's controllers.
 const BACKOFF: Backoff = Backoff { first: Duration::from_secs(1), most: Duration::from_mins(1) };
 
@@ -244,7 +242,7 @@ impl Work {
     /// nomination that goes on would keep it from being planned again.
     pub(super) fn planned_pods(&self, tables: &Tables, now: Timestamp) -> BTreeMap<String, Target> {
         let mut claims: Vec<&Arc<api::NodeClaim>> = (tables.node_claims.objects.values())
-            .filter(|claim| !claim.is_deleting() && !is_old(claim, now))
+            .filter(|claim| !claim.is_deleting() && !snapshot::promise_lapsed(claim, now))
             .collect();
         claims.sort_by(|a, b| {
             let by_age = a.metadata.creation_timestamp.cmp(&b.metadata.creation_timestamp);
@@ -253,7 +251,7 @@ impl Work {
         let mut planned = BTreeMap::new();
         for claim in claims {
             let target = Target::Claim(claim.metadata.name.clone());
-            let pods = executor::planned_pods_of(claim);
+            let pods = claim.planned_pods();
             planned.extend(pods.into_iter().map(|uid| (uid, target.clone())));
         }
         planned.extend(self.existing.iter().map(|(uid, target)| (uid.clone(), target.clone())));
@@ -307,15 +305,6 @@ impl Driver {
         let performer = Arc::clone(&self.performer);
         tokio::spawn(run_group(performer, key, requests, self.answers.clone()));
     }
-}
-
-/// Whether pods that still wait for a seat on the claim's node will not get it any more.
-fn is_old(claim: &api::NodeClaim, now: Timestamp) -> bool {
-    let initialized = claim.condition(api::names::INITIALIZED);
-    let initialized = initialized.filter(|one| one.status == "True");
-    let since = initialized.and_then(|one| one.last_transition_time.as_deref());
-    let since = since.and_then(executor::time::parse);
-    since.is_some_and(|since| now.0 > since.0.saturating_add(PROMISE_KEPT))
 }
 
 /// Whether there is nothing to do about the claim, whatever the time: steps that wait look again soon.
