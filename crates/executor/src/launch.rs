@@ -292,7 +292,14 @@ fn launched(view: &ClaimView<'_>, instance: &Instance, now: Timestamp) -> Vec<Re
     let claim = view.claim;
     // What is written once is not mended later: a claim without its type's labels and capacity would be
     // a node that no pod selects and no plan counts. They come with the next plan, or the limit ends it.
-    let Some(machine) = (view.machine)(&instance.instance_type) else { return Vec::new() };
+    let Some(machine) = (view.machine)(&instance.instance_type) else {
+        let message = format!(
+            "instance {} runs, and what {} holds under EC2NodeClass {} is not known until a pool of it is \
+             planned: look at the conditions of the class and its pools",
+            instance.id, instance.instance_type, claim.spec.node_class_ref.name
+        );
+        return status(claim, Wanted::unknown(names::LAUNCHED, "MachineUnknown", &message), now);
+    };
     let mut labels = claim.metadata.labels.clone();
     labels.extend(machine.labels);
     labels.insert(well_known::INSTANCE_TYPE.to_owned(), instance.instance_type.to_string());

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use api::{drift, names};
-use cloud::{CloudError, ErrorClass, LaunchError};
+use cloud::{CloudError, ErrorClass, Launch, LaunchError};
 use executor::{
     ClaimMemory, ClaimView, NodeClassView, PoolView, Request, Starts, capacity_notes, launch,
     node_class, pool, restamp,
 };
 use serde_json::{Value, json};
 
-use crate::support::{at, claim, claim_value, class, merge, pod};
+use crate::support::{at, claim, claim_value, class, instance, merge, pod};
 
 fn metadata(requests: &[Request]) -> Value {
     match requests {
@@ -114,4 +114,24 @@ fn pods_that_wait_for_a_claim_are_told_that_there_is_no_capacity() {
     assert_eq!(note.reason, "InsufficientCapacityError");
     assert!(note.message.starts_with("NodeClaim a: none of the"), "{}", note.message);
     assert_eq!(capacity_notes(&claim, &[], pods.iter()), []);
+}
+
+#[test]
+fn a_claim_whose_machine_is_not_known_says_what_it_waits_for() {
+    let claim = claim(&claim_value("a"));
+    let class = class();
+    let view =
+        ClaimView { claim: &claim, node_class: Some(&class), nodes: &[], machine: &|_| None };
+    let mut memory = ClaimMemory::default();
+    let instance = instance("i-1", Some("a"), 0);
+    memory.launched(Ok(Launch { instance, refused: Vec::new() }));
+    let requests = launch(&view, &mut memory, at(0));
+    let [Request::Patch { status: true, body, .. }] = requests.as_slice() else {
+        panic!("{requests:?}")
+    };
+    let launched = &body["status"]["conditions"][0];
+    assert_eq!((&launched["type"], &launched["status"]), (&json!("Launched"), &json!("Unknown")));
+    assert_eq!(launched["reason"], "MachineUnknown");
+    assert!(launched["message"].as_str().unwrap().contains("instance i-1 runs"), "{launched}");
+    assert_eq!(body["status"]["providerID"], Value::Null);
 }
