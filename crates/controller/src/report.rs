@@ -8,5 +8,5 @@ mod steps;
 
 pub(crate) use dedupe::Pace;
 pub(crate) use events::{About, Event, NOMINATED, Recorder, Severity};
-pub(crate) use plans::{log_finding, log_plan, tell_left_out, tell_nominated};
+pub(crate) use plans::{log_finding, log_news, log_plan, tell_left_out, tell_nominated};
 pub(crate) use steps::{log_failure, log_shadow, log_step};

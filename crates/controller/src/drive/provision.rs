@@ -38,6 +38,7 @@ impl Driver {
             }
         };
         self.facts.take_in(&planned, &tables);
+        report::log_news(&planned, self.last.as_deref());
         self.last = Some(Arc::clone(&planned));
         let took = clock::instant() - started;
         if planned.lowered.snapshot.pods.is_empty() {

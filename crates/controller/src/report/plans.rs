@@ -1,8 +1,9 @@
 //! What is said about a plan: one line in the log, its metrics, and an event on each pod left out.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-use model::{Finding, PodName};
+use model::{Finding, FindingCode, PodName};
 
 use super::reasons;
 use super::{About, Event, NOMINATED, Recorder, Severity};
@@ -36,22 +37,35 @@ pub(crate) fn log_plan(planned: &Planned, bill: &Bill, took: Duration, metrics: 
         took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
         "planned"
     );
-    for finding in &planned.lowered.findings {
-        tracing::debug!(
-            controller = "provisioner",
-            object = finding.object,
-            field = finding.field,
-            remedy = finding.remedy,
-            "{}",
-            finding.message
-        );
+}
+
+/// Says what lowering found that it had not found for the plan before: pods wait for it, and the same is
+/// found again with every plan.
+pub(crate) fn log_news(planned: &Planned, before: Option<&Planned>) {
+    fn text(finding: &Finding) -> (&str, &str, &str) {
+        (&finding.object, &finding.field, &finding.message)
+    }
+    let known = before.into_iter().flat_map(|before| before.lowered.findings.iter().map(text));
+    let known: BTreeSet<_> = known.collect();
+    for finding in planned.lowered.findings.iter().filter(|one| !known.contains(&text(one))) {
+        log_finding(finding);
     }
 }
 
-/// Says what carrying a plan out leaves behind.
+/// Says one finding: a warning where somebody has something to mend.
 pub(crate) fn log_finding(finding: &Finding) {
-    let Finding { code: _, object, field, message, remedy, count: _ } = finding;
-    tracing::warn!(controller = "provisioner", object, field, remedy, "{message}");
+    let Finding { code, object, field, message, remedy, count: _ } = finding;
+    match code {
+        FindingCode::Note | FindingCode::Mapping | FindingCode::MissingFact => {
+            tracing::info!(controller = "provisioner", object, field, remedy, "{message}");
+        }
+        FindingCode::BadInput
+        | FindingCode::BadField
+        | FindingCode::NotHonoured
+        | FindingCode::MissingReference => {
+            tracing::warn!(controller = "provisioner", object, field, remedy, "{message}");
+        }
+    }
 }
 
 /// Tells each pod that the plan leaves out why.
