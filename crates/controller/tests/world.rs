@@ -13,9 +13,10 @@ use k8s_openapi::api::core::v1::ServiceAccount;
 use kube::api::{ApiResource, DynamicObject, ListParams, PostParams};
 use kube::{Api, Client};
 use serde_json::{Value, json};
+pub(crate) use testcluster::OrStop;
 use testcluster::kubelets::{Kubelets, Machine, NodeShape, Settings};
 use testcluster::wait::until;
-use testcluster::{Options, Result, TestCluster};
+use testcluster::{Options, TestCluster};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
@@ -49,17 +50,6 @@ impl Running {
     pub(crate) async fn stop(self) {
         self.stop.send_replace(true);
         self.task.await.unwrap().unwrap();
-    }
-}
-
-/// Stops the test with all causes of the error.
-pub(crate) trait OrStop<T> {
-    fn or_stop(self) -> T;
-}
-
-impl<T> OrStop<T> for Result<T> {
-    fn or_stop(self) -> T {
-        self.unwrap_or_else(|error| panic!("{}", error.chain()))
     }
 }
 

@@ -12,10 +12,11 @@ use awsproxy::Proxy;
 use kube::api::{ApiResource, DeleteParams, DynamicObject, ListParams, PostParams};
 use kube::{Api, Client};
 use serde_json::{Value, json};
+pub(crate) use testcluster::OrStop;
 use testcluster::kubelets::{Instances as _, Kubelets, Machine, NodeShape, Settings};
 use testcluster::moto::{Account, Moto, Network, images};
 use testcluster::wait::until;
-use testcluster::{Options, Result, TestCluster};
+use testcluster::{Options, TestCluster};
 use tokio::sync::OnceCell;
 
 use crate::process::{Command, Running, lines};
@@ -53,17 +54,6 @@ pub(crate) struct World {
     started: Cell<usize>,
     _kubelets: Kubelets,
     pub(crate) cluster: TestCluster,
-}
-
-/// Stops the test with all causes of the error.
-pub(crate) trait OrStop<T> {
-    fn or_stop(self) -> T;
-}
-
-impl<T> OrStop<T> for Result<T> {
-    fn or_stop(self) -> T {
-        self.unwrap_or_else(|error| panic!("{}", error.chain()))
-    }
 }
 
 impl World {

@@ -7,6 +7,19 @@ use std::time::Duration;
 /// The result of everything here.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
+/// Stops a test where its surroundings fail.
+pub trait OrStop<T> {
+    /// The value; a panic with all causes of the error where there is none.
+    fn or_stop(self) -> T;
+}
+
+impl<T> OrStop<T> for Result<T> {
+    #[expect(clippy::panic, reason = "a test stops where its surroundings fail")]
+    fn or_stop(self) -> T {
+        self.unwrap_or_else(|error| panic!("{}", error.chain()))
+    }
+}
+
 /// A failure of the test's surroundings, never of what is tested.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {

@@ -30,5 +30,5 @@ pub mod workloads;
 
 pub use binaries::{Binaries, build};
 pub use cluster::{NODE_ANNOTATION, Options, PodPace, TestCluster};
-pub use error::{Error, Result};
+pub use error::{Error, OrStop, Result};
 pub use process::{Process, Program, Signal};

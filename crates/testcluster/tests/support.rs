@@ -4,23 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+pub(crate) use testcluster::OrStop;
 use testcluster::kubelets::{Instances, Machine};
-use testcluster::{Error, Options, Result, TestCluster};
+use testcluster::{Options, Result, TestCluster};
 
 /// Far more than anything here takes on idle cores, as cores may be shared with builds.
 pub(crate) const SOON: Duration = Duration::from_mins(2);
-
-/// Stops the test with all causes of the error.
-pub(crate) trait OrStop<T> {
-    fn or_stop(self) -> T;
-}
-
-impl<T> OrStop<T> for Result<T, Error> {
-    #[expect(clippy::panic, reason = "a test stops where its surroundings fail")]
-    fn or_stop(self) -> T {
-        self.unwrap_or_else(|error| panic!("{}", error.chain()))
-    }
-}
 
 pub(crate) async fn cluster() -> TestCluster {
     TestCluster::start(Options::default()).await.or_stop()
