@@ -17,6 +17,7 @@ use model::{
     fleet,
 };
 
+use crate::first;
 use crate::first::anchors::{self, Anchors};
 use crate::packing::{Mix, add};
 use crate::problem::{self, Problem};
@@ -125,7 +126,7 @@ impl Yard {
         Self {
             seats: Seats::new(&problem, &takes),
             anchors: anchors::anchors(&problem, &scarce),
-            values: single::values(&problem),
+            values: first::standalone_values(&problem),
             trades: Trades::default(),
             settings,
             class_of,

@@ -5,7 +5,7 @@ use model::NanoUsdPerHour;
 use super::Yard;
 use super::seats::Seated;
 use super::trades::Trade;
-use crate::first::{self, anchors};
+use crate::first::anchors;
 use crate::packing::{Mix, pods_in};
 use crate::problem::Problem;
 
@@ -109,9 +109,4 @@ impl Yard {
         }
         best
     }
-}
-
-/// What pods of each class are worth when they are put in order.
-pub(super) fn values(problem: &Problem) -> Vec<i64> {
-    first::standalone_values(problem)
 }
