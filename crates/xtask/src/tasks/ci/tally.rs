@@ -1,12 +1,20 @@
 //! Counts of checks and tests, read from what libtest prints.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::process::ExitCode;
+
+/// Lines of what failed tests printed that are shown again at the end, as whoever reads only the end of a
+/// long log has nothing else to go by: the last ones of each test binary.
+const SHOWN_AGAIN: usize = 60;
 
 /// What passed, failed and was skipped. Shown as the last lines of a run.
 #[derive(Default)]
 pub(super) struct Tally {
+    /// What failed tests printed, of all test binaries.
+    printed: Vec<String>,
+    /// The same of the binary that is being read, while it tells it.
+    printing: Option<VecDeque<String>>,
     passed: usize,
     /// Names of what failed.
     failed: Vec<String>,
@@ -29,6 +37,7 @@ impl Tally {
     /// Reads a line of `cargo test`: results of a test binary, a failed test, or `skipped: name:
     /// reason` from a test that had nothing to run on.
     pub(super) fn read_line(&mut self, line: &str) {
+        self.keep_what_failures_print(line);
         if let Some(counts) = line.strip_prefix("test result: ") {
             let count = |what: &str| -> usize {
                 let before = counts.split(what).next().unwrap_or_default();
@@ -50,6 +59,23 @@ impl Tally {
             *self.skipped.entry(reason.to_owned()).or_default() += 1;
             // libtest knows no skipping at run time and counts such a test as passed.
             self.passed = self.passed.saturating_sub(1);
+        }
+    }
+
+    /// libtest has what failed tests printed between two lines `failures:`.
+    fn keep_what_failures_print(&mut self, line: &str) {
+        if line == "failures:" {
+            match self.printing.take() {
+                None => self.printing = Some(VecDeque::new()),
+                Some(printed) => self.printed.extend(printed),
+            }
+        } else if line.starts_with("test result: ") {
+            self.printing = None;
+        } else if let Some(printing) = &mut self.printing {
+            if printing.len() == SHOWN_AGAIN {
+                printing.pop_front();
+            }
+            printing.push_back(line.to_owned());
         }
     }
 
@@ -77,6 +103,9 @@ impl Tally {
 
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for line in &self.printed {
+            writeln!(f, "{line}")?;
+        }
         for name in &self.failed {
             writeln!(f, "failed: {name}")?;
         }
@@ -95,6 +124,11 @@ mod tests {
     fn counts_are_read_from_what_libtest_prints() {
         let output = "skipped: openb_is_read: STOWAGE_DATA is not set\n\
                       test rows::openb ... FAILED\n\
+                      failures:\n\
+                      ---- rows::openb stdout ----\n\
+                      4 rows, 5 expected\n\
+                      failures:\n\
+                      \x20   rows::openb\n\
                       test result: FAILED. 4 passed; 1 failed; 2 ignored; 0 measured; 0 filtered out; finished in 0.1s\n\
                       skipped: azure_is_read: STOWAGE_DATA is not set\n\
                       test result: ok. 13 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.1s";
@@ -103,7 +137,9 @@ mod tests {
         tally.check("lints", false);
         output.lines().for_each(|line| tally.read_line(line));
         tally.end_of_tests(false);
-        let expected = "failed: lints\n\
+        let expected = "---- rows::openb stdout ----\n\
+                        4 rows, 5 expected\n\
+                        failed: lints\n\
                         failed: rows::openb\n\
                         2 skipped: STOWAGE_DATA is not set\n\
                         2 skipped: marked `#[ignore]`\n\
