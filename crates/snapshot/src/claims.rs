@@ -5,12 +5,16 @@
 //! its registration; where pods are promised room, and which promises lapsed. From here on a claim is a
 //! Node like others.
 
+mod seats;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use api::{Node, NodeClaim, Pod, names};
 use model::{Finding, FindingCode, Timestamp, well_known};
 
 use crate::Objects;
+
+pub(crate) use seats::take_back;
 
 /// On a claim's node that is not there: the types that it may be, comma-separated. Never on objects
 /// of a cluster.
@@ -31,6 +35,7 @@ pub(crate) fn join(objects: &mut Objects, now: Timestamp, findings: &mut Vec<Fin
         .filter_map(|(place, node)| Some((node.spec.provider_id.clone()?, place)))
         .collect();
     let taken: BTreeSet<String> = objects.nodes.iter().map(|n| n.metadata.name.clone()).collect();
+    withhold_unknown(objects);
     for claim in &objects.node_claims {
         let id = claim.status.provider_id.as_ref();
         let name = if let Some(place) = id.and_then(|id| places.get(id)) {
@@ -56,6 +61,29 @@ pub(crate) fn join(objects: &mut Objects, now: Timestamp, findings: &mut Vec<Fin
         }
     }
     promises
+}
+
+/// Keeps pods off Nodes that may be a claim's which does not know its machine yet: its room would be there
+/// twice, as the claim's and as the Node's. A kubelet can join before the answer of its launch is written.
+fn withhold_unknown(objects: &mut Objects) {
+    let known: BTreeSet<&str> = objects
+        .node_claims
+        .iter()
+        .filter_map(|claim| claim.status.provider_id.as_deref())
+        .collect();
+    let pool = |labels: &BTreeMap<String, String>| labels.get(well_known::NODE_POOL).cloned();
+    let open: BTreeSet<String> = (objects.node_claims.iter())
+        .filter(|claim| claim.status.provider_id.is_none())
+        .filter_map(|claim| pool(&claim.metadata.labels))
+        .collect();
+    for node in &mut objects.nodes {
+        let labels = &node.metadata.labels;
+        let registered = labels.get(names::REGISTERED_LABEL).is_some_and(|value| value == "true");
+        let unknown = node.spec.provider_id.as_deref().is_none_or(|id| !known.contains(id));
+        if unknown && !registered && pool(labels).is_some_and(|pool| open.contains(&pool)) {
+            node.spec.unschedulable = true;
+        }
+    }
 }
 
 /// The pods that the claim was bought for and that still pend, if any.

@@ -93,11 +93,14 @@ pub fn lower(
         findings.extend(live::apply(&mut priced.listings, market.types(), live));
     }
     let selection = options.pods.unwrap_or(selection_for(&objects));
-    let promises = match selection {
+    let mut promises = match selection {
         PodSelection::Pending => claims::join(&mut objects, options.now, &mut findings),
         PodSelection::All => Promises::new(),
     };
     let mut pod_set = pods::collect(&objects, selection, &promises);
+    if claims::take_back(&mut promises, &objects, &pod_set.bound, &mut findings) {
+        pod_set = pods::collect(&objects, selection, &promises);
+    }
     findings.append(&mut pod_set.findings);
     let (shapes, pods) = shapes::merge(&mut pod_set, recorded);
     let (drafts, default_pools) = pool_drafts(&objects, &shapes, options, &mut findings);

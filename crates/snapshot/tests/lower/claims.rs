@@ -131,6 +131,44 @@ fn a_promise_lapses_two_minutes_after_its_node_was_initialized() {
     }
 }
 
+/// The Node joined before the claim was told which machine it has.
+#[test]
+fn a_node_that_may_be_a_claims_offers_its_room_once() {
+    let unregistered = "{key: karpenter.sh/unregistered, effect: NoExecute}";
+    let node = node(LABELS, unregistered);
+    let room = |status: &str| seen(&(claim(LABELS, "", "", status) + &node), 0).0;
+    let (flight, withheld) = (NodeState::InFlight, NodeState::Unschedulable);
+    let (n1, p1) = ("n1".to_owned(), "p-1".to_owned());
+    let unknown = room("");
+    let states: Vec<_> = unknown.iter().map(|(name, state, _)| (name.clone(), *state)).collect();
+    assert_eq!(states, [(n1.clone(), withheld), (p1, flight)]);
+    assert_eq!(room(&launched("")), [(n1, flight, 2920)]);
+}
+
+/// Another pod took the seat: the promise is void at once, whatever the time.
+#[test]
+fn a_promise_on_a_full_node_is_none() {
+    let labels = format!("karpenter.sh/initialized: \"true\", {LABELS}");
+    let full = |cpu: &str| {
+        let status =
+            format!("\nstatus: {{allocatable: {{cpu: {cpu}, memory: 15Gi, pods: 58}}}}\n---\n");
+        let node = node(&labels, "").replace("\n---\n", &status);
+        let thief = pod("thief", "nodeName: n1, ", "cpu: 3");
+        claim(LABELS, "", "", &initialized("2026-01-01T00:00:00Z")) + &node + &thief
+    };
+    for (cpu, left, planned) in [("4", 0, 0), ("3900m", 900, 1)] {
+        let yaml = full(cpu);
+        let (nodes, pods) = seen(&yaml, 0);
+        assert_eq!(nodes, [("n1".to_owned(), NodeState::Ready, left)], "{cpu}");
+        assert_eq!(pods, planned, "{cpu}");
+        let yaml = class("default", "") + &pool("p", "", &[]) + &web() + &yaml;
+        let findings = lowered_with(&yaml, &at(0)).findings;
+        let taken: Vec<_> = findings.iter().filter(|one| one.object == "Node n1").collect();
+        assert_eq!(taken.len(), planned, "{findings:?}");
+        assert!(taken.iter().all(|one| one.count == 1 && one.message.contains("planned again")));
+    }
+}
+
 #[test]
 fn the_clouds_own_market_wins_and_what_was_refused_is_not_planned() {
     let yaml = class("default", "") + &pool("p", "", &[]) + &web();
