@@ -15,7 +15,7 @@ use crate::query::Query;
 use crate::reply::{self, Form, Reply};
 use crate::serve::lock;
 use crate::state::{Fault, State, now};
-use crate::{instances, sold, xml};
+use crate::{instances, sold, status, xml};
 
 /// Headers in which EKS and SQS say the code of an error.
 const CODES: [&str; 2] = ["x-amzn-errortype", "x-amzn-query-error"];
@@ -92,6 +92,7 @@ impl Server {
             "CreateFleet" => return self.create_fleet(query, head).await,
             "GetProducts" => return reply::products(&lock(&self.state), body),
             "DescribeSpotPriceHistory" => return reply::spot_prices(&lock(&self.state), query),
+            "DescribeInstanceStatus" => return status::statuses(&lock(&self.state), query),
             "DescribeInstances" => return self.describe_instances(query, head).await,
             "TerminateInstances" => return self.terminate_instances(query, head, body).await,
             "GetParameter" => {

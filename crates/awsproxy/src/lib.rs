@@ -11,6 +11,7 @@
 //! - a machine is seen late, stays `pending` and `shutting-down` for a while: [`Proxy::set_delays`];
 //! - which types are sold, where a test wants few: [`Proxy::sell_only`];
 //! - public parameters of EKS and Bottlerocket, list prices and spot prices, in pages;
+//! - status checks that fail and events that are planned: [`Proxy::set_status`];
 //! - throttling, errors, replies that get lost, are cut off or made up, silence: [`Rule`].
 //!
 //! An action that the simulation does not know becomes an error that names it, and is listed by
@@ -27,7 +28,8 @@ mod reply;
 mod serve;
 mod sold;
 mod state;
+mod status;
 mod xml;
 
 pub use serve::Proxy;
-pub use state::{Call, Delays, Fault, Pool, Rule};
+pub use state::{Call, Delays, Fault, Pool, Rule, Status};

@@ -100,7 +100,11 @@ pub(crate) fn parameter(state: &State, body: &[u8]) -> Option<Reply> {
 }
 
 /// The items of one page, and the token of the next.
-fn page<'a, T>(all: &'a [T], max: usize, token: Option<&str>) -> (&'a [T], Option<String>) {
+pub(crate) fn page<'a, T>(
+    all: &'a [T],
+    max: usize,
+    token: Option<&str>,
+) -> (&'a [T], Option<String>) {
     let from = token.and_then(|token| token.parse::<usize>().ok()).unwrap_or(0).min(all.len());
     let to = from.saturating_add(max).min(all.len());
     (&all[from..to], (to < all.len()).then(|| to.to_string()))

@@ -9,7 +9,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use crate::answer::{Lost, Server};
-use crate::state::{Call, Delays, Pool, Rule, State};
+use crate::state::{Call, Delays, Pool, Rule, State, Status};
 
 /// A running proxy; it ends when it is dropped.
 #[derive(Debug)]
@@ -82,6 +82,11 @@ impl Proxy {
     /// How late the cloud is from now on, for machines of before as well.
     pub fn set_delays(&self, delays: Delays) {
         self.state().delays = delays;
+    }
+
+    /// From now on a machine is told to be so.
+    pub fn set_status(&self, id: &str, status: Status) {
+        self.state().statuses.insert(id.to_owned(), status);
     }
 
     /// Sets a public parameter.

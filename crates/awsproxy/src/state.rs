@@ -95,6 +95,17 @@ pub struct Delays {
     pub shutting_down: Duration,
 }
 
+/// How a machine is; at first every one is well.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Status {
+    /// Since when its own check fails, RFC 3339.
+    pub instance_since: Option<String>,
+    /// Since when the check of what it runs on fails, RFC 3339.
+    pub system_since: Option<String>,
+    /// Code and description of what is planned for it.
+    pub events: Vec<(String, String)>,
+}
+
 /// The simulation's state, as far as it is not the simulation's own.
 #[derive(Debug, Default)]
 pub(crate) struct State {
@@ -109,6 +120,8 @@ pub(crate) struct State {
     /// Zones of subnets that were described.
     pub(crate) subnets: BTreeMap<String, String>,
     pub(crate) delays: Delays,
+    /// Machines that are not well, by id.
+    pub(crate) statuses: BTreeMap<String, Status>,
     /// The types that are sold; none named: all.
     pub(crate) sold: BTreeSet<String>,
     /// Values of public parameters, by path.

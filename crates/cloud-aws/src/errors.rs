@@ -24,7 +24,7 @@ const CAPACITY: [&str; 11] = [
 ];
 
 /// The object is not there.
-const GONE: [&str; 8] = [
+const GONE: [&str; 10] = [
     "InvalidInstanceID.NotFound",
     "InvalidInstanceID.Malformed",
     "InvalidLaunchTemplateName.NotFoundException",
@@ -33,10 +33,12 @@ const GONE: [&str; 8] = [
     "ParameterNotFound",
     "ResourceNotFoundException",
     "NoSuchEntity",
+    "QueueDoesNotExist",
+    "AWS.SimpleQueueService.NonExistentQueue",
 ];
 
 /// Trying again may help.
-const RETRY: [&str; 16] = [
+const RETRY: [&str; 18] = [
     "RequestLimitExceeded",
     "Throttling",
     "ThrottlingException",
@@ -54,6 +56,9 @@ const RETRY: [&str; 16] = [
     "EntityTemporarilyUnmodifiable",
     "DeleteConflict",
     "ServiceFailure",
+    // SQS's: too many messages under way, and too many calls.
+    "OverLimit",
+    "RequestThrottled",
 ];
 
 /// The class of a code of the service.

@@ -8,6 +8,7 @@ use aws_sdk_ec2::types::InstanceType;
 use cloud::{
     Cloud, CloudError, Instance, Launch, LaunchError, LaunchRequest, ResolvedNodeClass, Tidied,
 };
+use interruption::InstanceStatus;
 use model::{InstanceId, LiveMarket, NodeClaimName};
 
 use crate::AwsCloud;
@@ -71,6 +72,10 @@ impl Cloud for AwsCloud {
         unused_for: Duration,
     ) -> Result<Tidied, CloudError> {
         self.tidy_up(classes, unused_for).await
+    }
+
+    async fn statuses(&self) -> Result<Vec<InstanceStatus>, CloudError> {
+        self.read_statuses().await
     }
 
     async fn release(&self, class: &api::Ec2NodeClass) -> Result<(), CloudError> {

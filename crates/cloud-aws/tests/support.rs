@@ -6,11 +6,13 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_sdk_ec2::config::Credentials;
-use awsproxy::{Delays, Pool, Proxy};
+use awsproxy::{Delays, Pool, Proxy, Status};
 use cloud::conformance::Fixture;
-use cloud::{Choice, ClaimIdentity, ClientToken, Cloud, LaunchRequest, ResolvedNodeClass};
-use cloud_aws::{AwsCloud, AwsConfig};
-use model::{CapacityType, MicroUsdPerHour};
+use cloud::{
+    Choice, ClaimIdentity, ClientToken, Cloud, InterruptionQueue, LaunchRequest, ResolvedNodeClass,
+};
+use cloud_aws::{AwsCloud, AwsConfig, AwsQueue};
+use model::{CapacityType, InstanceId, MicroUsdPerHour};
 use testcluster::moto::{Moto, Network, images};
 use tokio::sync::OnceCell;
 
@@ -28,6 +30,9 @@ pub(crate) struct Aws {
     pub(crate) proxy: Proxy,
     config: AwsConfig,
     key: Credentials,
+    queue: AwsQueue,
+    sqs: aws_sdk_sqs::Client,
+    queue_url: String,
 }
 
 impl Aws {
@@ -51,9 +56,14 @@ impl Aws {
         }
         let key = account.credentials();
         let key = Credentials::new(&key.access_key_id, &key.secret_access_key, None, None, "test");
+        let sqs = sqs(&proxy, key.clone());
+        let made = sqs.create_queue().queue_name(CLUSTER).send().await.unwrap();
+        let queue_url = made.queue_url().unwrap().to_owned();
         let config = config(&proxy, attempts);
+        let visibility = Duration::from_secs(1);
+        let queue = AwsQueue::connect_as(&config, CLUSTER, key.clone(), visibility).await.unwrap();
         let cloud = AwsCloud::connect_as(config.clone(), key.clone()).await.unwrap();
-        Self { cloud, proxy, config, key }
+        Self { cloud, proxy, config, key, queue, sqs, queue_url }
     }
 
     pub(crate) const fn config(&self) -> &AwsConfig {
@@ -104,6 +114,19 @@ impl Aws {
         write_status(&mut class, &resolved);
         request(claim, class)
     }
+}
+
+/// A client that sends, as EventBridge does.
+fn sqs(proxy: &Proxy, key: Credentials) -> aws_sdk_sqs::Client {
+    let http = aws_smithy_http_client::Builder::new().build_http();
+    let config = aws_sdk_sqs::Config::builder()
+        .behavior_version(aws_sdk_sqs::config::BehaviorVersion::latest())
+        .region(aws_sdk_sqs::config::Region::new("us-east-1"))
+        .endpoint_url(proxy.url())
+        .credentials_provider(key)
+        .http_client(http)
+        .build();
+    aws_sdk_sqs::Client::from_conf(config)
 }
 
 /// An adapter that gets the replies that a test makes up.
@@ -220,6 +243,25 @@ impl Fixture for Aws {
 
     async fn empty(&self, choice: &Choice, capacity_type: CapacityType) {
         self.proxy.empty(pool(choice, capacity_type));
+    }
+
+    fn queue(&self) -> &dyn InterruptionQueue {
+        &self.queue
+    }
+
+    async fn send(&self, body: &str) {
+        let call = self.sqs.send_message().queue_url(&self.queue_url).message_body(body);
+        call.send().await.unwrap();
+    }
+
+    async fn impair(&self, id: &InstanceId) {
+        let system_since = Some("2026-11-26T00:00:00.000Z".to_owned());
+        self.proxy.set_status(id.as_str(), Status { system_since, ..Status::default() });
+    }
+
+    async fn plan(&self, id: &InstanceId, code: &str) {
+        let events = vec![(code.to_owned(), "planned".to_owned())];
+        self.proxy.set_status(id.as_str(), Status { events, ..Status::default() });
     }
 
     async fn refill(&self) {

@@ -9,6 +9,7 @@ use cloud::{
     Cloud, CloudError, ErrorClass, Instance, Launch, LaunchError, LaunchRequest, ResolvedNodeClass,
     Tidied,
 };
+use interruption::{Check, InstanceStatus, ScheduledEvent};
 use model::{
     CapacityType, InstanceId, InstanceTypeName, LiveMarket, NodeClaimName, Timestamp, ZoneName,
 };
@@ -16,7 +17,7 @@ use model::{
 use crate::clock::Clock;
 use crate::rule::{Action, Rule, Verdict, judge};
 use crate::setup::Setup;
-use crate::state::State;
+use crate::state::{RECLAIMED, State};
 use crate::{launch, resolve};
 
 /// The simulated cloud.
@@ -67,7 +68,40 @@ impl SimCloud {
     /// Takes a spot machine back, as EC2 does at the end of its notice of two minutes.
     pub fn reclaim(&self, id: &InstanceId) {
         let now = self.clock.now();
-        self.state().end(id, "Server.SpotInstanceTermination", now);
+        self.state().end(id, RECLAIMED, now);
+    }
+
+    /// Says on the queue that a spot machine is taken back, and takes it back two minutes later, whether
+    /// that was heard or not.
+    pub fn interrupt(&self, id: &InstanceId) {
+        let now = self.clock.now();
+        self.state().interrupt(id, now);
+    }
+
+    /// Puts a message on the queue, whatever it says.
+    pub fn send(&self, body: &str) {
+        let now = self.clock.now();
+        self.state().say(body, now);
+    }
+
+    /// How many messages are on the queue, with those that are received and not deleted.
+    pub fn queued(&self) -> usize {
+        self.state().queue.len()
+    }
+
+    /// From now on a check of the machine fails: that of what it runs on, or its own.
+    pub fn impair(&self, id: &InstanceId, system: bool) {
+        let since = i64::try_from(self.clock.now().as_secs()).unwrap_or(i64::MAX);
+        let fails = Check::Fails(Some(Timestamp(since)));
+        let mut state = self.state();
+        let status = state.status_of(id);
+        let check = if system { &mut status.system } else { &mut status.instance };
+        *check = fails;
+    }
+
+    /// From now on something is planned for the machine.
+    pub fn plan(&self, id: &InstanceId, event: ScheduledEvent) {
+        self.state().status_of(id).events.push(event);
     }
 
     /// Every machine there ever was, in the order of launches, as it is now; for tests to look at
@@ -94,13 +128,17 @@ impl SimCloud {
         self.state().calls.clone()
     }
 
+    pub(crate) fn clock(&self) -> &dyn Clock {
+        &*self.clock
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         // Each change is whole before anything can stop it.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Does `work` as the rules let it.
-    async fn call<T, E: From<Refused> + Send>(
+    pub(crate) async fn call<T, E: From<Refused> + Send>(
         &self,
         action: Action,
         work: impl FnOnce(&mut State, Duration) -> Result<T, E> + Send,
@@ -131,7 +169,7 @@ impl SimCloud {
 }
 
 /// A failure that a rule made.
-struct Refused(CloudError);
+pub(crate) struct Refused(CloudError);
 
 impl From<Refused> for CloudError {
     fn from(refused: Refused) -> Self {
@@ -228,6 +266,10 @@ impl Cloud for SimCloud {
             Ok(state.tidy(classes, now.saturating_sub(unused_for)))
         })
         .await
+    }
+
+    async fn statuses(&self) -> Result<Vec<InstanceStatus>, CloudError> {
+        self.call(Action::Statuses, |state, now| Ok(state.list_statuses(now))).await
     }
 
     async fn release(&self, class: &api::Ec2NodeClass) -> Result<(), CloudError> {

@@ -9,6 +9,7 @@
 mod clock;
 mod cloud;
 mod launch;
+mod queue;
 mod resolve;
 mod rule;
 mod seed;
@@ -18,4 +19,4 @@ mod state;
 pub use clock::{Clock, VirtualClock};
 pub use cloud::{Leftovers, SimCloud};
 pub use rule::{Action, Fault, Rule, Verdict};
-pub use setup::{Delays, Image, Pool, SecurityGroup, Setup, Subnet};
+pub use setup::{Delays, Image, Pool, QueueHabits, SecurityGroup, Setup, Subnet};

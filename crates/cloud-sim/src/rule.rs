@@ -29,8 +29,14 @@ pub enum Action {
     Tag,
     /// [`cloud::Cloud::tidy`].
     Tidy,
+    /// [`cloud::Cloud::statuses`].
+    Statuses,
     /// [`cloud::Cloud::release`].
     Release,
+    /// [`cloud::InterruptionQueue::receive`].
+    Receive,
+    /// [`cloud::InterruptionQueue::delete`].
+    Delete,
 }
 
 impl Action {
@@ -45,7 +51,10 @@ impl Action {
             Self::List | Self::Find | Self::Get => "DescribeInstances",
             Self::Terminate => "TerminateInstances",
             Self::Tag => "CreateTags",
+            Self::Statuses => "DescribeInstanceStatus",
             Self::Tidy | Self::Release => "DeleteLaunchTemplate",
+            Self::Receive => "ReceiveMessage",
+            Self::Delete => "DeleteMessage",
         }
     }
 }

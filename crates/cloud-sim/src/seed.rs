@@ -23,6 +23,16 @@ impl Seed {
         mixed ^ (mixed >> 31)
     }
 
+    /// A number below `bound`; 0 where there is none.
+    pub(crate) fn below(&mut self, bound: u64) -> u64 {
+        self.next() % bound.max(1)
+    }
+
+    /// True `percent` times in a hundred.
+    pub(crate) fn happens(&mut self, percent: u32) -> bool {
+        self.below(100) < u64::from(percent)
+    }
+
     /// A duration from nothing to `most`, to the millisecond.
     pub(crate) fn up_to(&mut self, most: Duration) -> Duration {
         let most = u64::try_from(most.as_millis()).unwrap_or(u64::MAX - 1);

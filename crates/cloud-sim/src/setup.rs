@@ -24,8 +24,31 @@ pub struct Setup {
     pub images: Vec<Image>,
     /// Roles that machines may have; a class that names another gets no profile.
     pub roles: BTreeSet<String>,
+    /// How the queue of interruptions is; `None`: there is none.
+    pub queue: Option<QueueHabits>,
     /// How long things take.
     pub delays: Delays,
+}
+
+/// How a queue treats its messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct QueueHabits {
+    /// From the sending of a message until it may be received, at most.
+    pub late: Duration,
+    /// How many messages in a hundred come twice.
+    pub twice_percent: u32,
+    /// How many in a hundred come with another about a machine of somebody else.
+    pub strangers_percent: u32,
+    /// From a receive until the message comes again, unless it is deleted.
+    pub visibility: Duration,
+}
+
+impl Default for QueueHabits {
+    /// As SQS promises: a message comes at least once. It is never late, and comes again after 20 s.
+    fn default() -> Self {
+        let visibility = Duration::from_secs(20);
+        Self { late: Duration::ZERO, twice_percent: 0, strangers_percent: 0, visibility }
+    }
 }
 
 /// Machines of one kind.
@@ -148,6 +171,7 @@ impl Setup {
                 requirements: Vec::new(),
             }],
             roles: ["node", "other-node"].map(str::to_owned).into(),
+            queue: Some(QueueHabits::default()),
             delays: Delays::default(),
         }
     }

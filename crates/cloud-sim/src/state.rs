@@ -5,11 +5,16 @@ use std::time::Duration;
 
 use api::Ec2NodeClass;
 use cloud::{Instance, InstanceState, LaunchRequest, Tidied};
+use interruption::{Check, InstanceStatus};
 use model::{CapacityType, InstanceId, InstanceTypeName, ZoneName};
 
+use crate::queue::{Queue, SPOT_NOTICE, spot_warning};
 use crate::rule::{Action, Rule};
 use crate::seed::Seed;
 use crate::setup::Setup;
+
+/// Why a machine that EC2 took back is gone.
+pub(crate) const RECLAIMED: &str = "Server.SpotInstanceTermination";
 
 /// A machine and when it changes.
 #[derive(Clone, Debug)]
@@ -20,6 +25,8 @@ pub(crate) struct Machine {
     runs_at: Duration,
     /// Gone from then on; `None`: nobody has ended it.
     gone_at: Option<Duration>,
+    /// Taken back at this moment, as was said before.
+    reclaimed_at: Option<Duration>,
     pub(crate) profile: Option<String>,
     pub(crate) pool: usize,
     pub(crate) subnet: usize,
@@ -58,12 +65,17 @@ pub(crate) struct State {
     pub(crate) made_for: BTreeMap<String, Duration>,
     /// Instance profiles that were made.
     pub(crate) profiles: Vec<Profile>,
+    /// What is about to happen to machines.
+    pub(crate) queue: Queue,
+    /// Machines that are not well, by id.
+    pub(crate) statuses: BTreeMap<InstanceId, InstanceStatus>,
     seed: Seed,
 }
 
 impl State {
     pub(crate) fn new(setup: Setup) -> Self {
         let seed = Seed::of(setup.seed, "visibility");
+        let queue = Queue::new(setup.seed);
         Self {
             setup,
             rules: Vec::new(),
@@ -73,13 +85,22 @@ impl State {
             emptied: BTreeSet::new(),
             made_for: BTreeMap::new(),
             profiles: Vec::new(),
+            queue,
+            statuses: BTreeMap::new(),
             seed,
         }
     }
 
     /// Brings all machines to `now`.
     pub(crate) fn settle(&mut self, now: Duration) {
+        let shutdown = self.setup.delays.shutdown;
         for machine in &mut self.machines {
+            if let Some(at) = machine.reclaimed_at.filter(|at| *at <= now)
+                && machine.gone_at.is_none()
+            {
+                machine.gone_at = Some(at + shutdown);
+                machine.instance.state_reason = Some(RECLAIMED.to_owned());
+            }
             let state = &mut machine.instance.state;
             if machine.gone_at.is_some_and(|gone_at| gone_at <= now) {
                 *state = InstanceState::Terminated;
@@ -112,6 +133,7 @@ impl State {
             visible_at,
             runs_at,
             gone_at: None,
+            reclaimed_at: None,
             profile,
             pool,
             subnet,
@@ -169,6 +191,39 @@ impl State {
             machine.instance.state_reason = Some(reason.to_owned());
         }
         self.settle(now);
+    }
+
+    /// Says that a machine is taken back, and takes it back after the notice, whoever hears it.
+    pub(crate) fn interrupt(&mut self, id: &InstanceId, now: Duration) {
+        let machine = self.machines.iter_mut().find(|machine| machine.instance.id == *id);
+        if let Some(machine) = machine.filter(|machine| machine.gone_at.is_none()) {
+            machine.reclaimed_at.get_or_insert(now + SPOT_NOTICE);
+        }
+        self.say(&spot_warning(id, now), now);
+    }
+
+    /// Puts a message on the queue, if there is one.
+    pub(crate) fn say(&mut self, body: &str, now: Duration) {
+        if let Some(habits) = self.setup.queue {
+            self.queue.send(body, &habits, now);
+        }
+    }
+
+    /// The status of a machine, to be changed.
+    pub(crate) fn status_of(&mut self, id: &InstanceId) -> &mut InstanceStatus {
+        self.statuses.entry(id.clone()).or_insert_with(|| InstanceStatus {
+            id: id.clone(),
+            instance: Check::Passes,
+            system: Check::Passes,
+            events: Vec::new(),
+        })
+    }
+
+    /// Machines that are not well and exist, at `now`.
+    pub(crate) fn list_statuses(&mut self, now: Duration) -> Vec<InstanceStatus> {
+        let seen = self.list(now);
+        let all = self.statuses.values();
+        all.filter(|status| seen.iter().any(|one| one.id == status.id)).cloned().collect()
     }
 
     /// The machine with this id, if it exists and is seen at `now`.

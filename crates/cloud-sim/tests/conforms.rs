@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use cloud::conformance::{ALL, Fixture};
-use cloud::{Choice, Cloud};
+use cloud::{Choice, Cloud, InterruptionQueue};
 use cloud_sim::{Clock as _, Delays, Setup, SimCloud, VirtualClock};
-use model::CapacityType;
+use interruption::ScheduledEvent;
+use model::{CapacityType, InstanceId};
 
 use crate::support::{choice, delays, now, setup, sim};
 
@@ -43,6 +44,23 @@ impl Fixture for Sim {
 
     async fn empty(&self, choice: &Choice, capacity_type: CapacityType) {
         self.cloud.empty(capacity_type, &choice.instance_type, &choice.zone);
+    }
+
+    fn queue(&self) -> &dyn InterruptionQueue {
+        &self.cloud
+    }
+
+    async fn send(&self, body: &str) {
+        self.cloud.send(body);
+    }
+
+    async fn impair(&self, id: &InstanceId) {
+        self.cloud.impair(id, true);
+    }
+
+    async fn plan(&self, id: &InstanceId, code: &str) {
+        let (code, description) = (code.to_owned(), "planned".to_owned());
+        self.cloud.plan(id, ScheduledEvent { code, description, not_before: None });
     }
 
     async fn refill(&self) {

@@ -4,4 +4,5 @@
 
 mod conforms;
 mod faults;
+mod queue;
 mod support;

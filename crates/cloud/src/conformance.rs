@@ -7,6 +7,7 @@
 mod ends;
 mod finds;
 mod launches;
+mod queues;
 mod resolves;
 mod support;
 
@@ -14,9 +15,9 @@ use std::fmt;
 use std::pin::Pin;
 
 use async_trait::async_trait;
-use model::CapacityType;
+use model::{CapacityType, InstanceId};
 
-use crate::{Choice, Cloud};
+use crate::{Choice, Cloud, InterruptionQueue};
 
 /// What a case needs beside the adapter.
 #[async_trait]
@@ -40,6 +41,18 @@ pub trait Fixture: Send + Sync {
     /// From now on, whoever asks for `choice` is told that there is no capacity, until
     /// [`Fixture::refill`].
     async fn empty(&self, choice: &Choice, capacity_type: CapacityType);
+
+    /// The queue of interruptions. It gives a message again within a few waits, unless it was deleted.
+    fn queue(&self) -> &dyn InterruptionQueue;
+
+    /// Sends a message to the queue.
+    async fn send(&self, body: &str);
+
+    /// From now on the check of what this machine runs on fails.
+    async fn impair(&self, id: &InstanceId);
+
+    /// From now on an event of this code is planned for the machine.
+    async fn plan(&self, id: &InstanceId, code: &str);
 
     /// All that was emptied has units again.
     async fn refill(&self);
@@ -114,6 +127,12 @@ cases! {
         an_unknown_machine_is_gone
         tags_are_added_and_kept
         tagging_an_unknown_machine_is_gone;
+    queues:
+        a_message_is_received_until_it_is_deleted
+        all_messages_come_though_not_at_once
+        a_message_is_as_it_was_sent
+        an_empty_queue_is_no_failure
+        a_machine_that_fails_its_checks_is_told;
     ends:
         a_terminated_machine_is_gone_from_everywhere
         terminating_twice_is_no_failure

@@ -12,6 +12,7 @@ mod instance;
 mod launch;
 mod node_class;
 mod port;
+mod queue;
 
 pub use error::{CloudError, ErrorClass};
 pub use instance::{Instance, InstanceState, tags};
@@ -20,3 +21,4 @@ pub use launch::{
 };
 pub use node_class::{ClassProblem, Image, ResolvedNodeClass, SecurityGroup, Subnet, Tidied};
 pub use port::Cloud;
+pub use queue::{InterruptionQueue, MESSAGES_MAX, Message, Receipt, WAIT_MAX};

@@ -5,6 +5,7 @@ use std::fmt::Debug;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use interruption::InstanceStatus;
 use model::{InstanceId, LiveMarket, NodeClaimName};
 
 use crate::{CloudError, Instance, Launch, LaunchError, LaunchRequest, ResolvedNodeClass, Tidied};
@@ -65,6 +66,10 @@ pub trait Cloud: Debug + Send + Sync {
         classes: &[api::Ec2NodeClass],
         unused_for: Duration,
     ) -> Result<Tidied, CloudError>;
+
+    /// Machines for which something fails or is planned, each once; all that are not on the list are
+    /// well. Machines of others may be on it.
+    async fn statuses(&self) -> Result<Vec<InstanceStatus>, CloudError>;
 
     /// Deletes what was made for launching nodes of `class` (launch templates, the profiles that
     /// [`Cloud::prepare`] made); succeeds where there is nothing.
