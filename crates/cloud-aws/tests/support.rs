@@ -29,8 +29,9 @@ pub(crate) struct Aws {
     pub(crate) cloud: AwsCloud,
     pub(crate) proxy: Proxy,
     config: AwsConfig,
+    moto: String,
     key: Credentials,
-    queue: AwsQueue,
+    pub(crate) queue: AwsQueue,
     sqs: aws_sdk_sqs::Client,
     queue_url: String,
 }
@@ -63,7 +64,7 @@ impl Aws {
         let visibility = Duration::from_secs(1);
         let queue = AwsQueue::connect_as(&config, CLUSTER, key.clone(), visibility).await.unwrap();
         let cloud = AwsCloud::connect_as(config.clone(), key.clone()).await.unwrap();
-        Self { cloud, proxy, config, key, queue, sqs, queue_url }
+        Self { cloud, proxy, config, moto: moto.endpoint(), key, queue, sqs, queue_url }
     }
 
     pub(crate) const fn config(&self) -> &AwsConfig {
@@ -73,6 +74,11 @@ impl Aws {
     /// Another adapter in the same account.
     pub(crate) async fn another(&self) -> AwsCloud {
         AwsCloud::connect_as(self.config.clone(), self.key()).await.unwrap()
+    }
+
+    /// The same without the proxy.
+    pub(crate) fn direct_config(&self) -> AwsConfig {
+        AwsConfig { endpoint_url: Some(self.moto.clone()), ..self.config.clone() }
     }
 
     pub(crate) fn key(&self) -> Credentials {

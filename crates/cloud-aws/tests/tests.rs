@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "tests stop at the first surprise")]
 
+mod calls;
 mod clusters;
 mod conformance;
 mod faults;
