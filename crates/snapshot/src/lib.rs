@@ -12,10 +12,12 @@ mod pods;
 mod recorded;
 mod source;
 
+mod fleet;
 mod fold;
 mod lower;
 
 pub use claims::promise_lapsed;
+pub use fleet::{LoweredFleet, lower_fleet};
 pub use lower::{LowerError, LowerOptions, Lowered, Summary, Unavailable, lower};
 pub use objects::Objects;
 pub use source::{

@@ -29,8 +29,8 @@ pub use summary::Summary;
 
 use crate::claims::{self, Promises};
 use crate::fold::{self, Market, Observers, PoolFacts};
-use crate::pods::{self, PodSet};
-use crate::{Inputs, Objects, PodSelection};
+use crate::pods::{self, PodSet, Running};
+use crate::{Inputs, Objects, PodSelection, RecordedPods};
 use defaults::Widening;
 use node_class::ClassDraft;
 use nodes::{NodeContext, NodeDraft, PoolOfNodes};
@@ -86,6 +86,17 @@ pub fn lower(
     catalog: &Catalog,
     options: &LowerOptions,
 ) -> Result<Lowered, LowerError> {
+    lower_some(inputs, catalog, options, false).map(|(lowered, _)| lowered)
+}
+
+/// As [`lower`]; with `runs` the snapshot's pods are those that run and of which it can be said where
+/// else they would, and no others. Also gives all that run, in the same order.
+pub(crate) fn lower_some(
+    inputs: Inputs,
+    catalog: &Catalog,
+    options: &LowerOptions,
+    runs: bool,
+) -> Result<(Lowered, Vec<Running>), LowerError> {
     let market = catalog.region(&options.region)?;
     let mut priced = market.listings(&MarketOptions { estimate_prices: options.estimate_prices });
     let Inputs { mut objects, recorded, mut findings } = inputs;
@@ -97,11 +108,18 @@ pub fn lower(
         PodSelection::Pending => claims::join(&mut objects, options.now, &mut findings),
         PodSelection::All => Promises::new(),
     };
-    let mut pod_set = pods::collect(&objects, selection, &promises);
+    let mut pod_set = pods::collect(&objects, selection, &promises, runs);
     if claims::take_back(&mut promises, &objects, &pod_set.bound, &mut findings) {
-        pod_set = pods::collect(&objects, selection, &promises);
+        pod_set = pods::collect(&objects, selection, &promises, runs);
     }
     findings.append(&mut pod_set.findings);
+    let running = std::mem::take(&mut pod_set.running);
+    let recorded = if runs { RecordedPods::default() } else { recorded };
+    if runs {
+        let known =
+            running.iter().filter_map(|one| Some((one.name.clone(), one.shape.clone().ok()?)));
+        pod_set.pods = known.collect();
+    }
     let (shapes, pods) = shapes::merge(&mut pod_set, recorded);
     let (drafts, default_pools) = pool_drafts(&objects, &shapes, options, &mut findings);
     let classes = Classes::new(&objects, &drafts, &market, &mut findings);
@@ -147,7 +165,7 @@ pub fn lower(
     add_nodes_and_pools(&mut snapshot, nodes, &drafts);
     add_offerings(&mut snapshot, &drafts, &classes.drafts, &mut findings);
     note_unpriced(&snapshot, &mut summary, &mut findings);
-    Ok(Lowered { snapshot, findings, summary })
+    Ok((Lowered { snapshot, findings, summary }, running))
 }
 
 /// Pending pods where there is a cluster, else all.

@@ -47,6 +47,8 @@ pub struct Objects {
     pub priority_classes: Vec<api::PriorityClass>,
     /// `v1` `LimitRange`.
     pub limit_ranges: Vec<api::LimitRange>,
+    /// `policy/v1` `PodDisruptionBudget`.
+    pub disruption_budgets: Vec<api::PodDisruptionBudget>,
     /// How many there were of each kind that is not read, by `kind.group`, or `kind` of the core
     /// group.
     pub others: BTreeMap<String, u64>,

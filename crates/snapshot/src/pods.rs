@@ -48,8 +48,19 @@ pub(crate) struct PodSet {
     /// What is already taken, by node, nodes that are not in the input included; empty for
     /// [`PodSelection::All`].
     pub bound: BTreeMap<NodeName, Bound>,
+    /// Pods that run and are no DaemonSet's nor their node's, in input order; empty unless asked for.
+    pub running: Vec<Running>,
     /// What was left out, not honoured or worth knowing.
     pub findings: Vec<Finding>,
+}
+
+/// A pod that runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Running {
+    /// Its name with its namespace.
+    pub name: PodName,
+    /// The index of its shape, or the field by which it asks for what no plan honours.
+    pub shape: Result<u32, String>,
 }
 
 /// What the pods of one node ask for, `pods` counting them.
@@ -74,14 +85,20 @@ pub(crate) struct Problem {
     pub remedy: String,
 }
 
-/// Decides what becomes of every pod and workload.
-pub(crate) fn collect(objects: &Objects, selection: PodSelection, promises: &Promises) -> PodSet {
+/// Decides what becomes of every pod and workload. `runs`: whether shapes of running pods are wanted.
+pub(crate) fn collect(
+    objects: &Objects,
+    selection: PodSelection,
+    promises: &Promises,
+    runs: bool,
+) -> PodSet {
     let mut tally = Tally::default();
     let limit_ranges = LimitRanges::new(&objects.limit_ranges, &mut tally);
     let owners = Owners::new(objects);
     let workloads = workloads::without_pods(objects, &owners, &mut tally);
     let chosen = (selection, promises);
     let mut collector = Collector::new(objects, &workloads, chosen, limit_ranges, tally);
+    collector.runs = runs;
     for pod in &objects.pods {
         collector.add_pod(pod);
     }

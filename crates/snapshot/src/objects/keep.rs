@@ -80,6 +80,7 @@ impl Keeper<'_> {
             }
             Kind::PriorityClass => self.keep_as::<api::PriorityClass>(),
             Kind::LimitRange => self.keep_as::<api::LimitRange>(),
+            Kind::PodDisruptionBudget => self.keep_as::<api::PodDisruptionBudget>(),
         }
     }
 

@@ -20,11 +20,12 @@ pub(super) enum Kind {
     Ec2NodeClass,
     PriorityClass,
     LimitRange,
+    PodDisruptionBudget,
 }
 
 impl Kind {
     /// All of them.
-    const ALL: [Self; 13] = [
+    const ALL: [Self; 14] = [
         Self::Pod,
         Self::Node,
         Self::Deployment,
@@ -38,6 +39,7 @@ impl Kind {
         Self::Ec2NodeClass,
         Self::PriorityClass,
         Self::LimitRange,
+        Self::PodDisruptionBudget,
     ];
 
     /// The kind of that name and API group, whatever its version.
@@ -63,6 +65,7 @@ impl Kind {
             Self::Ec2NodeClass => "EC2NodeClass",
             Self::PriorityClass => "PriorityClass",
             Self::LimitRange => "LimitRange",
+            Self::PodDisruptionBudget => "PodDisruptionBudget",
         }
     }
 
@@ -75,6 +78,7 @@ impl Kind {
             Self::NodePool | Self::NodeClaim => "karpenter.sh/v1",
             Self::Ec2NodeClass => "karpenter.k8s.aws/v1",
             Self::PriorityClass => "scheduling.k8s.io/v1",
+            Self::PodDisruptionBudget => "policy/v1",
         }
     }
 
@@ -93,7 +97,8 @@ impl Kind {
             | Self::ReplicaSet
             | Self::Job
             | Self::CronJob
-            | Self::LimitRange => true,
+            | Self::LimitRange
+            | Self::PodDisruptionBudget => true,
         }
     }
 }
@@ -139,4 +144,5 @@ kept! {
     api::Ec2NodeClass => node_classes;
     api::PriorityClass => priority_classes;
     api::LimitRange => limit_ranges;
+    api::PodDisruptionBudget => disruption_budgets;
 }

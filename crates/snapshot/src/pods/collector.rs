@@ -17,7 +17,7 @@ use super::priority::Priorities;
 use super::rivals::{Groups, Looks, Terms};
 use super::tally::Tally;
 use super::workloads::Workload;
-use super::{PodSet, Problem, affinity, full_name, name_of, requests, tolerations};
+use super::{PodSet, Problem, Running, affinity, full_name, name_of, requests, tolerations};
 use crate::claims::Promises;
 use crate::{Objects, PodSelection};
 
@@ -78,6 +78,8 @@ pub(super) struct Collector<'a> {
     expanded: u32,
     tally: Tally,
     set: PodSet,
+    /// Whether shapes of running pods are wanted.
+    pub(super) runs: bool,
 }
 
 impl<'a> Collector<'a> {
@@ -105,6 +107,7 @@ impl<'a> Collector<'a> {
             expanded: 0,
             tally,
             set: PodSet::default(),
+            runs: false,
         }
     }
 
@@ -130,7 +133,13 @@ impl<'a> Collector<'a> {
                 self.tally.note(&object, "spec.schedulingGates", message, 1);
             }
             Fate::Daemon(node) => self.bind(&subject, &pod.spec, node, true),
-            Fate::Bound(node) => self.bind(&subject, &pod.spec, node, false),
+            Fate::Bound(node) => {
+                self.bind(&subject, &pod.spec, node, false);
+                let is_mirror = pod.metadata.controller().is_some_and(|one| &*one.kind == "Node");
+                if self.runs && !is_mirror {
+                    self.run(&subject, pod);
+                }
+            }
             Fate::Promised(node) => {
                 let message = "a node is nominated for the pod: it takes room there";
                 self.tally.note(&object, "status.nominatedNodeName", message, 1);
@@ -142,6 +151,36 @@ impl<'a> Collector<'a> {
                 }
             }
         }
+    }
+
+    /// Keeps a pod that runs, with what it would ask for elsewhere.
+    fn run(&mut self, subject: &Subject<'_>, pod: &api::Pod) {
+        let field = self.hard_feature(subject, &pod.spec);
+        let shape = match (field, self.shape(subject, &pod.spec, false, 1)) {
+            (Some(field), _) => Err(field),
+            (None, Some(shape)) => Ok(shape),
+            // The finding says what is wrong.
+            (None, None) => Err("spec".to_owned()),
+        };
+        let name = PodName::new(full_name(&pod.metadata));
+        self.set.running.push(Running { name, shape });
+    }
+
+    /// The first field by which a pod asks for what no plan honours and is refused for.
+    fn hard_feature(&self, subject: &Subject<'_>, spec: &PodSpec) -> Option<String> {
+        let terms = Terms::read(spec, subject.looks, subject.path).ok()?;
+        let asker = Asker {
+            spec,
+            admitted: subject.admitted,
+            has_other_terms: terms.others,
+            has_claim_templates: false,
+        };
+        let hard = features::asked(&asker).find(|feature| !feature.is_wish());
+        let carried = self.rivals.carried(&terms);
+        let matched = self.rivals.matched(subject.looks);
+        let meets = matched.iter().any(|group| !carried.contains(group));
+        hard.map(|feature| format!("{}.{}", subject.path, feature.field))
+            .or_else(|| meets.then(|| "metadata.labels".to_owned()))
     }
 
     /// Plans the pods that a workload stands for.

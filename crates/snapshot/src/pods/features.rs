@@ -15,6 +15,13 @@ pub(super) struct Feature {
     is_asked: fn(&Asker<'_>) -> bool,
 }
 
+impl Feature {
+    /// Whether it is a wish, which nothing is refused for.
+    pub(super) fn is_wish(&self) -> bool {
+        self.message.starts_with("preferred ")
+    }
+}
+
 /// Who may ask.
 #[derive(Debug)]
 pub(super) struct Asker<'a> {

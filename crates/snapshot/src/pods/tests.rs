@@ -30,7 +30,7 @@ fn set_of(text: &str, selection: PodSelection) -> PodSet {
     let source = Source { name: "test.yaml".to_owned(), bytes: text.as_bytes().to_vec() };
     let inputs = read(&[source], &ReadOptions::default()).expect("readable");
     assert_eq!(inputs.findings, [], "{text}");
-    collect(&inputs.objects, selection, &std::collections::BTreeMap::new())
+    collect(&inputs.objects, selection, &std::collections::BTreeMap::new(), false)
 }
 
 #[track_caller]

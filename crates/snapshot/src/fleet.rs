@@ -1,0 +1,140 @@
+//! The fleet: nodes with what keeps them, and the pods that run on them, from Kubernetes objects.
+//!
+//! Input: [`Inputs`] of a cluster, as for [`crate::lower()`]. Output: [`LoweredFleet`]: a snapshot whose
+//! pods are those that run and may have to move, and the [`Cluster`] in which they do. Pods that wait
+//! are not in it; nodes that are kept for one say so.
+
+mod pods;
+mod pools;
+mod time;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use api::names;
+use ec2::Catalog;
+use model::fleet::{Cluster, Node, Place, Pod};
+use model::{NodeClaimName, NodeName, NodePoolName, PodIndex, PodName, Snapshot, well_known};
+
+use crate::lower::lower_some;
+use crate::{Inputs, LowerError, LowerOptions, Lowered, Objects};
+
+/// A snapshot of what runs, the cluster, and what there is to say about them.
+#[derive(Clone, Debug)]
+pub struct LoweredFleet {
+    /// The snapshot, findings and summary.
+    pub lowered: Lowered,
+    /// Nodes by claim, then Nodes of pools without one; pools as they come.
+    pub cluster: Cluster,
+}
+
+/// Makes a snapshot of what runs, and the cluster that disruption looks at.
+///
+/// # Errors
+/// As [`crate::lower()`].
+pub fn lower_fleet(
+    inputs: Inputs,
+    catalog: &Catalog,
+    options: &LowerOptions,
+) -> Result<LoweredFleet, LowerError> {
+    let mut cluster = cluster(&inputs.objects);
+    let (lowered, running) = lower_some(inputs, catalog, options, true)?;
+    let mut places: BTreeMap<PodName, Place> = BTreeMap::new();
+    let mut known = 0;
+    for one in running {
+        let place = match one.shape {
+            Ok(_) => {
+                known += 1;
+                Place::Pod(PodIndex::new(known - 1))
+            }
+            Err(field) => Place::NotHonoured(field),
+        };
+        places.insert(one.name, place);
+    }
+    for pod in cluster.nodes.iter_mut().flat_map(|node| &mut node.pods) {
+        if let Some(place) = places.get(&pod.name) {
+            pod.place = place.clone();
+        }
+    }
+    for node in &mut cluster.nodes {
+        node.price = node.name.as_ref().and_then(|name| price(&lowered.snapshot, name));
+    }
+    Ok(LoweredFleet { lowered, cluster })
+}
+
+fn price(snapshot: &Snapshot, name: &NodeName) -> Option<model::MicroUsdPerHour> {
+    let place = snapshot.nodes.binary_search_by(|node| node.name.cmp(name)).ok()?;
+    snapshot.nodes[place].price
+}
+
+fn cluster(objects: &Objects) -> Cluster {
+    let budgets = pods::Budgets::new(&objects.disruption_budgets);
+    let mut on_node: BTreeMap<&str, Vec<Pod>> = BTreeMap::new();
+    let mut nominated: BTreeSet<&str> = BTreeSet::new();
+    for pod in &objects.pods {
+        match pod.spec.node_name.as_deref().filter(|name| !name.is_empty()) {
+            Some(node) => on_node.entry(node).or_default().push(pods::read(pod, &budgets)),
+            None => nominated.extend(pod.status.nominated_node_name.as_deref()),
+        }
+    }
+    let mut claimed: BTreeSet<&str> = BTreeSet::new();
+    let mut nodes = Vec::new();
+    for claim in &objects.node_claims {
+        let node = objects.nodes.iter().find(|node| is_of(claim, node));
+        claimed.extend(node.map(|node| node.metadata.name.as_str()));
+        nodes.push(facts(Some(claim), node));
+    }
+    let is_pools = |node: &&api::Node| node.metadata.labels.contains_key(well_known::NODE_POOL);
+    let is_free = |node: &&api::Node| !claimed.contains(node.metadata.name.as_str());
+    let others = objects.nodes.iter().filter(is_pools).filter(is_free);
+    nodes.extend(others.map(|node| facts(None, Some(node))));
+    for node in &mut nodes {
+        let Some(name) = &node.name else { continue };
+        node.pods = on_node.remove(name.as_str()).unwrap_or_default();
+        node.nominated = nominated.contains(name.as_str());
+    }
+    Cluster { nodes, pools: objects.node_pools.iter().map(pools::read).collect() }
+}
+
+fn is_of(claim: &api::NodeClaim, node: &api::Node) -> bool {
+    let id = claim.status.provider_id.as_ref();
+    let by_id = id.is_some() && node.spec.provider_id.as_ref() == id;
+    by_id || claim.status.node_name.as_deref() == Some(node.metadata.name.as_str())
+}
+
+/// A claim and its Node, without what is on them.
+fn facts(claim: Option<&api::NodeClaim>, node: Option<&api::Node>) -> Node {
+    let of_claim = claim.map(|claim| &claim.metadata.labels);
+    let labels = node.map(|node| &node.metadata.labels).or(of_claim);
+    let label = |key: &str| labels.and_then(|labels| labels.get(key)).map(String::as_str);
+    let going = |metadata: &api::ObjectMeta| metadata.deletion_timestamp.is_some();
+    let is_disrupted = |node: &api::Node| {
+        going(&node.metadata)
+            || node.spec.taints.iter().any(|taint| taint.key == names::DISRUPTED_TAINT)
+    };
+    let ready = |node: &api::Node| {
+        let mut conditions = node.status.conditions.iter();
+        conditions.any(|one| one.kind == names::READY && one.status == "True")
+    };
+    let annotated = |node: &api::Node| {
+        let value = node.metadata.annotations.get(names::DO_NOT_DISRUPT_ANNOTATION);
+        value.is_some_and(|value| value == "true")
+    };
+    let initialized = claim.and_then(|claim| claim.condition(names::INITIALIZED));
+    let since = claim
+        .and_then(|claim| claim.status.last_pod_event_time.as_deref())
+        .or_else(|| initialized.and_then(|one| one.last_transition_time.as_deref()));
+    Node {
+        claim: claim.map(|claim| NodeClaimName::from(claim.metadata.name.as_str())),
+        name: node.map(|node| NodeName::from(node.metadata.name.as_str())),
+        pool: label(well_known::NODE_POOL).map(NodePoolName::from),
+        initialized: label(names::INITIALIZED_LABEL) == Some("true"),
+        ready: node.is_some_and(ready),
+        deleting: claim.is_some_and(api::NodeClaim::is_deleting) || node.is_some_and(is_disrupted),
+        terminating: claim.is_some_and(|claim| claim.is_true(names::INSTANCE_TERMINATING)),
+        nominated: false,
+        do_not_disrupt: node.is_some_and(annotated),
+        quiet_since: since.and_then(time::moment),
+        price: None,
+        pods: Vec::new(),
+    }
+}
