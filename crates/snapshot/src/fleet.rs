@@ -29,6 +29,8 @@ pub struct LoweredFleet {
 
 /// Makes a snapshot of what runs, and the cluster that disruption looks at.
 ///
+/// Which pods are planned is not asked: [`LowerOptions::pods`] is not looked at.
+///
 /// # Errors
 /// As [`crate::lower()`].
 pub fn lower_fleet(
@@ -76,10 +78,11 @@ fn cluster(objects: &Objects) -> Cluster {
             None => nominated.extend(pod.status.nominated_node_name.as_deref()),
         }
     }
+    let known = Known::new(&objects.nodes);
     let mut claimed: BTreeSet<&str> = BTreeSet::new();
     let mut nodes = Vec::new();
     for claim in &objects.node_claims {
-        let node = objects.nodes.iter().find(|node| is_of(claim, node));
+        let node = known.of(claim);
         claimed.extend(node.map(|node| node.metadata.name.as_str()));
         nodes.push(facts(Some(claim), node));
     }
@@ -95,10 +98,28 @@ fn cluster(objects: &Objects) -> Cluster {
     Cluster { nodes, pools: objects.node_pools.iter().map(pools::read).collect() }
 }
 
-fn is_of(claim: &api::NodeClaim, node: &api::Node) -> bool {
-    let id = claim.status.provider_id.as_ref();
-    let by_id = id.is_some() && node.spec.provider_id.as_ref() == id;
-    by_id || claim.status.node_name.as_deref() == Some(node.metadata.name.as_str())
+/// Nodes by what claims know them by.
+struct Known<'a> {
+    by_id: BTreeMap<&'a str, &'a api::Node>,
+    by_name: BTreeMap<&'a str, &'a api::Node>,
+}
+
+impl<'a> Known<'a> {
+    fn new(nodes: &'a [api::Node]) -> Self {
+        let id = |node: &'a api::Node| Some((node.spec.provider_id.as_deref()?, node));
+        Self {
+            by_id: nodes.iter().filter_map(id).collect(),
+            by_name: nodes.iter().map(|node| (node.metadata.name.as_str(), node)).collect(),
+        }
+    }
+
+    /// The claim's Node: the one of its instance, or else the one that its status names.
+    fn of(&self, claim: &api::NodeClaim) -> Option<&'a api::Node> {
+        let id = claim.status.provider_id.as_deref();
+        let by_id = id.and_then(|id| self.by_id.get(id));
+        let name = claim.status.node_name.as_deref();
+        by_id.or_else(|| name.and_then(|name| self.by_name.get(name))).copied()
+    }
 }
 
 /// A claim and its Node, without what is on them.

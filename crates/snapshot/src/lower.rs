@@ -103,7 +103,7 @@ pub(crate) fn lower_some(
     if let Some(live) = &options.live_market {
         findings.extend(live::apply(&mut priced.listings, market.types(), live));
     }
-    let selection = options.pods.unwrap_or(selection_for(&objects));
+    let selection = selection(options, &objects, runs);
     let mut promises = match selection {
         PodSelection::Pending => claims::join(&mut objects, options.now, &mut findings),
         PodSelection::All => Promises::new(),
@@ -114,21 +114,13 @@ pub(crate) fn lower_some(
     }
     findings.append(&mut pod_set.findings);
     let running = std::mem::take(&mut pod_set.running);
-    let recorded = if runs { RecordedPods::default() } else { recorded };
-    if runs {
-        let known =
-            running.iter().filter_map(|one| Some((one.name.clone(), one.shape.clone().ok()?)));
-        pod_set.pods = known.collect();
-    }
+    let recorded = if runs { only_running(&mut pod_set, &running) } else { recorded };
     let (shapes, pods) = shapes::merge(&mut pod_set, recorded);
     let (drafts, default_pools) = pool_drafts(&objects, &shapes, options, &mut findings);
     let classes = Classes::new(&objects, &drafts, &market, &mut findings);
+    let joined = Joined { market: &market, priced: &priced, drafts: &drafts, classes: &classes };
     let nodes = match selection {
-        PodSelection::Pending => {
-            let joined =
-                Joined { market: &market, priced: &priced, drafts: &drafts, classes: &classes };
-            joined.nodes(&objects, &pod_set, &mut findings)
-        }
+        PodSelection::Pending => joined.nodes(&objects, &pod_set, &mut findings),
         PodSelection::All => Vec::new(),
     };
     // Only what can be bought is left out: nodes that are there keep their price.
@@ -168,13 +160,19 @@ pub(crate) fn lower_some(
     Ok((Lowered { snapshot, findings, summary }, running))
 }
 
-/// Pending pods where there is a cluster, else all.
-const fn selection_for(objects: &Objects) -> PodSelection {
-    if objects.nodes.is_empty() && objects.node_claims.is_empty() {
-        PodSelection::All
-    } else {
-        PodSelection::Pending
-    }
+/// Leaves the pods that run and of which it can be said where else they would, and no recorded ones.
+fn only_running(pod_set: &mut PodSet, running: &[Running]) -> RecordedPods {
+    let known = running.iter().filter_map(|one| Some((one.name.clone(), one.shape.clone().ok()?)));
+    pod_set.pods = known.collect();
+    RecordedPods::default()
+}
+
+/// Pending pods where there is a cluster, else all; what `options` ask for counts, but for the fleet.
+fn selection(options: &LowerOptions, objects: &Objects, runs: bool) -> PodSelection {
+    let has_cluster = !objects.nodes.is_empty() || !objects.node_claims.is_empty();
+    let by_default = if has_cluster { PodSelection::Pending } else { PodSelection::All };
+    let asked = if runs { Some(PodSelection::Pending) } else { options.pods };
+    asked.unwrap_or(by_default)
 }
 
 /// The pools of the input, or the assumed ones with their description; by descending weight, then

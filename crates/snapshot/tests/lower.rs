@@ -16,6 +16,8 @@ use snapshot::{LowerOptions, Lowered, ReadOptions, Source};
 
 #[path = "lower/claims.rs"]
 mod claims;
+#[path = "lower/fleet.rs"]
+mod fleet;
 #[path = "lower/nodes.rs"]
 mod nodes;
 

@@ -114,11 +114,12 @@ impl<'a> Collector<'a> {
     /// Decides on one pod.
     pub(super) fn add_pod(&mut self, pod: &api::Pod) {
         let object = name_of("Pod", &pod.metadata);
+        let runs = self.runs && pod.spec.node_name.as_deref().is_some_and(|name| !name.is_empty());
         let subject = Subject {
             object: &object,
             looks: looks(&pod.metadata, &pod.metadata),
             path: "spec",
-            admitted: pod.metadata.uid.is_some(),
+            admitted: pod.metadata.uid.is_some() || runs,
         };
         self.expect_daemon_set(pod, &object);
         let promised = pod.metadata.uid.as_deref().and_then(|uid| self.promises.get(uid));
