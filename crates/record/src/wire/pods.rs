@@ -1,0 +1,103 @@
+//! Pods, DaemonSets, and what they tolerate.
+
+use model::{
+    DaemonSet, DaemonSetName, Effect, Pod, PodName, PodShape, Requirements, Resources, Rivals,
+    RivalsIndex, RivalsName, ShapeIndex, Taint, Toleration, TolerationOperator,
+};
+use serde::{Deserialize, Serialize};
+
+use super::twins;
+
+twins! {
+    DaemonSet: DaemonSetTwin,
+    Effect: EffectTwin,
+    Pod: PodTwin,
+    PodShape: PodShapeTwin,
+    Rivals: RivalsTwin,
+    Taint: TaintTwin,
+    Toleration: TolerationTwin,
+    TolerationOperator: TolerationOperatorTwin,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Pod", deny_unknown_fields)]
+struct PodTwin {
+    #[serde(with = "crate::wire")]
+    name: PodName,
+    #[serde(with = "crate::wire")]
+    shape: ShapeIndex,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "PodShape", deny_unknown_fields)]
+struct PodShapeTwin {
+    #[serde(with = "crate::wire")]
+    requests: Resources,
+    #[serde(with = "crate::wire")]
+    alternatives: Vec<Requirements>,
+    #[serde(with = "crate::wire", default, skip_serializing_if = "Vec::is_empty")]
+    tolerations: Vec<Toleration>,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    priority: i32,
+    #[serde(with = "crate::wire", default, skip_serializing_if = "Vec::is_empty")]
+    rivals: Vec<RivalsIndex>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+const fn is_zero(number: &i32) -> bool {
+    *number == 0
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "DaemonSet", deny_unknown_fields)]
+struct DaemonSetTwin {
+    #[serde(with = "crate::wire")]
+    name: DaemonSetName,
+    #[serde(with = "crate::wire")]
+    shape: PodShape,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Rivals", deny_unknown_fields)]
+struct RivalsTwin {
+    #[serde(with = "crate::wire")]
+    name: RivalsName,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Effect")]
+enum EffectTwin {
+    NoSchedule,
+    PreferNoSchedule,
+    NoExecute,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Taint", deny_unknown_fields)]
+struct TaintTwin {
+    key: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    value: String,
+    #[serde(with = "crate::wire")]
+    effect: Effect,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "TolerationOperator")]
+enum TolerationOperatorTwin {
+    Equal,
+    Exists,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Toleration", deny_unknown_fields)]
+struct TolerationTwin {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    key: Option<String>,
+    #[serde(with = "crate::wire")]
+    operator: TolerationOperator,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    value: String,
+    #[serde(with = "crate::wire", default, skip_serializing_if = "Option::is_none")]
+    effect: Option<Effect>,
+}

@@ -1,0 +1,5 @@
+//! Records are read back as they were written, and whatever else is read gives a named error.
+
+mod damage;
+mod rounds;
+mod support;
