@@ -21,7 +21,7 @@ pub(crate) struct Answer<'a> {
     /// What was wrong with the input or not honoured.
     pub(crate) findings: &'a [Finding],
     /// What the table's first line and the JSON's head say.
-    pub(crate) circumstances: Circumstances,
+    pub(crate) circumstances: Circumstances<'a>,
 }
 
 /// What ended the search for a cheaper plan.
@@ -36,7 +36,7 @@ pub(crate) enum SearchEnd {
 }
 
 /// The question that the plan answers.
-pub(crate) struct Circumstances {
+pub(crate) struct Circumstances<'a> {
     /// `pending` or `all`.
     pub(crate) pods: &'static str,
     /// Where the facts are from.
@@ -44,7 +44,7 @@ pub(crate) struct Circumstances {
     /// What pools are, where none was given; empty where some were.
     pub(crate) default_pools: String,
     /// Attribution of the embedded sample; empty where files were given.
-    pub(crate) attribution: &'static str,
+    pub(crate) attribution: &'a str,
     /// The seed of the run.
     pub(crate) seed: u64,
 }

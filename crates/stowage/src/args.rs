@@ -1,6 +1,7 @@
 //! The command line.
 
 mod input;
+mod replay;
 mod search;
 
 use std::path::PathBuf;
@@ -8,6 +9,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use input::{CapacityType, Input, Pods};
+pub(crate) use replay::Replay;
 pub(crate) use search::Search;
 
 /// Which EC2 machines to buy for a set of Kubernetes pods, what they cost, and why each pod that
@@ -24,6 +26,9 @@ pub(crate) enum Command {
     /// Plan pods onto new EC2 nodes and existing ones, at the least cost found.
     #[command(long_about = PLAN_ABOUT, after_long_help = PLAN_MORE)]
     Plan(Plan),
+    /// Plan again what was recorded, and compare byte for byte.
+    #[command(long_about = replay::ABOUT, after_long_help = replay::MORE)]
+    Replay(Replay),
     /// Check a plan made elsewhere against its input, and prove its lower bound again.
     #[command(long_about = VERIFY_ABOUT, after_long_help = VERIFY_MORE)]
     Verify(Verify),
@@ -106,6 +111,10 @@ pub(crate) struct Plan {
     /// Seed of whatever is drawn by lot; printed in the JSON
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) seed: u64,
+
+    /// Write what was planned from, the plan and its report to this file, for `stowage replay`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) record: Option<PathBuf>,
 
     /// How the answer is printed
     #[arg(short, long, default_value = "table")]

@@ -1,7 +1,9 @@
 //! Subcommands, one file each.
 
+mod answering;
 mod lowering;
 mod plan;
+mod replay;
 mod verify;
 
 use std::process::ExitCode;
@@ -13,6 +15,7 @@ use crate::outcome::Failure;
 pub(crate) fn run(command: &Command) -> Result<ExitCode, Failure> {
     match command {
         Command::Plan(args) => plan::run(args),
+        Command::Replay(args) => replay::run(args),
         Command::Verify(args) => verify::run(args),
     }
 }

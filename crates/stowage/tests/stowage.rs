@@ -26,6 +26,11 @@ pub(crate) fn verify(plan: &str, arguments: &[&str]) -> Run {
     run("verify", &[&["-"], arguments].concat(), plan.as_bytes())
 }
 
+/// Runs `stowage replay` with `arguments` and standard input.
+pub(crate) fn replay(arguments: &[&str], input: &[u8]) -> Run {
+    run("replay", arguments, input)
+}
+
 fn run(command: &str, arguments: &[&str], input: &[u8]) -> Run {
     let mut child = Command::new(env!("CARGO_BIN_EXE_stowage"))
         .arg(command)

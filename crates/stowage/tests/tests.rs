@@ -2,6 +2,7 @@
 
 mod answers;
 mod refusals;
+mod replay;
 mod search;
 mod stowage;
 mod verify;

@@ -2,23 +2,22 @@
 //!
 //! A plan that the checker refuses is never printed.
 
-use std::io::{self, BufWriter, Write};
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, anyhow};
-use checker::{CheckedPlan, Violation};
 use model::{Finding, Plan, Snapshot};
 use planner::{Progress, Report, Seed, Settings, Timestamp};
-use snapshot::Summary;
+use record::{Planning, Selection, Shown};
+use snapshot::{PodSelection, Summary};
 
-use super::lowering;
+use super::{answering, lowering};
 use crate::answer::{Answer, CatalogDates, Circumstances, PriceDate, SearchEnd};
-use crate::args::{self, Output};
-use crate::bill::Bill;
+use crate::args;
 use crate::outcome::Failure;
 use crate::progress::Watch;
 use crate::stages::Stages;
-use crate::{sample, table, wire};
+use crate::{sample, table};
 
 /// The planning time of an offline plan: nothing in it depends on time yet, and the same input must
 /// give the same bytes tomorrow.
@@ -36,8 +35,9 @@ pub(super) fn run(args: &args::Plan) -> Result<ExitCode, Failure> {
     let shows_progress = stages.shows_progress();
     let searched = stages.run("plan", || search(args, snapshot, shows_progress));
     let Searched { plan, report, end } = searched;
-    let checked = stages.run("check", || check(snapshot, plan))?;
-    let bill = stages.run("prove", || bill(args, snapshot, &report, &checked))?;
+    let checked = stages.run("check", || answering::check(snapshot, plan))?;
+    let objective = args.search.objective();
+    let bill = stages.run("prove", || answering::bill(snapshot, &report, &checked, objective))?;
     let answer = Answer {
         snapshot,
         plan: checked.plan(),
@@ -47,7 +47,10 @@ pub(super) fn run(args: &args::Plan) -> Result<ExitCode, Failure> {
         findings: &lowered.findings,
         circumstances: circumstances(args, &lowered.summary),
     };
-    stages.run("print", || print(&answer, args.output))?;
+    if let Some(file) = &args.record {
+        stages.run("record", || record(file, args, &answer, lowered.summary.selection))?;
+    }
+    stages.run("print", || answering::print(&answer, args.output))?;
     stages.print();
     Ok(ExitCode::SUCCESS)
 }
@@ -59,14 +62,15 @@ struct Searched {
     end: SearchEnd,
 }
 
+/// What weights cost is always said: it is free where pools do not differ in weight.
+fn settings(args: &args::Plan) -> Settings {
+    let search = &args.search;
+    Settings { price_weights: true, objective: search.objective(), work_limit: search.work_limit() }
+}
+
 fn search(args: &args::Plan, snapshot: &Snapshot, shows_progress: bool) -> Searched {
     let search = &args.search;
-    // What weights cost is always said: it is free where pools do not differ in weight.
-    let settings = Settings {
-        price_weights: true,
-        objective: search.objective(),
-        work_limit: search.work_limit(),
-    };
+    let settings = settings(args);
     let mut watch = Watch::new(settings.work_limit, search.time_limit, shows_progress);
     let mut look = |progress: &Progress| watch.look(progress);
     let (plan, report) =
@@ -79,19 +83,6 @@ fn search(args: &args::Plan, snapshot: &Snapshot, shows_progress: bool) -> Searc
     Searched { plan, report, end }
 }
 
-fn bill(
-    args: &args::Plan,
-    snapshot: &Snapshot,
-    report: &Report,
-    checked: &CheckedPlan,
-) -> Result<Bill, Failure> {
-    Bill::new(snapshot, checked, &report.candidates, args.search.objective())
-        .context(
-            "the planner's certificates are refused; this is a bug of Stowage, please report it",
-        )
-        .map_err(Failure::Broken)
-}
-
 fn refuse_faults(findings: &[Finding]) -> Result<(), Failure> {
     let is_fault = |finding: &&Finding| finding.code.is_fault();
     let faults: Vec<Finding> = findings.iter().filter(is_fault).cloned().collect();
@@ -102,21 +93,7 @@ fn refuse_faults(findings: &[Finding]) -> Result<(), Failure> {
     Err(Failure::refused(anyhow!("--strict refuses the input\n{}", faults.trim_end())))
 }
 
-fn check(snapshot: &Snapshot, plan: Plan) -> Result<CheckedPlan, Failure> {
-    checker::check(snapshot, plan).map_err(|violations| Failure::Broken(bug(&violations)))
-}
-
-fn bug(violations: &[Violation]) -> anyhow::Error {
-    let lines: Vec<String> =
-        (violations.iter()).map(|violation| format!("\n  {violation}")).collect();
-    anyhow!(
-        "the plan does not hold and is not printed; this is a bug of Stowage, please report it with \
-         the input:{}",
-        lines.concat()
-    )
-}
-
-fn circumstances(args: &args::Plan, summary: &Summary) -> Circumstances {
+fn circumstances(args: &args::Plan, summary: &Summary) -> Circumstances<'static> {
     let Summary { selection, catalog_date, price_grades, default_pools, .. } = summary;
     let is_sample = args.input.files.is_empty();
     Circumstances {
@@ -131,14 +108,49 @@ fn circumstances(args: &args::Plan, summary: &Summary) -> Circumstances {
     }
 }
 
-fn print(answer: &Answer<'_>, output: Output) -> anyhow::Result<()> {
-    let mut out = BufWriter::new(io::stdout().lock());
-    match output {
-        Output::Table => out.write_all(table::render(answer).as_bytes()),
-        Output::Json => wire::write(answer, &mut out),
+/// Writes the record of a plan.
+fn record(
+    file: &Path,
+    args: &args::Plan,
+    answer: &Answer<'_>,
+    pods: PodSelection,
+) -> anyhow::Result<()> {
+    let pods = match pods {
+        PodSelection::Pending => Selection::Pending,
+        PodSelection::All => Selection::All,
+    };
+    let encoded = record::encode(&Planning {
+        why: record::Why::Asked,
+        now: NOW,
+        seed: Seed(args.seed),
+        settings: settings(args),
+        cut: answer.search_end == SearchEnd::TimeLimit,
+        snapshot: answer.snapshot,
+        plan: answer.plan,
+        report: answer.report,
+        findings: answer.findings,
+        shown: shown(&answer.circumstances, pods),
+    });
+    let lines = record::Stream::new().lacks(&encoded);
+    let doing = || format!("cannot write the record to {}", file.display());
+    std::fs::write(file, record::pack(&lines)).with_context(doing)
+}
+
+fn shown(circumstances: &Circumstances<'_>, pods: Selection) -> Shown {
+    let Circumstances { pods: _, catalog, default_pools, attribution, seed: _ } = circumstances;
+    let prices = catalog.prices.iter().map(|price| record::PriceDate {
+        as_of: price.as_of.clone(),
+        source: price.source.clone(),
+        quality: price.quality.clone(),
+        types: price.types,
+    });
+    Shown {
+        pods,
+        default_pools: default_pools.clone(),
+        attribution: (*attribution).to_owned(),
+        catalog_date: catalog.newest.clone(),
+        prices: prices.collect(),
     }
-    .and_then(|()| out.flush())
-    .context("cannot write to standard output")
 }
 
 fn price_date((grade, types): &(ec2::PriceGrade, u64)) -> PriceDate {
