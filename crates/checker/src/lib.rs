@@ -4,7 +4,8 @@
 //! [`Violation`] found. It recomputes everything from raw facts (capacity, overhead, DaemonSets,
 //! labels, prices, limits), in exact integers, and shares no code with the solver. [`check()`]
 //! does not judge whether the plan is cheap; [`prove`] derives from a certificate what any plan for
-//! the same pods costs at least. [`check_moves`] does for moves what [`check()`] does for plans.
+//! the same pods costs at least. [`check_moves`] does for moves what [`check()`] does for plans, and [`check_again`] once what they
+//! launch is there.
 
 mod bound;
 mod check;
@@ -16,5 +17,5 @@ mod violation;
 
 pub use bound::{Bound, BoundError, Scale, Worst, prove, prove_best};
 pub use check::{CheckedPlan, Totals, check};
-pub use moves::{CheckedMoves, MoveTotals, MoveViolation, check_moves};
+pub use moves::{CheckedMoves, HeldMove, MoveTotals, MoveViolation, check_again, check_moves};
 pub use violation::{Place, Violation};

@@ -6,6 +6,7 @@
 //! no node goes that something bars; budgets of pools and pods hold; savings and prices are counted
 //! again, and each move saves more than it costs. Which moves there might be instead is not asked.
 
+mod again;
 mod bars;
 mod budgets;
 mod form;
@@ -16,6 +17,7 @@ mod violation;
 use model::fleet::{self, Cluster};
 use model::{MicroUsdPerHour, Move, MovePrices, NodeIndex, Snapshot, Timestamp};
 
+pub use again::{HeldMove, check_again};
 pub use violation::MoveViolation;
 
 /// Moves that every rule accepts. Invariant: made by [`check_moves`] alone.
@@ -60,11 +62,32 @@ pub(crate) struct Case<'a> {
     moves: &'a [Move],
     prices: MovePrices,
     now: Timestamp,
+    /// Whether the moves have begun: what goes is marked already, and is not asked again for how long
+    /// it was quiet.
+    begun: bool,
     /// The cluster's node for each of the snapshot's.
     node_of: Vec<Option<&'a fleet::Node>>,
 }
 
 impl<'a> Case<'a> {
+    /// Moves for nothing that have not begun.
+    fn new(
+        snapshot: &'a Snapshot,
+        cluster: &'a Cluster,
+        moves: &'a [Move],
+        now: Timestamp,
+    ) -> Self {
+        let mut by_name = std::collections::BTreeMap::new();
+        for node in &cluster.nodes {
+            if let Some(name) = &node.name {
+                by_name.insert(name, node);
+            }
+        }
+        let node_of = snapshot.nodes.iter().map(|node| by_name.get(&node.name).copied()).collect();
+        let prices = MovePrices::default();
+        Self { snapshot, cluster, moves, prices, now, begun: false, node_of }
+    }
+
     fn node(&self, index: NodeIndex) -> Option<&'a fleet::Node> {
         self.node_of.get(index.get()).copied().flatten()
     }
@@ -74,10 +97,11 @@ impl<'a> Case<'a> {
         self.cluster.pools.iter().find(|pool| pool.name == *name)
     }
 
-    /// The nodes that go, with their places in the cluster.
-    fn going(&self) -> impl Iterator<Item = (NodeIndex, &'a fleet::Node)> + '_ {
-        let removed = self.moves.iter().flat_map(|one| &one.removed);
-        removed.filter_map(|index| Some((*index, self.node(*index)?)))
+    /// The nodes that go, with what the cluster knows of them, and why.
+    fn going(&self) -> impl Iterator<Item = (NodeIndex, &'a fleet::Node, fleet::Reason)> + '_ {
+        let removed = |one: &'a Move| one.removed.iter().map(|node| (*node, one.reason));
+        let all = self.moves.iter().flat_map(removed);
+        all.filter_map(|(index, reason)| Some((index, self.node(index)?, reason)))
     }
 }
 
@@ -92,14 +116,7 @@ pub fn check_moves(
     prices: MovePrices,
     now: Timestamp,
 ) -> Result<CheckedMoves, Vec<MoveViolation>> {
-    let mut by_name = std::collections::BTreeMap::new();
-    for node in &cluster.nodes {
-        if let Some(name) = &node.name {
-            by_name.insert(name, node);
-        }
-    }
-    let node_of = snapshot.nodes.iter().map(|node| by_name.get(&node.name).copied()).collect();
-    let case = Case { snapshot, cluster, moves: &moves, prices, now, node_of };
+    let case = Case { prices, ..Case::new(snapshot, cluster, &moves, now) };
     let found = form::check(&case);
     if !found.is_empty() {
         return Err(found);

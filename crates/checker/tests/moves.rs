@@ -286,3 +286,34 @@ fn pods_run_only_where_a_plan_may_put_them() {
     });
     assert!(!limited.is_empty() && limited.iter().all(seat), "{limited:?}");
 }
+
+#[test]
+fn a_node_that_is_empty_goes_for_nothing_in_its_place() {
+    // Only pods whose eviction costs nothing are on it.
+    let empty = |case: &mut Case| {
+        case.moves.truncate(1);
+        case.moves[0].taken.clear();
+        case.moves[0].reason = Reason::Empty;
+        for pod in &mut case.cluster.nodes[1].pods {
+            pod.deletion_cost = i32::MIN;
+        }
+        case.cluster.pools[0].policy = Policy::WhenEmpty;
+    };
+    assert!(found(empty).is_empty());
+    let counts = found(|case| {
+        empty(case);
+        case.cluster.nodes[1].pods[0].deletion_cost = 0;
+    });
+    let wrong = MoveViolation::WrongPods { position: 0, seated: 0, strange: 0, pods: 1 };
+    assert_eq!(counts, [wrong]);
+    // It takes up the budgets of other reasons too.
+    let budget = found(|case| {
+        let second = case.moves[1].clone();
+        empty(case);
+        case.moves.push(second);
+        case.cluster.pools[0].policy = Policy::WhenEmptyOrUnderutilized;
+        let one = ["Underutilized".to_owned()];
+        case.cluster.pools[0].budgets.push(Budget::read(Some("1"), None, None, Some(&one)));
+    });
+    assert_eq!(budget, [MoveViolation::OverBudget { pool: "p".into(), going: 2, left: 1 }]);
+}

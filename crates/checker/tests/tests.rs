@@ -1,5 +1,6 @@
 //! The checker accepts sound plans and refuses each kind of unsound one, by name.
 
+mod again;
 mod bound;
 mod left_out;
 mod moves;

@@ -39,7 +39,7 @@ pub use market::{
     CapacityType, InstanceType, InterruptionBand, Listing, Machine, NodeClass, Price,
 };
 pub use money::MicroUsdPerHour;
-pub use moves::{Move, MovePrices};
+pub use moves::{DecidedMove, Move, MovePrices, Seat};
 pub use name::{
     DaemonSetName, InstanceId, InstanceTypeName, LabelKey, LabelValue, Labels, NodeClaimName,
     NodeClassName, NodeName, NodePoolName, PodName, RegionName, RivalsName, SupplyName, ZoneId,

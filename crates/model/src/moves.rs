@@ -1,5 +1,9 @@
 //! Moves: nodes that go together, what is launched in their place, and where their pods run then.
 
+mod decided;
+
+pub use decided::{DecidedMove, Seat};
+
 use crate::fleet::Reason;
 use crate::{MicroUsdPerHour, NanoUsdPerHour, NewNode, NodeFill, NodeIndex, PodIndex};
 

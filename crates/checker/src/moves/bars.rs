@@ -1,6 +1,6 @@
 //! Nodes that go may go, and nodes that take pods of others may take them.
 
-use model::fleet::{Node, Pod, PodBudget, Policy};
+use model::fleet::{Node, Pod, PodBudget, Policy, Reason};
 use model::{NodeState, Timestamp};
 
 use super::{Case, MoveViolation};
@@ -8,9 +8,9 @@ use super::{Case, MoveViolation};
 /// Reports each node that goes against something that bars it, and each that may take no pods.
 pub(super) fn check(case: &Case<'_>) -> Vec<MoveViolation> {
     let mut found = Vec::new();
-    for (index, node) in case.going() {
+    for (index, node, reason) in case.going() {
         let name = || case.snapshot.node(index).name.clone();
-        if let Some(why) = bar(case, node) {
+        if let Some(why) = bar(case, node, reason) {
             found.push(MoveViolation::Barred { node: name(), why });
         }
         for pod in node.pods.iter().filter(|pod| pod.active) {
@@ -33,18 +33,24 @@ pub(super) fn check(case: &Case<'_>) -> Vec<MoveViolation> {
     found
 }
 
-fn bar(case: &Case<'_>, node: &Node) -> Option<&'static str> {
+fn bar(case: &Case<'_>, node: &Node, reason: Reason) -> Option<&'static str> {
     let Some(pool) = case.pool(node) else { return Some("it has no pool") };
     let bars = [
         (node.claim.is_none(), "it has no claim"),
-        (node.deleting || node.terminating, "it is going already"),
+        (node.terminating || (node.deleting && !case.begun), "it is going already"),
         (!node.initialized, "it is not initialized"),
         (node.nominated, "a pod that waits will run on it"),
         (node.do_not_disrupt, "its annotation says so"),
         (pool.is_static, "its pool has a fixed number of nodes"),
-        (pool.policy == Policy::WhenEmpty, "its pool gives up empty nodes only"),
+        (
+            pool.policy == Policy::WhenEmpty && reason != Reason::Empty,
+            "its pool gives up empty nodes only",
+        ),
         (pool.consolidate_after.is_none(), "its pool consolidates never"),
-        (!is_quiet(pool.consolidate_after, node, case.now), "pods came or went too lately"),
+        (
+            !case.begun && !is_quiet(pool.consolidate_after, node, case.now),
+            "pods came or went too lately",
+        ),
     ];
     bars.into_iter().find(|(bars, _)| *bars).map(|(_, why)| why)
 }
@@ -77,7 +83,7 @@ fn no_destination(case: &Case<'_>, node: &Node) -> Option<&'static str> {
         (node.deleting || node.terminating, "it is going"),
         (!node.initialized, "it is not initialized"),
         (node.nominated, "a pod that waits will run on it"),
-        (!is_quiet(after, node, case.now), "it is within its own time of quiet"),
+        (!case.begun && !is_quiet(after, node, case.now), "it is within its own time of quiet"),
     ];
     bars.into_iter().find(|(bars, _)| *bars).map(|(_, why)| why)
 }

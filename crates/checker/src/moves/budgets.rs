@@ -9,12 +9,14 @@ use super::{Case, MoveViolation};
 
 /// Reports each pool and each pod budget of which too many go.
 pub(super) fn check(case: &Case<'_>) -> Vec<MoveViolation> {
+    // What goes before, for whatever reason, takes up every budget of its pool.
+    let mut so_far: BTreeMap<&NodePoolName, usize> = BTreeMap::new();
     let mut going: BTreeMap<(&NodePoolName, Reason), usize> = BTreeMap::new();
-    for one in case.moves {
-        for node in one.removed.iter().filter_map(|node| case.node(*node)) {
-            if let Some(pool) = &node.pool {
-                *going.entry((pool, one.reason)).or_default() += 1;
-            }
+    for (_, node, reason) in case.going() {
+        if let Some(pool) = &node.pool {
+            let count = so_far.entry(pool).or_default();
+            *count += 1;
+            going.insert((pool, reason), *count);
         }
     }
     let over = going.into_iter().filter_map(|((name, reason), going)| {
@@ -49,7 +51,11 @@ fn left(case: &Case<'_>, pool: &Pool, reason: Reason) -> usize {
     if allowed == usize::MAX {
         return allowed;
     }
-    let is_going = |node: &&&Node| node.deleting || (reason != Reason::Unhealthy && !node.ready);
+    // What a move that has begun takes out is marked by it, and counts once.
+    let own = |node: &Node| case.begun && case.going().any(|(_, one, _)| std::ptr::eq(one, node));
+    let is_going = |node: &&&Node| {
+        !own(node) && (node.deleting || (reason != Reason::Unhealthy && !node.ready))
+    };
     allowed.saturating_sub(nodes.iter().filter(is_going).count())
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use model::fleet::Place;
+use model::fleet::{Node, Place, Pod, Reason};
 use model::{Move, NodeIndex, PodIndex};
 
 use super::{Case, MoveViolation};
@@ -60,7 +60,7 @@ fn wrong_pods(case: &Case<'_>, position: usize, one: &Move) -> Option<MoveViolat
     let on_nodes = one.removed.iter().filter_map(|node| case.node(*node));
     let mut pods = 0;
     let mut wanted: BTreeSet<PodIndex> = BTreeSet::new();
-    for pod in on_nodes.flat_map(|node| &node.pods).filter(|pod| pod.reschedulable) {
+    for pod in on_nodes.flat_map(|node| that_move(node, one.reason)) {
         pods += 1;
         if let Place::Pod(index) = pod.place {
             wanted.insert(index);
@@ -74,4 +74,11 @@ fn wrong_pods(case: &Case<'_>, position: usize, one: &Move) -> Option<MoveViolat
         strange,
         pods,
     })
+}
+
+/// The pods of `node` that have to run elsewhere when it goes for `reason`. A node counts as empty that
+/// has only pods whose eviction costs nothing; they are not seated.
+pub(super) fn that_move(node: &Node, reason: Reason) -> impl Iterator<Item = &Pod> {
+    let moves = move |pod: &&Pod| pod.reschedulable && (reason != Reason::Empty || pod.counts());
+    node.pods.iter().filter(moves)
 }

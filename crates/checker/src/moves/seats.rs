@@ -40,7 +40,7 @@ pub(super) fn check(case: &Case<'_>) -> Vec<MoveViolation> {
 fn moving(case: &Case<'_>, pods: &[PodIndex]) -> Snapshot {
     let mut moving = case.snapshot.clone();
     moving.pods = pods.iter().map(|pod| Pod::clone(case.snapshot.pod(*pod))).collect();
-    for (node, _) in case.going() {
+    for (node, _, _) in case.going() {
         moving.nodes[node.get()].state = NodeState::Unschedulable;
     }
     moving

@@ -1,6 +1,6 @@
 //! What can be wrong with moves.
 
-use model::{MicroUsdPerHour, NanoUsdPerHour, NodeName, NodePoolName, PodName};
+use model::{MicroUsdPerHour, NanoUsdPerHour, NodeClaimName, NodeName, NodePoolName, PodName};
 
 use crate::Violation;
 
@@ -75,6 +75,18 @@ pub enum MoveViolation {
         pod: PodName,
         /// What bars it.
         why: &'static str,
+    },
+    /// What was launched for the move is not there to take pods.
+    #[error("NodeClaim {claim}, which was made for the move, has no node that is ready")]
+    NotLaunched {
+        /// The claim.
+        claim: NodeClaimName,
+    },
+    /// A pod that has to move and fits nowhere any more.
+    #[error("pod {pod} has to move, and fits neither where it was to run nor elsewhere")]
+    NoSeat {
+        /// The pod.
+        pod: PodName,
     },
     /// A node that may not take pods of others.
     #[error("node {node} may not take pods of others: {why}")]
