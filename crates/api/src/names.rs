@@ -23,6 +23,8 @@ pub const EXCLUDE_BALANCERS_LABEL: &str = "node.kubernetes.io/exclude-from-exter
 pub const UNREGISTERED_TAINT: &str = "karpenter.sh/unregistered";
 /// On a Node that is being emptied (`NoSchedule`); pods that tolerate it are never drained.
 pub const DISRUPTED_TAINT: &str = "karpenter.sh/disrupted";
+/// On a cordoned Node, put there by Kubernetes (`NoSchedule`).
+pub const UNSCHEDULABLE_TAINT: &str = "node.kubernetes.io/unschedulable";
 
 /// On a Node from a reboot's request until its new boot is seen (`NoSchedule`).
 pub const REBOOTING_TAINT: &str = "karpenter.sh/rebooting";
@@ -54,6 +56,8 @@ pub const LAUNCH_ANNOTATION: &str = "stowage.sh/launch";
 /// Ours, on a NodeClaim: which group of those choices is asked for, from 0; absent: the first. It is
 /// written before a later group is asked for, so that a restart never goes back to an earlier one.
 pub const LAUNCH_GROUP_ANNOTATION: &str = "stowage.sh/launch-group";
+/// Ours, on a Node (`true`): its cordon is ours and goes when the seats of its pods are reserved.
+pub const HELD_ANNOTATION: &str = "stowage.sh/held-for-seats";
 /// Our field manager in the API server.
 pub const FIELD_MANAGER: &str = "stowage";
 

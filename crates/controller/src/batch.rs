@@ -1,8 +1,9 @@
 //! When pending pods are planned: a lone one at once, several in a window.
 //!
-//! In: arrivals of pods and the time. Out: the moment at which to plan. A window closes when no pod
-//! came for the idle duration, or when it has been open for the longest duration. A pod that comes
-//! alone after a rest waits only as long as it takes to see whether it is alone.
+//! In: arrivals of pods and the time. Out: the moment at which to plan. A window closes when the pause
+//! since its newest pod is much longer than any before, at the latest after the idle duration, or when
+//! it has been open for the longest duration. A pod that comes alone after a rest waits only as long as
+//! it takes to see whether it is alone.
 
 use std::time::Duration;
 
@@ -11,6 +12,12 @@ use tokio::time::Instant;
 /// Pods of one controller are created within milliseconds of each other; a pod after which nothing
 /// came for this long is taken to be alone.
 const ALONE: Duration = Duration::from_millis(40);
+
+/// The least pause that ends a burst: controllers create pods in groups, and pause for a round trip or
+/// two to the API server between them.
+const BURST_OVER: Duration = Duration::from_millis(200);
+/// A pause is the end of a burst when it is so many times as long as the longest within it.
+const LONGER: u32 = 4;
 
 /// The pods that wait to be planned.
 #[derive(Clone, Copy, Debug)]
@@ -24,6 +31,8 @@ pub(crate) struct Batch {
 struct Window {
     first: Instant,
     newest: Instant,
+    /// The longest pause between two arrivals.
+    pause: Duration,
     pods: usize,
 }
 
@@ -38,7 +47,9 @@ impl Batch {
         if pods == 0 {
             return;
         }
-        let window = self.open.get_or_insert(Window { first: now, newest: now, pods: 0 });
+        let new = Window { first: now, newest: now, pause: Duration::ZERO, pods: 0 };
+        let window = self.open.get_or_insert(new);
+        window.pause = window.pause.max(now - window.newest);
         window.newest = now;
         window.pods += pods;
     }
@@ -46,8 +57,8 @@ impl Batch {
     /// When to plan; `None` where nothing waits.
     pub(crate) fn due(&self) -> Option<Instant> {
         let window = self.open?;
-        let wait = if window.pods == 1 { ALONE.min(self.idle) } else { self.idle };
-        Some((window.newest + wait).min(window.first + self.longest))
+        let wait = if window.pods == 1 { ALONE } else { BURST_OVER.max(window.pause * LONGER) };
+        Some((window.newest + wait.min(self.idle)).min(window.first + self.longest))
     }
 
     /// Everything that came so far is being planned.
@@ -75,11 +86,14 @@ mod tests {
     #[test]
     fn several_pods_are_planned_when_no_more_come() {
         let start = Instant::now();
-        let mut batch = Batch::new(IDLE, LONGEST);
-        batch.arrived(1, start);
-        batch.arrived(3, start + Duration::from_millis(20));
-        batch.arrived(1, start + Duration::from_millis(900));
-        assert_eq!(batch.due(), Some(start + Duration::from_millis(1_900)));
+        for (pause, wait) in [(20, 200), (100, 400), (240, 960), (900, 1_000)] {
+            let mut batch = Batch::new(IDLE, LONGEST);
+            batch.arrived(1, start);
+            batch.arrived(3, start + Duration::from_millis(20));
+            batch.arrived(1, start + Duration::from_millis(20 + pause));
+            let due = start + Duration::from_millis(20 + pause + wait);
+            assert_eq!(batch.due(), Some(due), "{pause}");
+        }
     }
 
     #[test]

@@ -22,7 +22,8 @@ pub struct Config {
     pub election: Option<Election>,
     /// Where metrics and probes are served.
     pub ports: Ports,
-    /// A batch of pods is planned this long after its newest pod came.
+    /// A batch of pods is planned at the latest this long after its newest pod came; earlier where the
+    /// pause is much longer than those between its pods.
     pub batch_idle: Duration,
     /// A batch is planned this long after its first pod came, whatever still comes.
     pub batch_max: Duration,

@@ -11,6 +11,7 @@ mod garbage;
 mod health;
 mod pods;
 mod provision;
+mod seats;
 mod steps;
 mod upkeep;
 
@@ -117,7 +118,7 @@ impl Driver {
             again: false,
             plans: 0,
             last: None,
-            work: Work::new(config.start_limits, config.seed),
+            work: Work::new(config.start_limits, config.seed, config.nominate),
             upkeep: Upkeep::default(),
             facts: Facts::default(),
             garbage: Garbage::default(),
@@ -160,7 +161,9 @@ impl Driver {
     /// When there is something to do even if nothing changes.
     fn due(&self) -> Instant {
         let tick = self.ticked_at.map_or_else(clock::instant, |at| at + TICK);
-        self.plan_due().map_or(tick, |due| due.min(tick))
+        let release = self.store.read(|tables| self.work.release_due(tables, clock::instant()));
+        let others = [self.plan_due(), release];
+        others.into_iter().flatten().fold(tick, Instant::min)
     }
 
     /// When pods are to be planned.
@@ -196,6 +199,7 @@ impl Driver {
         if (due || self.again) && ready {
             self.provision(now).await;
         }
+        self.seat(now).await;
         self.step(ticks);
         if ticks {
             self.keep_up();

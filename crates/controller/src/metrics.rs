@@ -167,7 +167,7 @@ impl Metrics {
             ),
             event_to_launch: to.one(
                 "stowage_event_to_launch_seconds",
-                "From the first watch event of a claim's pods to its launch handed to the cloud",
+                "From the first watch event of a pod to the launch for it handed to the cloud",
             ),
             plan_cost: to
                 .add("stowage_plan_cost_usd_per_hour", "List prices of the plan's new nodes"),

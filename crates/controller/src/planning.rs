@@ -96,6 +96,27 @@ impl Planner {
         circumstances: &Circumstances,
         watch: &mut dyn FnMut() -> bool,
     ) -> Result<Planned, PlanError> {
+        self.plan_inputs(inputs(tables), circumstances, false, watch)
+    }
+
+    /// Gives pending pods of `tables` places on its nodes and buys nothing: first the pods that its
+    /// claims promise a place, then whatever fits beside them. The checker holds that no pod which is left
+    /// out would fit.
+    pub(crate) fn seat(
+        &self,
+        tables: &Tables,
+        circumstances: &Circumstances,
+    ) -> Result<Planned, PlanError> {
+        self.plan_inputs(inputs(tables), circumstances, true, &mut || false)
+    }
+
+    fn plan_inputs(
+        &self,
+        inputs: Inputs,
+        circumstances: &Circumstances,
+        existing_only: bool,
+        watch: &mut dyn FnMut() -> bool,
+    ) -> Result<Planned, PlanError> {
         let options = LowerOptions {
             region: self.region.clone(),
             pods: Some(PodSelection::Pending),
@@ -105,12 +126,13 @@ impl Planner {
             live_market: circumstances.market.clone(),
             unavailable: circumstances.unavailable.clone(),
             now: circumstances.now,
+            existing_only,
         };
-        let lowered = snapshot::lower(inputs(tables), &self.catalog, &options)?;
+        let lowered = snapshot::lower(inputs, &self.catalog, &options)?;
         let settings = Settings {
             price_weights: false,
             objective: Objective { restart_cost: 0 },
-            work_limit: self.work_limit,
+            work_limit: if existing_only { 0 } else { self.work_limit },
         };
         let (plan, report) = planner::plan_watched(
             &lowered.snapshot,

@@ -75,6 +75,8 @@ macro_rules! tables {
             )*
             /// Pods without a node, with the moment at which we first heard of it.
             pub(crate) pending: BTreeMap<Key, Pending>,
+            /// When the scheduler was last seen to try a pod.
+            pub(crate) tried: Option<Instant>,
         }
 
         $(
@@ -148,6 +150,14 @@ impl Tables {
         }
     }
 
+    /// Notes whether the pod of that key was tried by the scheduler since it was as `before`.
+    fn note_trial(&mut self, key: &Key, before: Option<&api::Pod>, now: Instant) {
+        let (Some(before), Some(after)) = (before, self.pods.objects.get(key)) else { return };
+        if wants_node(before) && was_tried(before, after) {
+            self.tried = Some(now);
+        }
+    }
+
     /// As [`Self::note_pod`], for all.
     fn note_pods(&mut self, now: Instant) {
         let gone: Vec<Key> = (self.pending.keys())
@@ -162,6 +172,18 @@ impl Tables {
             self.note_pod(&key, now);
         }
     }
+}
+
+/// Whether a change of a pod tells that the scheduler tried it: it was bound, lost its nomination, or has
+/// other news; a nomination that is new is the news of whoever nominates.
+fn was_tried(before: &api::Pod, after: &api::Pod) -> bool {
+    fn nomination(pod: &api::Pod) -> &str {
+        pod.status.nominated_node_name.as_deref().unwrap_or_default()
+    }
+    let news = before.metadata.resource_version != after.metadata.resource_version;
+    let same = nomination(before) == nomination(after);
+    let bound = after.spec.node_name.as_deref().is_some_and(|node| !node.is_empty());
+    news && (bound || same || nomination(after).is_empty())
 }
 
 /// Whether the pod may be one to plan for. `snapshot::lower` decides; this only says when to look.
@@ -223,9 +245,13 @@ impl Store {
     pub(crate) fn apply<T: Kind + InTables>(&self, watched: Watched<T>) {
         let key = watched.key();
         self.change(|tables| {
+            let is_pod = T::KIND == api::Pod::KIND;
+            let before = tables.pods.objects.get(&key).filter(|_| is_pod).cloned();
             T::table(tables).put(key.clone(), watched.into_object());
-            if T::KIND == api::Pod::KIND {
-                tables.note_pod(&key, clock::instant());
+            if is_pod {
+                let now = clock::instant();
+                tables.note_pod(&key, now);
+                tables.note_trial(&key, before.as_deref(), now);
             }
         });
     }
@@ -314,6 +340,32 @@ mod tests {
         store.apply(pod("a", "3", &json!({"nodeName": "n"})));
         store.replace::<api::Pod>(vec![]);
         assert!(store.pending().is_empty());
+    }
+
+    #[test]
+    fn the_scheduler_is_seen_to_try_a_pod_by_what_becomes_of_it() {
+        let pod = |version: &str, spec: Value, status: Value| {
+            let metadata = json!({
+                "name": "a", "namespace": "default", "uid": "1", "resourceVersion": version,
+            });
+            let pod = json!({"metadata": metadata, "spec": spec, "status": status});
+            serde_json::from_value::<Watched<api::Pod>>(pod).unwrap()
+        };
+        let nominated = |node: &str| json!({"nominatedNodeName": node});
+        for (before, after, spec, tried) in [
+            (json!({}), nominated("n"), json!({}), false),
+            (nominated("n"), nominated("m"), json!({}), false),
+            (nominated("n"), json!({}), json!({}), true),
+            (nominated("n"), nominated("n"), json!({}), true),
+            (json!({}), json!({}), json!({}), true),
+            (nominated("n"), nominated("n"), json!({"nodeName": "n"}), true),
+        ] {
+            let store = Store::new();
+            store.apply(pod("1", json!({}), before.clone()));
+            assert_eq!(store.tables().tried, None);
+            store.apply(pod("2", spec, after.clone()));
+            assert_eq!(store.tables().tried.is_some(), tried, "{before} {after}");
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@
 
 mod election;
 mod faults;
+mod landings;
 mod lifecycle;
 mod machines;
 mod placement;

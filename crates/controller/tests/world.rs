@@ -215,6 +215,16 @@ impl World {
 
     /// A class, and an on-demand pool of general types of it.
     pub(crate) async fn pool(&self, name: &str) {
+        let template = json!({"requirements": [
+            {"key": "karpenter.sh/capacity-type", "operator": "In", "values": ["on-demand"]},
+            {"key": "karpenter.k8s.aws/instance-category", "operator": "In", "values": ["c", "m", "r"]},
+            {"key": "kubernetes.io/arch", "operator": "In", "values": ["amd64"]},
+        ]});
+        self.pool_with(name, &template).await;
+    }
+
+    /// A class, and a pool of it with a template of the given spec.
+    pub(crate) async fn pool_with(&self, name: &str, template: &Value) {
         self.create(json!({
             "apiVersion": "karpenter.k8s.aws/v1", "kind": "EC2NodeClass",
             "metadata": {"name": name},
@@ -226,21 +236,24 @@ impl World {
             },
         }))
         .await;
+        let mut template = template.clone();
+        template["nodeClassRef"] =
+            json!({"group": "karpenter.k8s.aws", "kind": "EC2NodeClass", "name": name});
         self.create(json!({
             "apiVersion": "karpenter.sh/v1", "kind": "NodePool",
             "metadata": {"name": name},
             "spec": {
                 "disruption": {"consolidateAfter": "1s", "budgets": [{"nodes": "100%"}]},
-                "template": {"spec": {
-                "nodeClassRef": {"group": "karpenter.k8s.aws", "kind": "EC2NodeClass", "name": name},
-                "requirements": [
-                    {"key": "karpenter.sh/capacity-type", "operator": "In", "values": ["on-demand"]},
-                    {"key": "karpenter.k8s.aws/instance-category", "operator": "In", "values": ["c", "m", "r"]},
-                    {"key": "kubernetes.io/arch", "operator": "In", "values": ["amd64"]},
-                ],
-            }}},
+                "template": {"spec": template},
+            },
         }))
         .await;
+    }
+
+    /// The Node of a claim, once it has one.
+    pub(crate) async fn node_of_claim(&self, claim: Option<&String>) -> Option<String> {
+        let claim = self.custom("NodeClaim").get_opt(claim?).await.unwrap()?;
+        claim.data["status"]["nodeName"].as_str().map(str::to_owned)
     }
 }
 
@@ -287,7 +300,8 @@ pub(crate) async fn get(address: SocketAddr, path: &str) -> String {
 }
 
 /// What the simulated cloud sells, with prices in micro-USD per hour.
-const TYPES: [(&str, i64); 4] = [
+const TYPES: [(&str, i64); 5] = [
+    ("g4dn.12xlarge", 3_912_000),
     ("m6i.large", 96_000),
     ("m6i.xlarge", 192_000),
     ("m6i.2xlarge", 384_000),

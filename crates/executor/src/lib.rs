@@ -12,6 +12,7 @@ mod drain;
 mod garbage;
 mod hashes;
 mod health;
+mod hold;
 mod initialization;
 mod launch;
 mod node_class;
@@ -32,6 +33,7 @@ pub use drain::{Drain, drain};
 pub use garbage::{Collection, CollectionGuard, GarbageView, collect};
 pub use hashes::restamp;
 pub use health::{Start, Starts};
+pub use hold::{Seats, is_held, release};
 pub use initialization::initialize;
 pub use launch::{
     LAUNCH_TTL, LaunchGroup, LaunchPlan, REGISTRATION_TTL, StartLimits, capacity_notes, launch,
@@ -39,6 +41,7 @@ pub use launch::{
 };
 pub use node_class::{NodeClassView, node_class};
 pub use placement::{Target, place};
+pub use planned_pods::with_planned_pods;
 pub use pool::{PoolView, pool};
 pub use protection::{Protection, protection, protection_note};
 pub use registration::register;

@@ -36,6 +36,14 @@ pub(crate) fn write(uids: &[String], others: &BTreeMap<String, String>) -> (Stri
     (json!(uids[..fitting]).to_string(), uids.len() - fitting)
 }
 
+/// The claim as if it had been made for other pods.
+pub fn with_planned_pods(claim: &api::NodeClaim, uids: &[String]) -> api::NodeClaim {
+    let mut claim = claim.clone();
+    let text = json!(uids).to_string();
+    claim.metadata.annotations.insert(names::PLANNED_PODS_ANNOTATION.to_owned(), text);
+    claim
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

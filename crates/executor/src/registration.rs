@@ -20,7 +20,7 @@ pub fn register(view: &ClaimView<'_>, now: Timestamp) -> Vec<Request> {
             let message = "no Node has the instance's provider id yet";
             status(claim, Wanted::unknown(names::REGISTERED, "NodeNotFound", message), now)
         }
-        [node] => join(claim, node, now),
+        [node] => join(view, node, now),
         several => {
             let message = format!("{} Nodes have the instance's provider id", several.len());
             status(claim, Wanted::no(names::REGISTERED, "MultipleNodesFound", &message), now)
@@ -29,7 +29,8 @@ pub fn register(view: &ClaimView<'_>, now: Timestamp) -> Vec<Request> {
 }
 
 /// Writes the Node first; the claim's condition follows once the Node is seen to be so.
-fn join(claim: &NodeClaim, node: &Node, now: Timestamp) -> Vec<Request> {
+fn join(view: &ClaimView<'_>, node: &Node, now: Timestamp) -> Vec<Request> {
+    let claim = view.claim;
     if is_joined(claim, node) {
         let mut requests = status(claim, Wanted::yes(names::REGISTERED), now);
         for request in &mut requests {
@@ -41,7 +42,7 @@ fn join(claim: &NodeClaim, node: &Node, now: Timestamp) -> Vec<Request> {
     }
     let mut requests = missing_taint(claim, node);
     let labelled = node.metadata.labels.contains_key(names::REGISTERED_LABEL);
-    let body = json!({
+    let mut body = json!({
         "metadata": {
             "resourceVersion": node.metadata.resource_version,
             "finalizers": with(&node.metadata.finalizers, names::TERMINATION_FINALIZER),
@@ -51,6 +52,10 @@ fn join(claim: &NodeClaim, node: &Node, now: Timestamp) -> Vec<Request> {
         },
         "spec": { "taints": taints(claim, node, labelled) },
     });
+    if view.hold && !labelled && !node.spec.unschedulable && !claim.planned_pods().is_empty() {
+        body["spec"]["unschedulable"] = json!(true);
+        body["metadata"]["annotations"][names::HELD_ANNOTATION] = json!("true");
+    }
     requests.push(Request::Patch {
         target: ObjectRef::cluster(Kind::Node, node.metadata.name.clone()),
         status: false,

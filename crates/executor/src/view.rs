@@ -17,6 +17,8 @@ pub struct ClaimView<'a> {
     pub nodes: &'a [&'a Node],
     /// What an instance type holds under its node class; `None` for a type that is not known.
     pub machine: &'a dyn Fn(&InstanceTypeName) -> Option<MachineFacts>,
+    /// Whether a Node that pods are promised is held until their seats are reserved.
+    pub hold: bool,
 }
 
 impl std::fmt::Debug for ClaimView<'_> {

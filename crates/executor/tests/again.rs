@@ -162,6 +162,7 @@ fn planned(world: &World, claims: &[NodeClaim]) -> (Snapshot, Plan, Vec<Vec<Offe
         live_market: None,
         unavailable: Unavailable::new(),
         now: START,
+        existing_only: false,
     };
     let snapshot = snapshot::lower(inputs, &CATALOG, &options).unwrap().snapshot;
     let objective = Objective { restart_cost: 0 };
@@ -228,7 +229,13 @@ fn launched(claim: &NodeClaim, choice: Index) -> NodeClaim {
     loop {
         let claim: NodeClaim = serde_json::from_value(value.clone()).unwrap();
         let machine = |_: &_| Some(MachineFacts::default());
-        let view = ClaimView { claim: &claim, node_class: None, nodes: &[], machine: &machine };
+        let view = ClaimView {
+            claim: &claim,
+            node_class: None,
+            nodes: &[],
+            machine: &machine,
+            hold: true,
+        };
         let requests = executor::launch(&view, &mut memory, at(0));
         if requests.is_empty() {
             return claim;

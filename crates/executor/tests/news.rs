@@ -92,8 +92,13 @@ fn a_claim_of_another_hash_version_is_stamped_anew_and_stays_drifted() {
 fn pods_that_wait_for_a_claim_are_told_that_there_is_no_capacity() {
     let claim = claim(&claim_value("a"));
     let class = class();
-    let view =
-        ClaimView { claim: &claim, node_class: Some(&class), nodes: &[], machine: &|_| None };
+    let view = ClaimView {
+        claim: &claim,
+        node_class: Some(&class),
+        nodes: &[],
+        machine: &|_| None,
+        hold: true,
+    };
     let mut memory = ClaimMemory::default();
     // Both groups of choices are refused, one after the other.
     memory.launch.group = 1;
@@ -120,8 +125,13 @@ fn pods_that_wait_for_a_claim_are_told_that_there_is_no_capacity() {
 fn a_claim_whose_machine_is_not_known_says_what_it_waits_for() {
     let claim = claim(&claim_value("a"));
     let class = class();
-    let view =
-        ClaimView { claim: &claim, node_class: Some(&class), nodes: &[], machine: &|_| None };
+    let view = ClaimView {
+        claim: &claim,
+        node_class: Some(&class),
+        nodes: &[],
+        machine: &|_| None,
+        hold: true,
+    };
     let mut memory = ClaimMemory::default();
     let instance = instance("i-1", Some("a"), 0);
     memory.launched(Ok(Launch { instance, refused: Vec::new() }));

@@ -249,6 +249,7 @@ fn requests(world: &World, driver: &mut Driver) -> Vec<Request> {
             node_class: Some(&class),
             nodes: &own,
             machine: &|_| Some(MachineFacts::default()),
+            hold: true,
         };
         let memory = driver.memory.entry(claim.metadata.name.clone()).or_default();
         all.extend(executor::launch(&view, memory, now));

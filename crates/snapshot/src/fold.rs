@@ -20,6 +20,7 @@ use model::{
 };
 
 pub(crate) use choices::COMBINATIONS_MAX;
+pub use daemons::expected_daemons;
 pub(crate) use daemons::node_room;
 
 use daemons::Daemons;

@@ -18,6 +18,7 @@ mod lower;
 
 pub use claims::promise_lapsed;
 pub use fleet::{LoweredFleet, lower_fleet};
+pub use fold::expected_daemons;
 pub use lower::{LowerError, LowerOptions, Lowered, Summary, Unavailable, lower};
 pub use objects::Objects;
 pub use source::{

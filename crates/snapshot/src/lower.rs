@@ -56,6 +56,8 @@ pub struct LowerOptions {
     pub unavailable: Unavailable,
     /// The time of planning; promises to pods lapse with it.
     pub now: Timestamp,
+    /// Whether nothing new may be bought, so that pods go to nodes that are there or nowhere.
+    pub existing_only: bool,
 }
 
 /// A snapshot, and what there is to say about it.
@@ -155,8 +157,10 @@ pub(crate) fn lower_some(
         offerings: Vec::new(),
     };
     add_nodes_and_pools(&mut snapshot, nodes, &drafts);
-    add_offerings(&mut snapshot, &drafts, &classes.drafts, &mut findings);
-    note_unpriced(&snapshot, &mut summary, &mut findings);
+    if !options.existing_only {
+        add_offerings(&mut snapshot, &drafts, &classes.drafts, &mut findings);
+        note_unpriced(&snapshot, &mut summary, &mut findings);
+    }
     Ok((Lowered { snapshot, findings, summary }, running))
 }
 

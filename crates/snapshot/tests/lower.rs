@@ -31,6 +31,7 @@ fn options() -> LowerOptions {
         live_market: None,
         unavailable: snapshot::Unavailable::new(),
         now: model::Timestamp(0),
+        existing_only: false,
         region: "us-east-1".to_owned(),
         pods: None,
         architectures: Vec::new(),

@@ -24,7 +24,8 @@ impl Driver {
         self.batch.close();
         self.planned_at = Some(started);
         self.again = false;
-        let tables = self.store.tables();
+        let mut tables = self.store.tables();
+        self.work.seats.without_lost(&mut tables);
         self.planned_for = market_of(&tables);
         let planned = match self.plan(tables.clone(), started).await {
             Ok(planned) => Arc::new(planned),
@@ -100,7 +101,8 @@ impl Driver {
             if let Request::Create { target, .. } = &request {
                 let name = target.name.clone();
                 if self.gate.may_write() {
-                    self.work.expect(&name, wanted.get(&name).copied(), now);
+                    let since = wanted.get(&name).cloned().unwrap_or_default();
+                    self.work.expect(&name, since, now);
                 }
                 self.dispatch(GroupKey::Claim(name), vec![request]);
             }
@@ -137,13 +139,13 @@ fn names(planned: &Planned, plan_id: &str) -> Vec<String> {
         .collect()
 }
 
-/// When the first pod of each new node came, by the name of its claim.
-fn since(planned: &Planned, tables: &Tables, plan_id: &str) -> BTreeMap<String, Instant> {
+/// When the pods of each new node came, by the name of its claim.
+fn since(planned: &Planned, tables: &Tables, plan_id: &str) -> BTreeMap<String, Vec<Instant>> {
     let nodes = names(planned, plan_id).into_iter().zip(&planned.checked.plan().new_nodes);
     nodes
-        .filter_map(|(name, node)| {
+        .map(|(name, node)| {
             let came = |pod: &PodIndex| Some(tables.pending.get(&key(planned, *pod))?.since);
-            Some((name, node.pods.iter().filter_map(came).min()?))
+            (name, node.pods.iter().filter_map(came).collect())
         })
         .collect()
 }
@@ -160,7 +162,7 @@ fn uid(planned: &Planned, pod: PodIndex, tables: &Tables) -> Option<String> {
 }
 
 /// Pods that the plan puts on nodes that are there, by UID.
-fn on_existing_nodes(planned: &Planned, tables: &Tables) -> BTreeMap<String, Target> {
+pub(super) fn on_existing_nodes(planned: &Planned, tables: &Tables) -> BTreeMap<String, Target> {
     let snapshot = &planned.lowered.snapshot;
     let nodes: BTreeSet<&str> = tables.nodes.objects.keys().map(|(_, name)| &**name).collect();
     let mut targets = BTreeMap::new();

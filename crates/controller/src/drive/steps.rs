@@ -16,6 +16,7 @@ use tokio::time::Instant;
 
 use super::Driver;
 use super::facts::Facts;
+use super::seats::Seating;
 use crate::backoff::Backoff;
 use crate::clock;
 use crate::leader::Role;
@@ -38,10 +39,12 @@ pub(super) struct Work {
     pub(super) memory: BTreeMap<String, ClaimMemory>,
     /// Pods that the last plan puts on nodes that are there, by UID.
     pub(super) existing: BTreeMap<String, Target>,
+    /// Which pods have a seat on which node that came since.
+    pub(super) seats: Seating,
     /// What the cloud did not have.
     pub(super) unavailable: Unavailable,
-    /// When the first pod of a claim that is not launched yet came, by claim name.
-    pub(super) since: BTreeMap<String, Instant>,
+    /// When the pods of a claim that is not launched yet came, by claim name.
+    pub(super) since: BTreeMap<String, Vec<Instant>>,
     groups: BTreeMap<GroupKey, Group>,
     /// Claims that were asked for and that no watch has shown, until when.
     expected: BTreeMap<String, Instant>,
@@ -50,6 +53,8 @@ pub(super) struct Work {
     /// Whether one of them is gone or going since: its pods may wait again.
     lost_claims: bool,
     pub(super) limits: StartLimits,
+    /// Whether new Nodes are held until the seats on them are reserved.
+    pub(super) hold: bool,
     seed: u64,
 }
 
@@ -64,10 +69,11 @@ struct Group {
 }
 
 impl Work {
-    pub(super) fn new(limits: StartLimits, seed: u64) -> Self {
+    pub(super) fn new(limits: StartLimits, seed: u64, hold: bool) -> Self {
         Self {
             memory: BTreeMap::new(),
             existing: BTreeMap::new(),
+            seats: Seating::default(),
             unavailable: Unavailable::default(),
             since: BTreeMap::new(),
             groups: BTreeMap::new(),
@@ -75,6 +81,7 @@ impl Work {
             claims: BTreeSet::new(),
             lost_claims: false,
             limits,
+            hold,
             seed,
         }
     }
@@ -96,6 +103,7 @@ impl Work {
             let staying: BTreeSet<String> =
                 staying.map(|claim| claim.metadata.name.clone()).collect();
             self.lost_claims |= !self.claims.is_subset(&staying);
+            self.seats.forget(|claim| staying.contains(claim));
             self.claims = staying;
         });
     }
@@ -111,11 +119,9 @@ impl Work {
     }
 
     /// A claim is being asked for.
-    pub(super) fn expect(&mut self, claim: &str, since: Option<Instant>, now: Instant) {
+    pub(super) fn expect(&mut self, claim: &str, since: Vec<Instant>, now: Instant) {
         self.expected.insert(claim.to_owned(), now + CLAIM_SHOWN_WITHIN);
-        if let Some(since) = since {
-            self.since.insert(claim.to_owned(), since);
-        }
+        self.since.insert(claim.to_owned(), since);
     }
 
     /// A claim will not come.
@@ -179,6 +185,7 @@ impl Work {
                 node_class: class.map(Arc::as_ref),
                 nodes: own,
                 machine: &machine as &dyn Fn(&InstanceTypeName) -> Option<MachineFacts>,
+                hold: self.hold,
             };
             let mut requests = self.claim(&view, &pods, tables, now);
             let waiting = tables.pending.keys().filter_map(|key| tables.pods.objects.get(key));
@@ -222,7 +229,8 @@ impl Work {
             tables
                 .nodes
                 .objects
-                .contains_key(&(Box::default(), node.as_str().into()))
+                .get(&(Box::default(), node.as_str().into()))
+                .is_some_and(|there| !executor::is_held(there))
                 .then_some(node)
         };
         let pods = tables.pending.keys().filter_map(|key| tables.pods.objects.get(key));
@@ -232,7 +240,20 @@ impl Work {
             Request::Nominate { uid, .. } => Some((GroupKey::Pod(uid.clone()), vec![request])),
             _ => None,
         });
-        keyed.filter(|(key, _)| !self.is_held(key, tables, instant)).collect()
+        let keyed: Vec<_> = keyed.filter(|(key, _)| !self.is_held(key, tables, instant)).collect();
+        let mut due = Vec::new();
+        for (key, requests) in keyed {
+            let may = requests.iter().all(|request| match request {
+                Request::Nominate { uid, node: Some(node), .. } => {
+                    self.may_nominate(uid, node, tables)
+                }
+                _ => true,
+            });
+            if may {
+                due.push((key, requests));
+            }
+        }
+        due
     }
 
     /// Where each pod is planned, by UID. The newest claim counts, and a later plan for nodes that are
@@ -251,10 +272,12 @@ impl Work {
         let mut planned = BTreeMap::new();
         for claim in claims {
             let target = Target::Claim(claim.metadata.name.clone());
-            let pods = claim.planned_pods();
+            let mut pods = claim.planned_pods();
+            pods.retain(|uid| !self.seats.is_lost(&claim.metadata.name, uid));
             planned.extend(pods.into_iter().map(|uid| (uid, target.clone())));
         }
         planned.extend(self.existing.iter().map(|(uid, target)| (uid.clone(), target.clone())));
+        planned.extend(self.seats.targets());
         planned
     }
 }
@@ -270,6 +293,7 @@ impl Driver {
             if nominate {
                 groups.extend(work.nominations(tables));
             }
+            groups.extend(work.releases(tables, now));
             groups
         });
         for (key, requests) in groups {
@@ -297,8 +321,10 @@ impl Driver {
             if let Request::Cloud(CloudRequest::Launch(launch)) = request
                 && let Some(since) = self.work.since.remove(launch.claim.name.as_str())
             {
-                let took = clock::instant() - since;
-                self.metrics.event_to_launch.observe(took.as_secs_f64());
+                let now = clock::instant();
+                for came in since {
+                    self.metrics.event_to_launch.observe((now - came).as_secs_f64());
+                }
             }
         }
         self.work.begin(&key);

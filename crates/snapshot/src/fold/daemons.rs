@@ -92,21 +92,28 @@ fn bits_of(flags: impl Iterator<Item = bool>) -> Vec<u64> {
     words
 }
 
-/// What is left on `node`: allocatable less what is bound, less what expected DaemonSet pods ask
-/// for beyond those that are bound. What falls below zero stays below zero. A node of a pool counts
-/// as registered and initialized.
-pub(crate) fn node_room(node: &Node, daemon_sets: &[DaemonSet]) -> Resources {
+/// The DaemonSets that will run a pod on `node`. A node of a pool counts as registered and initialized.
+pub fn expected_daemons<'a>(
+    node: &Node,
+    daemon_sets: &'a [DaemonSet],
+) -> impl Iterator<Item = &'a DaemonSet> {
     let value_of = |key: &LabelKey| match key.as_str() {
         REGISTERED | INITIALIZED if node.pool.is_some() => Some("true"),
         _ => node.labels.get(key).map(LabelValue::as_str),
     };
-    let mut expected = Resources::new();
-    for set in daemon_sets {
-        let tolerates = untolerated(&node.taints, &set.shape.tolerations).is_none();
+    daemon_sets.iter().filter(move |set| {
         let mut alternatives = set.shape.alternatives.iter();
-        if tolerates && alternatives.any(|one| one.first_refused(value_of).is_none()) {
-            expected.add(&set.shape.requests);
-        }
+        untolerated(&node.taints, &set.shape.tolerations).is_none()
+            && alternatives.any(|one| one.first_refused(value_of).is_none())
+    })
+}
+
+/// What is left on `node`: allocatable less what is bound, less what expected DaemonSet pods ask
+/// for beyond those that are bound. What falls below zero stays below zero.
+pub(crate) fn node_room(node: &Node, daemon_sets: &[DaemonSet]) -> Resources {
+    let mut expected = Resources::new();
+    for set in expected_daemons(node, daemon_sets) {
+        expected.add(&set.shape.requests);
     }
     expected.subtract(&node.bound_daemons);
     let missing: Resources = expected

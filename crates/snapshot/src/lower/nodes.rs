@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use api::ResourceList;
+use api::{ResourceList, names};
 use ec2::RegionMarket;
 use model::{
     Amount, CapacityType, Effect, Finding, FindingCode, InstanceTypeName, LabelKey, LabelValue,
@@ -66,7 +66,8 @@ pub(super) fn read(node: &api::Node, context: &NodeContext<'_>) -> (NodeDraft, V
     let has_taint = |key: &str| node.spec.taints.iter().any(|taint| taint.key == key);
     let starting =
         pool.is_some() && (value_of(INITIALIZED) != Some("true") || has_taint(REBOOTING));
-    let leaving = node.spec.unschedulable
+    let held = node.metadata.annotations.contains_key(names::HELD_ANNOTATION);
+    let leaving = (node.spec.unschedulable && !held)
         || node.metadata.deletion_timestamp.is_some()
         || has_taint(DISRUPTED);
     let type_name = value_of(well_known::INSTANCE_TYPE);
@@ -202,6 +203,7 @@ fn type_index(context: &NodeContext<'_>, name: &str) -> Option<TypeIndex> {
 /// The node's taints, without those that go by themselves while it starts.
 fn taints(node: &api::Node, starting: bool, pool: Option<&PoolOfNodes<'_>>) -> Vec<Taint> {
     let startup = pool.map_or(&[][..], |pool| pool.startup_taints);
+    let held = node.metadata.annotations.contains_key(names::HELD_ANNOTATION);
     let passing = |taint: &Taint| {
         is_ephemeral(taint)
             || taint.key == REBOOTING
@@ -212,6 +214,7 @@ fn taints(node: &api::Node, starting: bool, pool: Option<&PoolOfNodes<'_>>) -> V
         .iter()
         .filter_map(lowered)
         .filter(|taint| !starting || !passing(taint))
+        .filter(|taint| !held || taint.key != names::UNSCHEDULABLE_TAINT)
         .collect()
 }
 

@@ -25,6 +25,7 @@ pub(super) fn lower(args: &Input, inputs: Inputs) -> Result<Lowered, Failure> {
         live_market: None,
         unavailable: snapshot::Unavailable::new(),
         now: model::Timestamp(0),
+        existing_only: false,
         region: args.region.clone(),
         pods: args.pods.map(Pods::model),
         architectures: (args.arch.iter()).map(|arch| arch.as_str().to_owned()).collect(),

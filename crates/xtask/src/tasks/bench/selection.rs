@@ -37,6 +37,7 @@ impl Selection {
             live_market: None,
             unavailable: snapshot::Unavailable::new(),
             now: model::Timestamp(0),
+            existing_only: false,
             region: "us-east-1".to_owned(),
             pods: None,
             architectures: Vec::new(),
