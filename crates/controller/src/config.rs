@@ -5,6 +5,7 @@ use std::time::Duration;
 use executor::StartLimits;
 
 use crate::perform::Crash;
+use crate::records::Recording;
 
 /// Everything that can be chosen; the binary reads it from flags and the environment.
 #[derive(Clone, Debug)]
@@ -33,6 +34,8 @@ pub struct Config {
     pub kube_burst: u32,
     /// Units of work to spend on improving a plan; see `planner::Settings`.
     pub work_limit: u64,
+    /// Where plans are recorded, with all that they were made from; `None`: nowhere.
+    pub recording: Option<Recording>,
     /// Whether pods are nominated to the nodes that they are planned on.
     pub nominate: bool,
     /// How long the start of a node may take.

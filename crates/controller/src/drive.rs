@@ -29,6 +29,7 @@ use crate::leader::{Gate, Role};
 use crate::metrics::{Controller, Metrics};
 use crate::perform::{Answer, Performer};
 use crate::planning::{Planned, Planner};
+use crate::records::Records;
 use crate::report::{About, Event, Recorder, Severity};
 use crate::store::{Store, Tables};
 use disruption::Disrupting;
@@ -53,6 +54,7 @@ pub(crate) struct Driver {
     gate: Gate,
     metrics: Metrics,
     recorder: Recorder,
+    records: Records,
     /// The object that events about the controller itself are on.
     about: About,
     seed: u64,
@@ -90,13 +92,14 @@ pub(crate) struct Parts {
     pub(crate) gate: Gate,
     pub(crate) metrics: Metrics,
     pub(crate) recorder: Recorder,
+    pub(crate) records: Records,
     pub(crate) about: About,
 }
 
 impl Driver {
     /// A driver that remembers nothing.
     pub(crate) fn new(parts: Parts, config: &Config) -> Self {
-        let Parts { store, planner, performer, gate, metrics, recorder, about } = parts;
+        let Parts { store, planner, performer, gate, metrics, recorder, records, about } = parts;
         // Unbounded, but as many answers are on their way as requests, whose number is bounded by the
         // claims, pods, pools and classes that there are.
         let (answers, heard) = mpsc::unbounded_channel();
@@ -107,6 +110,7 @@ impl Driver {
             gate,
             metrics,
             recorder,
+            records,
             about,
             seed: config.seed,
             nominate: config.nominate,

@@ -124,6 +124,23 @@ pub(crate) struct Metrics {
     pub(crate) kube_requests: Family<KubeRequest, Counter>,
     pub(crate) held_back: Gauge,
     pub(crate) unreadable: Gauge,
+    pub(crate) records_written: Counter,
+    records_lost: Family<LostRecord, Counter>,
+}
+
+/// Why a decision was not recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum RecordLost {
+    /// Too many waited to be written.
+    Dropped,
+    /// It could not be written.
+    NotWritten,
+}
+
+/// A decision that was not recorded.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct LostRecord {
+    reason: &'static str,
 }
 
 impl Metrics {
@@ -188,7 +205,18 @@ impl Metrics {
                 "Instances without a claim that a guard keeps from being terminated",
             ),
             unreadable: to.add("stowage_unreadable_objects", "Objects that cannot be read"),
+            records_written: to.add("stowage_records_written", "Decisions recorded"),
+            records_lost: to.add("stowage_records_lost", "Decisions that were not recorded"),
         }
+    }
+
+    /// Counts decisions that were not recorded for this reason.
+    pub(crate) fn lost_record(&self, why: RecordLost) -> Counter {
+        let reason = match why {
+            RecordLost::Dropped => "dropped",
+            RecordLost::NotWritten => "not_written",
+        };
+        self.records_lost.get_or_create(&LostRecord { reason }).clone()
     }
 
     /// A call to the cloud took so long, and failed with `error`, if it did.

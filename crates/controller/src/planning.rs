@@ -11,7 +11,7 @@ use ec2::Catalog;
 use executor::{MachineFacts, resource_list};
 use model::{
     FindingCode, InstanceTypeName, LiveMarket, MicroUsdPerHour, NanoUsdPerHour, NodeName,
-    Objective, Timestamp,
+    Objective, Plan, Timestamp,
 };
 use planner::{Alternative, Report, Seed, Settings};
 use snapshot::{Inputs, LowerError, LowerOptions, Lowered, PodSelection, Unavailable};
@@ -39,6 +39,10 @@ pub(crate) struct Planned {
     pub(crate) checked: CheckedPlan,
     /// What it amounts to.
     pub(crate) report: Report,
+    /// What it was made with.
+    pub(crate) settings: Settings,
+    /// Whether the search was ended by its watcher.
+    pub(crate) cut: bool,
     /// For each new node, what may be bought in its place, best first.
     pub(crate) alternatives: Vec<Vec<Alternative>>,
 }
@@ -72,8 +76,25 @@ pub(crate) enum PlanError {
     #[error(transparent)]
     Lower(#[from] LowerError),
     /// The checker refuses the plan; a bug of ours, so nothing of it is carried out.
-    #[error("the checker refuses the plan, please report this bug: {}", first(.0))]
-    Refused(Vec<Violation>),
+    #[error("the checker refuses the plan, please report this bug: {}", first(&.0.violations))]
+    Refused(Box<Refused>),
+}
+
+/// A plan that the checker refuses, for the record.
+#[derive(Debug)]
+pub(crate) struct Refused {
+    /// What it was made from.
+    pub(crate) lowered: Lowered,
+    /// The plan.
+    pub(crate) plan: Plan,
+    /// What it amounts to.
+    pub(crate) report: Report,
+    /// What it was made with.
+    pub(crate) settings: Settings,
+    /// Whether the search was ended by its watcher.
+    pub(crate) cut: bool,
+    /// Why.
+    pub(crate) violations: Vec<Violation>,
 }
 
 fn first(violations: &[Violation]) -> String {
@@ -134,16 +155,27 @@ impl Planner {
             objective: Objective { restart_cost: 0 },
             work_limit: if existing_only { 0 } else { self.work_limit },
         };
+        let mut cut = false;
         let (plan, report) = planner::plan_watched(
             &lowered.snapshot,
             &settings,
             circumstances.now,
             Seed(circumstances.seed),
-            &mut |_| watch(),
+            &mut |_| {
+                cut |= watch();
+                cut
+            },
         );
         let alternatives = planner::alternatives(&lowered.snapshot, &plan, settings.objective);
-        let checked = checker::check(&lowered.snapshot, plan).map_err(PlanError::Refused)?;
-        Ok(Planned { lowered, checked, report, alternatives })
+        // The checker keeps what it refuses, and a record needs it.
+        let checked = match checker::check(&lowered.snapshot, plan.clone()) {
+            Ok(checked) => checked,
+            Err(violations) => {
+                let refused = Refused { lowered, plan, report, settings, cut, violations };
+                return Err(PlanError::Refused(Box::new(refused)));
+            }
+        };
+        Ok(Planned { lowered, checked, report, settings, cut, alternatives })
     }
 }
 

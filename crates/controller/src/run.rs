@@ -21,6 +21,7 @@ use crate::leader::{Elector, Gate, Role};
 use crate::metrics::{self, Metrics};
 use crate::perform::Performer;
 use crate::planning::Planner;
+use crate::records::Records;
 use crate::report::{About, Recorder};
 use crate::serve::{self, ListenError, Pages, TEXT};
 use crate::store::Store;
@@ -96,7 +97,8 @@ impl Controller {
         let performer =
             Performer::new(client.clone(), cloud, gate.clone(), metrics.clone(), &config);
         let about = about(&config, &client);
-        let parts = Parts { store, planner, performer, gate, metrics, recorder, about };
+        let records = Records::start(config.recording.as_ref(), &metrics);
+        let parts = Parts { store, planner, performer, gate, metrics, recorder, records, about };
         let driver = Driver::new(parts, &config);
         let elector = elected.elector.map(|(elector, end)| {
             let ended = async move {

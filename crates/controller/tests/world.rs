@@ -365,6 +365,7 @@ pub(crate) fn config(identity: &str) -> Config {
         kube_qps: 200,
         kube_burst: 300,
         work_limit: 2_000_000,
+        recording: None,
         nominate: true,
         start_limits: StartLimits::default(),
         seed: u64::from(std::process::id()),

@@ -22,6 +22,8 @@ pub enum Why {
     Changed,
     /// Pods waited since the last plan.
     Waiting,
+    /// New nodes came, whose seats are given out; nothing is bought.
+    Seats,
     /// Somebody asked for it, as by `stowage plan`.
     Asked,
 }
@@ -34,6 +36,7 @@ impl Why {
             Self::Pods => "pods came",
             Self::Changed => "pools changed",
             Self::Waiting => "pods wait",
+            Self::Seats => "nodes came",
             Self::Asked => "asked for",
         }
     }

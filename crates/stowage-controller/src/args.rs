@@ -97,6 +97,8 @@ mod tests {
             ("--metrics-port=99999999", "--metrics-port"),
             ("--ami-refresh-interval=10s", "1m"),
             ("--feature-gates=NodeRepair", "Name=true"),
+            ("--record-to=", "folder"),
+            ("--record-max-mb=0", "1..="),
         ] {
             let error = parse(&[flag]).unwrap_err().to_string();
             assert!(error.contains(remedy), "{flag}: {error}");

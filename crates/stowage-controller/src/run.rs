@@ -7,7 +7,8 @@ use anyhow::{Context, bail};
 use cloud::Cloud;
 use cloud_aws::{AwsCloud, AwsConfig, EksCluster};
 use controller::{
-    Config, Connection, Controller, Crash, CrashEnd, Election, Ports, StartError, StartLimits,
+    Config, Connection, Controller, Crash, CrashEnd, Election, Ports, Recording, StartError,
+    StartLimits,
 };
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
@@ -135,6 +136,10 @@ fn config(arguments: &Arguments) -> Config {
         kube_qps: core.kube_client_qps,
         kube_burst: core.kube_client_burst,
         work_limit: ours.plan_work,
+        recording: ours
+            .record_to
+            .clone()
+            .map(|to| Recording { to, bytes_max: ours.record_max_mb.saturating_mul(1_000_000) }),
         nominate: ours.nominate,
         start_limits: StartLimits { launch: ours.launch_ttl, registration: ours.registration_ttl },
         crash: ours.crash_at.map(|point| Crash { point, end: CrashEnd::Abort }),

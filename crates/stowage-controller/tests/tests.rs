@@ -7,5 +7,6 @@ mod faults;
 mod joins;
 mod lifecycle;
 mod process;
+mod records;
 mod start;
 mod world;

@@ -6,12 +6,14 @@ use std::time::Duration;
 
 use executor::{ClaimSource, Request, Target, claim_name};
 use model::{OfferingIndex, PodIndex};
+use record::Why;
 use tokio::time::Instant;
 
 use super::{Driver, market_of};
 use crate::clock;
 use crate::perform::GroupKey;
 use crate::planning::{Circumstances, PlanError, Planned};
+use crate::records::Made;
 use crate::report;
 use crate::store::{Key, Tables};
 
@@ -21,6 +23,7 @@ const SEARCH_MAX: Duration = Duration::from_secs(2);
 impl Driver {
     /// Plans the pods that wait, asks for the claims, and says what was planned.
     pub(super) async fn provision(&mut self, started: Instant) {
+        let why = self.why(started);
         self.batch.close();
         self.planned_at = Some(started);
         self.again = false;
@@ -30,11 +33,14 @@ impl Driver {
         let planned = match self.plan(tables.clone(), started).await {
             Ok(planned) => Arc::new(planned),
             Err(error) => {
-                if matches!(error, PlanError::Refused(_)) {
-                    self.metrics.plans_refused.inc();
+                {
+                    let error: &dyn std::error::Error = &error;
+                    tracing::error!(controller = "provisioner", error, "no plan");
                 }
-                let error: &dyn std::error::Error = &error;
-                tracing::error!(controller = "provisioner", error, "no plan");
+                if let PlanError::Refused(refused) = error {
+                    self.metrics.plans_refused.inc();
+                    self.records.keep(why, Made::Refused(refused));
+                }
                 return;
             }
         };
@@ -47,6 +53,7 @@ impl Driver {
             return;
         }
         self.plans += 1;
+        self.records.keep(why, Made::Planned(Arc::clone(&planned)));
         let claims = self.ask_for_claims(&planned, &tables);
         self.work.existing = on_existing_nodes(&planned, &tables);
         report::tell_left_out(&planned, &tables, &mut self.recorder);
@@ -56,6 +63,16 @@ impl Driver {
             let bill = planned.bill();
             report::log_plan(&planned, &bill, took, &metrics);
         });
+    }
+
+    /// Why a plan is made at this time.
+    fn why(&self, now: Instant) -> Why {
+        match self.planned_at {
+            None => Why::First,
+            Some(_) if self.batch.due().is_some_and(|due| due <= now) => Why::Pods,
+            Some(_) if self.again => Why::Changed,
+            Some(_) => Why::Waiting,
+        }
     }
 
     /// Plans on a thread for blocking work, as it takes a core for as long as it runs.

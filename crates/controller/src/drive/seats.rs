@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use executor::{Request, Seats, Target};
 use model::Timestamp;
+use record::Why;
 use tokio::time::Instant;
 
 use super::Driver;
@@ -20,7 +21,8 @@ use super::provision::on_existing_nodes;
 use super::steps::Work;
 use crate::clock;
 use crate::perform::GroupKey;
-use crate::planning::{Circumstances, Planned};
+use crate::planning::{Circumstances, PlanError, Planned};
+use crate::records::Made;
 use crate::store::Tables;
 
 /// From the moment at which all seats of a Node are seen to be nominated until it is let go: the scheduler
@@ -194,14 +196,20 @@ impl Driver {
             .await
             .expect("planning does not panic; if it does, so does the process")
         {
-            Ok(planned) => planned,
+            Ok(planned) => Arc::new(planned),
             Err(error) => {
                 // The Nodes are let go when their time is up.
-                let error: &dyn std::error::Error = &error;
-                tracing::error!(controller = "placement", error, "no seats are given out");
+                {
+                    let error: &dyn std::error::Error = &error;
+                    tracing::error!(controller = "placement", error, "no seats are given out");
+                }
+                if let PlanError::Refused(refused) = error {
+                    self.records.keep(Why::Seats, Made::Refused(refused));
+                }
                 return;
             }
         };
+        self.records.keep(Why::Seats, Made::Planned(Arc::clone(&planned)));
         self.work.take_seats(&arrived, &tables, &planned);
     }
 }

@@ -3,9 +3,9 @@
 use std::net::IpAddr;
 
 use clap::{ArgAction, Args, ValueEnum};
-use controller::CrashPoint;
+use controller::{CrashPoint, RecordTo};
 
-use super::value::{limit, truth};
+use super::value::{limit, record_to, truth};
 
 /// Which cloud machines are bought from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -55,6 +55,17 @@ pub(crate) struct Ours {
     #[arg(long, env = "STOWAGE_REGISTRATION_TTL", default_value = "15m", value_parser = limit,
         value_name = "DURATION")]
     pub(crate) registration_ttl: i64,
+
+    /// Record each plan with all that it was made from, for `stowage replay`: `stdout`, or a folder, in
+    /// which the oldest records make room for new ones [default: nowhere]
+    #[arg(long, env = "STOWAGE_RECORD_TO", value_name = "stdout|DIR", value_parser = record_to)]
+    pub(crate) record_to: Option<RecordTo>,
+
+    /// The most that all records in the folder take, in MB of 1,000,000 bytes; on standard output, a
+    /// record comes with all that it needs again after an eighth of it
+    #[arg(long, env = "STOWAGE_RECORD_MAX_MB", default_value_t = 64, value_name = "N",
+        value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub(crate) record_max_mb: u64,
 
     /// End the process hard at a request, before:N or after:N; for tests
     #[arg(long, value_name = "POINT", hide = true)]

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use controller::RecordTo;
+
 /// A duration such as `10s`, `1m30s` or `250ms`.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let wrong =
@@ -53,6 +55,15 @@ pub(super) fn truth(text: &str) -> Result<bool, String> {
         "1" | "t" | "T" | "true" | "TRUE" | "True" => Ok(true),
         "0" | "f" | "F" | "false" | "FALSE" | "False" | "" => Ok(false),
         _ => Err(format!("{text:?} is neither true nor false; give one of them")),
+    }
+}
+
+/// `stdout`, or a folder.
+pub(super) fn record_to(text: &str) -> Result<RecordTo, String> {
+    match text {
+        "" => Err("give stdout, or a folder on a volume".to_owned()),
+        "stdout" => Ok(RecordTo::Stdout),
+        folder => Ok(RecordTo::Folder(folder.into())),
     }
 }
 

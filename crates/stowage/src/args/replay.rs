@@ -11,12 +11,16 @@ Plan again what was recorded, and compare byte for byte.
 
 A record holds all that a plan was made from: pods, nodes, pools, prices, settings, time and seed, \
 with the plan and its report. It is planned again, checked, and compared with what was recorded. \
-RECORDs are folders or files that `stowage plan --record` wrote, \
+RECORDs are folders or files that `stowage-controller --record-to` or `stowage plan --record` wrote, \
 or logs with records among their lines; `-` is standard input. Several files are read as one, in the \
 order given. Nothing else is looked at: no cluster, no cloud, no catalog.";
 
 pub(super) const MORE: &str = "\
 Examples:
+  stowage replay /var/lib/stowage/records --last 10
+      the last ten decisions of a controller
+  kubectl logs deploy/stowage | stowage replay -
+      those of a controller that runs with --record-to=stdout
   stowage plan pods.yaml pools.yaml --record plan.jsonl.gz
   stowage replay plan.jsonl.gz --show
       a plan, made again and printed again

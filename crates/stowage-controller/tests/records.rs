@@ -1,0 +1,106 @@
+//! Decision records: what a process wrote until it was killed plans again to the same bytes.
+
+use std::path::{Path, PathBuf};
+
+use record::{Segment, unpack};
+use testcluster::wait::until;
+use testcluster::workloads::{self, PodShape};
+
+use crate::world::{OrStop as _, SOON, World};
+
+/// Who writes is not the matter here, and a killed process keeps its Lease for 15 s.
+const ALONE: &str = "--disable-leader-election";
+/// Records that are replayed in the end.
+const LAST: usize = 10;
+
+/// Segments of a folder, oldest first. What a killed process has torn is no fault of theirs.
+fn segments(folder: &Path) -> Vec<Segment> {
+    let files = std::fs::read_dir(folder).into_iter().flatten();
+    let mut files: Vec<PathBuf> = files.map(|file| file.unwrap().path()).collect();
+    files.sort();
+    let read = |file: PathBuf| {
+        let name = file.display().to_string();
+        let unpacked = unpack(std::fs::read(file).unwrap(), 1 << 30);
+        let segment = Segment::read(&name, &unpacked.lines);
+        assert!(segment.faults.iter().all(|fault| fault.problem.is_torn()), "{segment:?}");
+        segment
+    };
+    files.into_iter().map(read).collect()
+}
+
+fn records(folder: &Path) -> usize {
+    segments(folder).iter().map(|segment| segment.entries.len()).sum()
+}
+
+/// Creates a pod that waits, and waits until a plan for it is recorded.
+async fn plan_once_more(world: &World, folder: &Path, name: &str) {
+    let before = records(folder);
+    let shape = PodShape::requesting(&[("cpu", "900m")]);
+    workloads::create(&world.client, &workloads::deployment(name, 1, &shape)).await.or_stop();
+    until("one more plan is recorded", SOON, async || {
+        Ok::<_, String>((records(folder) > before).then_some(()))
+    })
+    .await
+    .or_stop();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_last_ten_records_of_killed_processes_replay_to_the_same_bytes() {
+    let world = World::start().await;
+    world.pool("general", "on-demand", "amd64").await;
+    let folder = world.cluster.folder().join("records");
+    let to = format!("--record-to={}", folder.display());
+    for life in 0..3 {
+        // The last one plans and records, and does nothing.
+        let shadow = format!("--shadow={}", life == 2);
+        let running = world.controller(&[ALONE, &to, &shadow]);
+        for pod in 0..4 {
+            plan_once_more(&world, &folder, &format!("web-{life}-{pod}")).await;
+        }
+        if life == 0 {
+            // The pool is ready by then, so that the others buy what they plan.
+            workloads::running(&world.client, "web-0-0", 1, SOON).await.or_stop();
+        }
+        // It is killed while it may be writing.
+        let shape = PodShape::requesting(&[("cpu", "700m")]);
+        let burst = workloads::deployment(&format!("burst-{life}"), 20, &shape);
+        workloads::create(&world.client, &burst).await.or_stop();
+        running.kill().await;
+    }
+    let segments = segments(&folder);
+    assert_eq!(segments.len(), 3, "each process writes a file of its own");
+    let all = segments.iter().flat_map(|segment| segment.entries.iter().map(move |e| (segment, e)));
+    let all: Vec<_> = all.collect();
+    assert!(all.len() >= LAST, "{} records", all.len());
+    let mut bought = 0;
+    for (segment, entry) in &all[all.len() - LAST..] {
+        let recorded = segment.decode(entry).unwrap();
+        bought += recorded.plan.new_nodes.len();
+        let replay = record::replay(&recorded);
+        assert_eq!(replay.difference, None, "{}", recorded.place);
+        assert_eq!((&replay.plan, &replay.report), (&recorded.plan, &recorded.report));
+    }
+    assert!(bought > 0, "plans that buy are among them");
+    println!("replayed {LAST} of {} records in {} files", all.len(), segments.len());
+    world.check_logs();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn records_on_standard_output_stand_between_the_lines_of_the_log() {
+    let world = World::start().await;
+    world.pool("general", "on-demand", "amd64").await;
+    let command = world.command(&[ALONE, "--shadow", "--record-to=stdout"]);
+    let log = command.log.clone();
+    let running = crate::process::Running::start(command);
+    let shape = PodShape::requesting(&[("cpu", "1")]);
+    workloads::create(&world.client, &workloads::deployment("web", 3, &shape)).await.or_stop();
+    let segment = until("a plan is recorded", SOON, async || {
+        let segment = Segment::read("log", &std::fs::read(&log).unwrap_or_default());
+        Ok::<_, String>((!segment.entries.is_empty()).then_some(segment))
+    });
+    let segment = segment.await.or_stop();
+    running.stop().await;
+    assert!(segment.foreign > 0, "the log is there as well");
+    let recorded = segment.decode(&segment.entries[0]).unwrap();
+    assert_eq!(record::replay(&recorded).difference, None);
+}
