@@ -18,7 +18,13 @@ impl TestCluster {
     pub async fn apply(&self, file: &Path) -> Result<()> {
         let doing = || format!("reading {}", file.display());
         let text = fs::read_to_string(file).map_err(Error::io(doing()))?;
-        let objects: Vec<DynamicObject> = serde_saphyr::from_multiple(&text)
+        self.apply_text(&text).await
+    }
+
+    /// Applies all objects of a YAML text.
+    pub async fn apply_text(&self, text: &str) -> Result<()> {
+        let doing = || "reading objects to apply".to_owned();
+        let objects: Vec<DynamicObject> = serde_saphyr::from_multiple(text)
             .map_err(|error| Error::Answer { doing: doing(), answer: error.to_string() })?;
         for object in objects {
             apply(self.client(), &object).await?;

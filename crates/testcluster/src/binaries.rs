@@ -2,8 +2,8 @@
 //! version, outside the target folder.
 //!
 //! In: `KUBEBUILDER_ASSETS` (a folder that may hold any of them), `STOWAGE_TEST_BIN` (the folder of what
-//! is built, else `stowage-test` in the user's cache folder), the two Go modules beside this crate's
-//! manifest. Out: paths. Needs Go 1.26 or newer on the path where something is to be built.
+//! is built, else `stowage-test` in the user's cache folder), the Go modules beside this crate's manifest.
+//! Out: paths. Needs Go 1.26 or newer on the path where something is to be built.
 
 mod cache;
 mod module;
@@ -50,6 +50,11 @@ pub fn build() -> Result<Binaries> {
         stages: kwok.join(module::STAGES),
         kwok: kwok.join("kwok"),
     })
+}
+
+/// Helm, which is built where it is missing.
+pub(crate) fn helm() -> Result<PathBuf> {
+    Ok(module::HELM.built()?.join("helm"))
 }
 
 /// A binary that the machine provides for such tests.

@@ -49,6 +49,9 @@ pub struct Options {
     pub scheduler_arguments: Vec<String>,
     /// How long pods take to start and to end.
     pub pods: PodPace,
+    /// The user whose requests are recorded for [`TestCluster::asked`], such as
+    /// `system:serviceaccount:kube-system:stowage`.
+    pub audited: Option<String>,
 }
 
 /// KWOK's two sets of stages for pods.

@@ -7,13 +7,17 @@
 //! - [`moto`]: EC2, SSM, SQS and IAM in memory, with accounts, images and networks of a test's own.
 //! - [`workloads`] and [`wait`]: what tests create, and how they wait for it.
 //! - [`Process`]: a program under test, such as a controller's binary, that ends with its test.
+//! - [`chart`]: the chart of `deploy/` as Helm renders it.
+//! - [`audit`]: what an account asked the API server for, from its audit log.
 //! - [`build`]: the binaries, built from source once a version and kept outside the target folder.
 //!
 //! All that a test started is gone when its value is dropped and when the test's process ends, however
 //! it ends: each process has a supervisor that waits for the end of a pipe.
 
 mod accounts;
+pub mod audit;
 mod binaries;
+pub mod chart;
 mod cluster;
 pub mod command;
 mod crds;

@@ -1,4 +1,4 @@
-//! The Go modules that pin the control plane and KWOK, and how their binaries are built.
+//! The Go modules that pin the control plane, KWOK and Helm, and how their binaries are built.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -21,6 +21,8 @@ pub(super) struct Module {
     packages: &'static [(&'static str, &'static str)],
     /// Folders of the main dependency that are kept beside the binaries, with their new names.
     data: &'static [(&'static str, &'static str)],
+    /// The linker's settings that tell the binaries their version, as in releases.
+    version_settings: fn(&str) -> String,
     /// How long it takes on two cores with nothing cached.
     duration: &'static str,
 }
@@ -36,6 +38,7 @@ pub(super) const CONTROL_PLANE: Module = Module {
         ("k8s.io/kubernetes/cmd/kube-scheduler", "kube-scheduler"),
     ],
     data: &[],
+    version_settings: kubernetes_version,
     duration: "about 6 minutes",
 };
 
@@ -45,7 +48,18 @@ pub(super) const KWOK: Module = Module {
     main: "sigs.k8s.io/kwok",
     packages: &[("sigs.k8s.io/kwok/cmd/kwok", "kwok")],
     data: &[("kustomize/stage", STAGES)],
+    version_settings: kubernetes_version,
     duration: "about 90 seconds",
+};
+
+pub(super) const HELM: Module = Module {
+    folder: "helm",
+    manifest: include_str!("../../helm/go.mod"),
+    main: "helm.sh/helm/v4",
+    packages: &[("helm.sh/helm/v4/cmd/helm", "helm")],
+    data: &[],
+    version_settings: helm_version,
+    duration: "about 3 minutes",
 };
 
 impl Module {
@@ -78,8 +92,10 @@ impl Module {
     fn build(&self, version: &str, into: &Path) -> Result<()> {
         let remedy = "Go 1.26 or newer must be on the path, and its module proxy in reach";
         let packages = self.packages.iter().map(|(package, _)| package);
+        // No debug information.
+        let flags = format!("-s -w {}", (self.version_settings)(version));
         let mut go = self.go();
-        go.args(["build", "-trimpath", "-ldflags", &linker_flags(version), "-o"]).arg(into);
+        go.args(["build", "-trimpath", "-ldflags", &flags, "-o"]).arg(into);
         run(go.args(packages), remedy)?;
         for (package, name) in self.packages {
             let built = into.join(built_name(package));
@@ -109,14 +125,17 @@ impl Module {
     }
 }
 
-/// No debug information, and the version that the API server reports: releases get it the same way.
-fn linker_flags(version: &str) -> String {
+fn kubernetes_version(version: &str) -> String {
     let mut parts = version.trim_start_matches('v').split('.');
     let (major, minor) = (parts.next().unwrap_or("1"), parts.next().unwrap_or("0"));
     let package = "k8s.io/component-base/version";
     format!(
-        "-s -w -X {package}.gitVersion={version} -X {package}.gitMajor={major} -X {package}.gitMinor={minor}"
+        "-X {package}.gitVersion={version} -X {package}.gitMajor={major} -X {package}.gitMinor={minor}"
     )
+}
+
+fn helm_version(version: &str) -> String {
+    format!("-X helm.sh/helm/v4/internal/version.version={version}")
 }
 
 /// Go names a binary by the last part of its package's path that is no version.
@@ -145,12 +164,13 @@ fn copy(from: &Path, to: &Path) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::{CONTROL_PLANE, KWOK, built_name};
+    use super::{CONTROL_PLANE, HELM, KWOK, built_name};
 
     #[test]
     fn versions_are_read_from_the_manifests() {
         assert!(CONTROL_PLANE.version().starts_with("v1.36."), "{}", CONTROL_PLANE.version());
         assert!(KWOK.version().starts_with("v0.8."), "{}", KWOK.version());
+        assert!(HELM.version().starts_with("v4."), "{}", HELM.version());
     }
 
     #[test]

@@ -57,6 +57,9 @@ pub(super) fn plan(folder: &Folder, binaries: &Binaries, options: &Options) -> R
         api_server: program("kube-apiserver", &binaries.kube_apiserver, {
             let mut arguments = api_server(client_port, api_port, &authority, &server, &tokens);
             arguments.extend(options.api_server.iter().map(OsString::from));
+            if let Some(user) = &options.audited {
+                arguments.extend(audit(path, user)?);
+            }
             arguments
         }),
         controller_manager: program(
@@ -121,6 +124,23 @@ fn api_server(
         flag("allow-privileged", "true"),
         flag("profiling", "false"),
     ]
+}
+
+/// Who asked for what, by the resource, for one user; each request is in the log before it is answered.
+fn audit(folder: &Path, user: &str) -> Result<Vec<OsString>> {
+    let policy = folder.join("audit-policy.json");
+    let rules = json!([{"level": "Metadata", "users": [user]}, {"level": "None"}]);
+    let content = json!({
+        "apiVersion": "audit.k8s.io/v1", "kind": "Policy",
+        "omitStages": ["RequestReceived"], "rules": rules,
+    });
+    write(&policy, &content)?;
+    let log = folder.join(crate::audit::LOG);
+    Ok(vec![
+        flag("audit-policy-file", policy),
+        flag("audit-log-path", log),
+        flag("audit-log-mode", "blocking"),
+    ])
 }
 
 fn controller_manager(user: &Path, authority: &Authority, tokens: &Identity) -> Vec<OsString> {
