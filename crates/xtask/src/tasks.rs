@@ -2,6 +2,7 @@
 
 mod bench;
 mod catalog;
+mod chart;
 mod ci;
 mod crds;
 mod test_binaries;
@@ -30,13 +31,15 @@ enum Task {
         #[arg(long, value_name = "DIR")]
         data: Option<PathBuf>,
     },
+    /// The controller's rights, from the chart's templates to deploy/rbac.yaml.
+    Chart,
     /// Format, lints, tests, release build and a run of the main command; ends with the counts.
     Ci,
     /// What consolidation comes to on recorded lists, in one process; a part of `bench`.
     #[cfg(feature = "in-process")]
     #[command(hide = true)]
     Consolidate(bench::consolidate::Options),
-    /// The custom resource definitions, made from the types, into crds/.
+    /// The custom resource definitions, made from the types, into crds/ and the chart.
     Crds,
     /// What `benches/karpenter` reads, for one recorded list; a part of `bench`.
     #[cfg(feature = "in-process")]
@@ -46,7 +49,7 @@ enum Task {
     #[cfg(feature = "in-process")]
     #[command(hide = true)]
     FirstAnswer(bench::first_answer::Options),
-    /// The control plane, KWOK and moto that tests of the edges run against, made once a version.
+    /// The control plane, KWOK, Helm and moto that tests of the edges run against, made once a version.
     TestBinaries,
     /// Crate edges, purity, sizes, module docs, licences: what the compiler does not hold.
     Tidy,
@@ -59,6 +62,7 @@ impl Cli {
         match self.task {
             Task::Bench(options) => bench::run(&options).map(done),
             Task::Catalog { data } => catalog::run(data).map(done),
+            Task::Chart => chart::run().map(done),
             Task::Ci => ci::run(),
             #[cfg(feature = "in-process")]
             Task::Consolidate(options) => bench::consolidate::run(&options).map(done),

@@ -1,6 +1,7 @@
 //! `cargo xtask crds`: the custom resource definitions, from the types in `api` to `crds/`.
 //!
-//! Output: `crds/<group>_<plural>.yaml`, one file for each kind. The same types give the same bytes.
+//! Output: `crds/<group>_<plural>.yaml`, one file for each kind, and the same in the chart, as Helm takes
+//! them from there alone. The same types give the same bytes.
 
 mod yaml;
 
@@ -10,6 +11,8 @@ use anyhow::Context as _;
 
 use crate::workspace::root;
 
+/// Where the definitions are, from the root.
+const FOLDERS: [&str; 2] = ["crds", "deploy/chart/stowage/crds"];
 /// First line of each file.
 const HEAD: &str = "# Generated from crates/api by `cargo xtask crds`; do not edit.\n";
 
@@ -30,18 +33,21 @@ pub(crate) fn run() -> anyhow::Result<()> {
 
 /// Path from the root of the repository and content of each file.
 fn files() -> Vec<(String, String)> {
-    let definitions = api::crd::definitions().into_iter();
-    let file = |one: api::crd::Definition| {
-        (format!("crds/{}.yaml", one.file), format!("{HEAD}{}", yaml::document(&one.body)))
-    };
-    definitions.map(file).collect()
+    let definitions: Vec<(String, String)> = api::crd::definitions()
+        .into_iter()
+        .map(|one| (format!("{}.yaml", one.file), format!("{HEAD}{}", yaml::document(&one.body))))
+        .collect();
+    let files = FOLDERS.iter().flat_map(|folder| {
+        definitions.iter().map(move |(name, text)| (format!("{folder}/{name}"), text.clone()))
+    });
+    files.collect()
 }
 
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
 
-    use super::{files, root};
+    use super::{FOLDERS, files, root};
 
     #[test]
     fn checked_in_definitions_are_those_of_the_types() {
@@ -54,12 +60,17 @@ mod tests {
     #[test]
     fn every_definition_in_the_folder_is_generated() {
         let generated: BTreeSet<String> = files().into_iter().map(|(path, _)| path).collect();
-        let folder = std::fs::read_dir(root().join("crds")).expect("the folder is there");
-        let there: BTreeSet<String> = folder
-            .map(|entry| entry.expect("readable").file_name().to_string_lossy().into_owned())
-            .filter(|name| std::path::Path::new(name).extension().is_some_and(|end| end == "yaml"))
-            .map(|name| format!("crds/{name}"))
-            .collect();
+        let is_yaml =
+            |name: &str| std::path::Path::new(name).extension().is_some_and(|end| end == "yaml");
+        let mut there = BTreeSet::new();
+        for folder in FOLDERS {
+            for entry in std::fs::read_dir(root().join(folder)).expect("the folder is there") {
+                let name = entry.expect("readable").file_name().to_string_lossy().into_owned();
+                if is_yaml(&name) {
+                    there.insert(format!("{folder}/{name}"));
+                }
+            }
+        }
         assert_eq!(there, generated);
     }
 }
