@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::{Affinity, Condition, ObjectMeta, ResourceList, Unread, null};
+use crate::{Affinity, Condition, LabelSelector, ObjectMeta, ResourceList, Unread, null};
 
 /// A `v1` `Pod`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -156,13 +156,31 @@ pub struct Toleration {
     pub effect: Option<Box<str>>,
 }
 
-/// `spec.topologySpreadConstraints[]`; what it spreads is not read yet.
+/// `spec.topologySpreadConstraints[]`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct TopologySpreadConstraint {
+    /// By how many pods a domain may exceed the one with the fewest; at least 1.
+    #[serde(deserialize_with = "null::or_default")]
+    pub max_skew: i32,
+    /// The node label whose values are the domains.
+    #[serde(deserialize_with = "null::or_default")]
+    pub topology_key: String,
     /// `DoNotSchedule` or `ScheduleAnyway`.
     #[serde(deserialize_with = "null::or_default")]
     pub when_unsatisfiable: String,
+    /// The pods that are counted, in the pod's own namespace; absent matches none, empty matches all.
+    pub label_selector: Option<LabelSelector>,
+    /// Fewer domains than this count as if one more had no pods; 1 where absent.
+    pub min_domains: Option<i32>,
+    /// Whether nodes count that the pod's node selector and affinity refuse: `Honor` (where absent)
+    /// or `Ignore`.
+    pub node_affinity_policy: Option<Box<str>>,
+    /// Whether nodes count whose taints the pod does not tolerate: `Ignore` (where absent) or `Honor`.
+    pub node_taints_policy: Option<Box<str>>,
+    /// Labels that counted pods must share with the pod.
+    #[serde(deserialize_with = "null::or_default")]
+    pub match_label_keys: Vec<String>,
 }
 
 /// `spec.volumes[]`, as far as it ties a pod to a zone, fills an attach slot, or is detached.

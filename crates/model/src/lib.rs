@@ -24,7 +24,9 @@ mod requirement;
 mod requirements;
 mod resources;
 mod rivals;
+mod selection;
 mod snapshot;
+mod spread;
 mod supply;
 mod taint;
 mod time;
@@ -42,13 +44,13 @@ pub use money::MicroUsdPerHour;
 pub use moves::{DecidedMove, Move, MovePrices, Seat};
 pub use name::{
     DaemonSetName, InstanceId, InstanceTypeName, LabelKey, LabelValue, Labels, NodeClaimName,
-    NodeClassName, NodeName, NodePoolName, PodName, RegionName, RivalsName, SupplyName, ZoneId,
-    ZoneName,
+    NodeClassName, NodeName, NodePoolName, PodName, RegionName, RivalsName, SelectionName,
+    SupplyName, ZoneId, ZoneName,
 };
 pub use node::{Node, NodeState};
 pub use offering::{Offering, OfferingLabels};
 pub use plan::{NewNode, NodeFill, Plan, Unschedulable};
-pub use pod::{DaemonSet, Pod, PodShape};
+pub use pod::{DaemonSet, Pod, PodRules, PodShape};
 pub use pool::NodePool;
 pub use quantity::{ParseQuantityError, Quantity};
 pub use reason::Reason;
@@ -56,10 +58,12 @@ pub use requirement::{Operator, Requirement, RequirementError};
 pub use requirements::Requirements;
 pub use resources::{Amount, ResourceName, Resources};
 pub use rivals::Rivals;
+pub use selection::Selection;
 pub use snapshot::{
     ListingIndex, MachineIndex, NodeClassIndex, NodeIndex, OfferingIndex, PodIndex, PoolIndex,
-    RivalsIndex, ShapeIndex, Snapshot, SupplyIndex, TypeIndex,
+    RivalsIndex, SelectionIndex, ShapeIndex, Snapshot, SpreadIndex, SupplyIndex, TypeIndex,
 };
+pub use spread::{NodeInclusion, Spread};
 pub use supply::{Supply, SupplyKind};
 pub use taint::{Effect, Taint, Toleration, TolerationOperator, untolerated};
 pub use time::Timestamp;

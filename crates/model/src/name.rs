@@ -82,6 +82,8 @@ names! {
     ZoneId;
     /// Pods that keep apart, by namespaces and selector; see [`crate::Rivals`].
     RivalsName;
+    /// Pods that rules between pods count, by namespaces and selector; see [`crate::Selection`].
+    SelectionName;
     /// What can be bought only so many times, such as `cr-0123456789abcdef0`; see [`crate::Supply`].
     SupplyName;
     /// A node label's key, aliases already resolved to the stable name.

@@ -1,6 +1,8 @@
 //! Nodes that already exist or were asked for.
 
-use crate::{Labels, MicroUsdPerHour, NodeName, NodePoolName, Resources, RivalsIndex, Taint};
+use crate::{
+    Labels, MicroUsdPerHour, NodeName, NodePoolName, Resources, RivalsIndex, SelectionIndex, Taint,
+};
 
 /// Whether a node takes pods.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -41,6 +43,9 @@ pub struct Node {
     /// Groups that have a pod here already, bound or promised, or one that their members may not
     /// share a node with; ascending. No further member goes here.
     pub rivals: Vec<RivalsIndex>,
+    /// How many pods of each selection are here, bound or promised and not going away; ascending by
+    /// selection, counts at least 1.
+    pub matched: Vec<(SelectionIndex, i64)>,
     /// Its price; `None` where type, zone or price are unknown.
     pub price: Option<MicroUsdPerHour>,
 }

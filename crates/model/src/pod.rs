@@ -1,6 +1,9 @@
 //! Pods and DaemonSets, reduced to what placement depends on.
 
-use crate::{DaemonSetName, PodName, Requirements, Resources, RivalsIndex, ShapeIndex, Toleration};
+use crate::{
+    DaemonSetName, PodName, Requirements, Resources, RivalsIndex, SelectionIndex, ShapeIndex,
+    SpreadIndex, Toleration,
+};
 
 /// One pod that wants a node.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -26,6 +29,17 @@ pub struct PodShape {
     pub priority: i32,
     /// Groups of which it is one, ascending and without repeats: no node takes two pods of one.
     pub rivals: Vec<RivalsIndex>,
+    /// What else it asks for with regard to other pods.
+    pub rules: PodRules,
+}
+
+/// Rules between pods, and what makes them count a pod.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PodRules {
+    /// Selections that the pod is in, ascending and without repeats.
+    pub matches: Vec<SelectionIndex>,
+    /// Spreads that it carries, ascending and without repeats.
+    pub spreads: Vec<SpreadIndex>,
 }
 
 /// A DaemonSet: one pod on each node that it matches.
@@ -33,6 +47,6 @@ pub struct PodShape {
 pub struct DaemonSet {
     /// `namespace/name`.
     pub name: DaemonSetName,
-    /// What its pod asks for; priority and rivals are not used.
+    /// What its pod asks for; priority, rivals and rules are not used.
     pub shape: PodShape,
 }

@@ -22,18 +22,24 @@
 //!    under the first limit by resource name that it breaks (where one resource is limited twice, the
 //!    lower limit). One that breaks none and draws on a supply ([`crate::Listing::supply`]) of which
 //!    the plan takes every unit counts under that supply. One that breaks none and draws on none that
-//!    is used up could be bought: then the pod may not be left out at all.
+//!    is used up is asked for spreads: it counts under the first spread of the pod, in order, that
+//!    refuses its domain as the plan leaves it, or else under that of planned pods there, the smallest
+//!    by what [`Reason::Spread`] tells of it ([`crate::Spread`], point 6). One that none refuses could
+//!    be bought: then the pod may not be left out at all.
 //!
 //! A rule that excludes nothing gives no reason. A pod that has room on an existing or planned node
 //! is never left out, so nodes need no reasons of their own.
 //!
 //! Order within a list: pools in snapshot order; within a pool, in the order of the variants below,
-//! then by key, resource or supply, bytewise.
+//! then by key, resource or supply, bytewise; spreads by what the reason tells of them.
 
 use std::fmt;
 
 use crate::wording::wording;
-use crate::{Amount, InstanceTypeName, LabelKey, NodePoolName, ResourceName, SupplyName, Taint};
+use crate::{
+    Amount, InstanceTypeName, LabelKey, LabelValue, NodePoolName, ResourceName, SelectionName,
+    SupplyName, Taint,
+};
 
 /// One reason. `excluded` counts offerings (pool × type × zone × capacity type × chosen labels).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -124,6 +130,27 @@ pub enum Reason {
         /// How many candidates count under this supply.
         excluded: u32,
     },
+    /// These candidates would hold the pod, break no limit and draw on no used-up supply, and their
+    /// domains have too many pods for this spread.
+    Spread {
+        /// The pool.
+        pool: NodePoolName,
+        /// The label whose values are the domains.
+        key: LabelKey,
+        /// The pods that are spread.
+        selection: SelectionName,
+        /// By how many pods a domain may exceed the least.
+        max_skew: i64,
+        /// The fewest pods in any eligible domain after the plan; 0 where too few are eligible.
+        least: i64,
+        /// The first eligible domain, bytewise, that has the fewest pods; `None` where there is none,
+        /// where too few domains are eligible, and over hostnames.
+        least_in: Option<LabelValue>,
+        /// The fewest pods that count in the domain of an offering that counts under this spread.
+        load: i64,
+        /// How many candidates count under this spread.
+        excluded: u32,
+    },
 }
 
 impl Reason {
@@ -139,6 +166,7 @@ impl Reason {
             Self::Combination { .. } => "combination",
             Self::Limit { .. } => "limit",
             Self::Supply { .. } => "supply",
+            Self::Spread { .. } => "spread",
         }
     }
 }

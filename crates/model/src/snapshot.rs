@@ -2,7 +2,7 @@
 
 use crate::{
     DaemonSet, InstanceType, Listing, Machine, Node, NodeClass, NodePool, Offering, OfferingLabels,
-    Pod, PodShape, RegionName, Rivals, Supply,
+    Pod, PodShape, RegionName, Rivals, Selection, Spread, Supply,
 };
 
 macro_rules! indices {
@@ -50,6 +50,10 @@ indices! {
     RivalsIndex;
     /// Index into [`Snapshot::supplies`].
     SupplyIndex;
+    /// Index into [`Snapshot::selections`].
+    SelectionIndex;
+    /// Index into [`Snapshot::spreads`].
+    SpreadIndex;
 }
 
 /// A moment of a cluster and of the market, lowered to what planning looks at.
@@ -66,6 +70,10 @@ pub struct Snapshot {
     pub pods: Vec<Pod>,
     /// Groups of pods that keep apart on nodes, by name.
     pub rivals: Vec<Rivals>,
+    /// Pods that rules between pods count, by name.
+    pub selections: Vec<Selection>,
+    /// Distinct spreads that pods carry, sorted.
+    pub spreads: Vec<Spread>,
     /// DaemonSets, by name.
     pub daemon_sets: Vec<DaemonSet>,
     /// Existing and in-flight nodes, by name.
@@ -149,6 +157,16 @@ impl Snapshot {
     /// The rivals at `index`.
     pub fn rivals(&self, index: RivalsIndex) -> &Rivals {
         &self.rivals[index.get()]
+    }
+
+    /// The selection at `index`.
+    pub fn selection(&self, index: SelectionIndex) -> &Selection {
+        &self.selections[index.get()]
+    }
+
+    /// The spread at `index`.
+    pub fn spread(&self, index: SpreadIndex) -> &Spread {
+        &self.spreads[index.get()]
     }
 
     /// What `offering` holds before DaemonSets.

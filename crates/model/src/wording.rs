@@ -49,6 +49,15 @@ pub(crate) fn wording(reason: &Reason) -> String {
             "supply: this plan takes all {cap} of {supply}, which {} would take one of",
             offerings(*excluded, pool.as_str())
         ),
+        Reason::Spread { pool, key, selection, max_skew, least, least_in, load, excluded } => {
+            let least_in =
+                least_in.as_ref().map_or(String::new(), |domain| format!(" in {domain}"));
+            format!(
+                "spread: over {key} with a skew of {max_skew} at most, and there are at least \
+                 {load} of ({selection}) where {} would be, {least}{least_in}",
+                offerings(*excluded, pool.as_str())
+            )
+        }
     }
 }
 

@@ -53,23 +53,31 @@ pub(crate) struct PoolFacts<'a> {
     pub(crate) zones: Option<&'a BTreeSet<ZoneName>>,
 }
 
-/// What pods and DaemonSets ask of each label: the distinct requirements by key.
+/// What pods and DaemonSets ask of each label.
 #[derive(Debug, Default)]
-pub(crate) struct Observers<'a>(BTreeMap<&'a LabelKey, BTreeSet<&'a Requirement>>);
+pub(crate) struct Observers<'a> {
+    /// The distinct requirements by key.
+    requirements: BTreeMap<&'a LabelKey, BTreeSet<&'a Requirement>>,
+    /// Labels of which each value is a domain of some rule between pods.
+    domains: BTreeSet<&'a LabelKey>,
+}
 
 impl<'a> Observers<'a> {
-    /// What `shapes` look at.
-    pub(crate) fn new(shapes: impl Iterator<Item = &'a PodShape>) -> Self {
-        let mut observers = Self::default();
+    /// What `shapes` look at; each value of the labels `domains` is one of its own.
+    pub(crate) fn new(
+        shapes: impl Iterator<Item = &'a PodShape>,
+        domains: impl Iterator<Item = &'a LabelKey>,
+    ) -> Self {
+        let mut observers = Self { domains: domains.collect(), ..Self::default() };
         let alternatives = shapes.flat_map(|shape| &shape.alternatives);
         for (key, requirement) in alternatives.flat_map(Requirements::iter) {
-            observers.0.entry(key).or_default().insert(requirement);
+            observers.requirements.entry(key).or_default().insert(requirement);
         }
         observers
     }
 
     fn of(&self, key: &LabelKey) -> impl Iterator<Item = &'a Requirement> + Clone + use<'a, '_> {
-        self.0.get(key).into_iter().flatten().copied()
+        self.requirements.get(key).into_iter().flatten().copied()
     }
 }
 

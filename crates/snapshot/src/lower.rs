@@ -147,6 +147,8 @@ pub(crate) fn lower_some(
         shapes,
         pods,
         rivals: pod_set.rivals,
+        selections: pod_set.selections,
+        spreads: pod_set.spreads,
         daemon_sets: pod_set.daemon_sets,
         nodes: Vec::new(),
         pools: Vec::new(),
@@ -375,7 +377,8 @@ fn add_offerings(
     let market =
         Market { region: &snapshot.region, types: &snapshot.types, listings: &snapshot.listings };
     let daemon_shapes = snapshot.daemon_sets.iter().map(|set| &set.shape);
-    let observers = Observers::new(snapshot.shapes.iter().chain(daemon_shapes));
+    let domains = snapshot.spreads.iter().map(|spread| &spread.key);
+    let observers = Observers::new(snapshot.shapes.iter().chain(daemon_shapes), domains);
     let folded = fold::offerings(market, &facts, &observers, &snapshot.daemon_sets);
     for (pool, total) in folded.cut {
         let mut subject = Subject::new("NodePool", snapshot.pools[pool.get()].name.as_str());

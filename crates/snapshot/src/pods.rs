@@ -14,6 +14,8 @@ mod owners;
 mod priority;
 mod requests;
 mod rivals;
+mod selectors;
+mod spreads;
 mod tally;
 mod tolerations;
 mod workloads;
@@ -24,7 +26,10 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 
 use api::ObjectMeta;
-use model::{DaemonSet, Finding, NodeName, PodName, PodShape, Resources, Rivals, RivalsIndex};
+use model::{
+    DaemonSet, Finding, NodeName, PodName, PodShape, Resources, Rivals, RivalsIndex, Selection,
+    SelectionIndex, Spread,
+};
 
 use crate::claims::Promises;
 use crate::{Objects, PodSelection};
@@ -43,6 +48,10 @@ pub(crate) struct PodSet {
     pub pods: Vec<(PodName, u32)>,
     /// Groups of pods that keep apart, by name; shapes and nodes refer to them.
     pub rivals: Vec<Rivals>,
+    /// Pods that rules between pods count, by name.
+    pub selections: Vec<Selection>,
+    /// Distinct spreads that pods carry, sorted.
+    pub spreads: Vec<Spread>,
     /// `DaemonSets` by name.
     pub daemon_sets: Vec<DaemonSet>,
     /// What is already taken, by node, nodes that are not in the input included; empty for
@@ -72,6 +81,8 @@ pub(crate) struct Bound {
     pub daemons: Resources,
     /// Groups of rivals that one of them matches.
     pub rivals: BTreeSet<RivalsIndex>,
+    /// How many of them are of each selection, those that are going away left out.
+    pub matched: BTreeMap<SelectionIndex, i64>,
 }
 
 /// A field that is wrong.
@@ -96,9 +107,8 @@ pub(crate) fn collect(
     let limit_ranges = LimitRanges::new(&objects.limit_ranges, &mut tally);
     let owners = Owners::new(objects);
     let workloads = workloads::without_pods(objects, &owners, &mut tally);
-    let chosen = (selection, promises);
+    let chosen = (selection, promises, runs);
     let mut collector = Collector::new(objects, &workloads, chosen, limit_ranges, tally);
-    collector.runs = runs;
     for pod in &objects.pods {
         collector.add_pod(pod);
     }

@@ -142,8 +142,7 @@ mod naive {
     fn daemons(snapshot: &Snapshot, taints: &[model::Taint], labels: &Labels) -> Resources {
         let mut requests = Resources::new();
         for set in &snapshot.daemon_sets {
-            let PodShape { requests: own, alternatives, tolerations, priority: _, rivals: _ } =
-                &set.shape;
+            let PodShape { requests: own, alternatives, tolerations, .. } = &set.shape;
             let admits = |one: &Requirements| {
                 one.iter().all(|(key, requirement)| requirement.admits(value(labels, key)))
             };

@@ -7,7 +7,7 @@
 
 use std::collections::BTreeSet;
 
-use model::{Node, Plan, PodIndex, Resources, Snapshot, well_known};
+use model::{Node, Plan, PodIndex, Resources, SelectionIndex, Snapshot, well_known};
 
 use crate::fold;
 
@@ -23,6 +23,7 @@ pub fn apply(snapshot: &Snapshot, plan: &Plan) -> Snapshot {
             placed[pod.get()] = true;
             node.bound.add(&snapshot.shape_of(*pod).requests);
             node.rivals.extend(&snapshot.shape_of(*pod).rivals);
+            count(node, &snapshot.shape_of(*pod).rules.matches);
         }
         node.rivals.sort_unstable();
         node.rivals.dedup();
@@ -59,4 +60,14 @@ pub fn apply(snapshot: &Snapshot, plan: &Plan) -> Snapshot {
     let mut placed = placed.into_iter();
     after.pods.retain(|_| !placed.next().unwrap_or(false));
     after
+}
+
+/// Counts one more pod of each of `selections` on `node`.
+fn count(node: &mut Node, selections: &[SelectionIndex]) {
+    for selection in selections {
+        match node.matched.binary_search_by_key(selection, |entry| entry.0) {
+            Ok(place) => node.matched[place].1 += 1,
+            Err(place) => node.matched.insert(place, (*selection, 1)),
+        }
+    }
 }

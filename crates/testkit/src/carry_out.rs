@@ -83,6 +83,12 @@ fn move_in(snapshot: &Snapshot, node: &mut model::Node, pods: &[PodIndex]) {
         let shape = snapshot.shape_of(*pod);
         node.bound.add(&shape.requests);
         node.rivals.extend(&shape.rivals);
+        for selection in &shape.rules.matches {
+            match node.matched.binary_search_by_key(selection, |entry| entry.0) {
+                Ok(place) => node.matched[place].1 += 1,
+                Err(place) => node.matched.insert(place, (*selection, 1)),
+            }
+        }
     }
     node.rivals.sort_unstable();
     node.rivals.dedup();

@@ -79,6 +79,7 @@ pub(crate) fn node_of(snapshot: &Snapshot, offering: &Offering, name: String) ->
         bound_daemons: Resources::new(),
         room: Resources::new(),
         rivals: Vec::new(),
+        matched: Vec::new(),
         price: snapshot.listing_of(offering).price.map(|price| price.rate),
     }
 }

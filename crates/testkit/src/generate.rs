@@ -8,7 +8,7 @@ use proptest::sample::{Index, select, subsequence};
 
 /// Worlds of 2 to 8 types in up to 3 zones, 1 to 3 pools, 0 to 2 DaemonSets, 0 to 2 supplies, 0 to 4
 /// nodes and 5 to 60 pods in at most 8 lines of like ones; CPU, memory, pods and now and then GPUs. They have spot
-/// and unknown prices, taints, limits, weights, requirements, choices of labels, rivals. Parse them with
+/// and unknown prices, taints, limits, weights, requirements, choices of labels, rivals, spreads. Parse them with
 /// [`crate::world()`]. No pod asks for a node by name.
 pub fn worlds() -> impl Strategy<Value = String> {
     let types = vec(instance_type(), 2..=8);
@@ -48,6 +48,7 @@ pub fn worlds() -> impl Strategy<Value = String> {
         for (number, (words, copies, twins)) in pods.iter().enumerate() {
             let copies = if number == 0 { (*copies).max(5) } else { *copies };
             let copies = copies.min(left);
+            let words = words.replace('#', &number.to_string());
             left -= copies;
             if *twins < 2 {
                 line(format!("pod s{number} x{copies} {words}"));
@@ -168,11 +169,34 @@ fn node() -> impl Strategy<Value = NodeWords> {
         sometimes(3, &["daemons cpu=100m,mem=128Mi,pods=1"]),
         sometimes(5, &["taint dedicated=x:NoSchedule", "label team=blue", "price=?"]),
         sometimes(4, &["rivals=r", "rivals=r,s"]),
+        sometimes(3, &["of=e0:2", "of=e1", "of=e0,h:3", "of=e2:4,h"]),
     )
-        .prop_map(|(zone, state, bound, daemons, rare, rivals)| {
-            words(&[zone, state, bound, daemons, rare, rivals])
+        .prop_map(|(zone, state, bound, daemons, rare, rivals, matched)| {
+            words(&[zone, state, bound, daemons, rare, rivals, matched])
         });
     (words, any::<Index>(), any::<Option<Index>>())
+}
+
+/// How pods are spread, in most worlds none at all; `#` stands for the number of the line, so that pods
+/// of one selection look at the same nodes. Others may be of it too.
+fn spread() -> impl Strategy<Value = String> {
+    sometimes(
+        4,
+        &[
+            "of=e# spread=zone/e#/1",
+            "of=e#,e0 spread=zone/e#/2",
+            "of=e# spread=zone/e#/1/min=3",
+            "of=e# spread=zone/e#/1/anywhere/taints",
+            "of=e# spread=hostname/e#/1",
+            "of=e# spread=hostname/e#/2 spread=zone/e#/1",
+            "of=e# spread=capacity/e#/1 spread=zone/e#/1",
+            "of=e# spread=team/e#/1",
+            "of=e0,e1,e2",
+            "spread=zone/e#/1",
+            "of=h spread=hostname/h/1",
+            "of=h spread=hostname/h/3",
+        ],
+    )
 }
 
 fn pod() -> impl Strategy<Value = String> {
@@ -196,9 +220,10 @@ fn pod() -> impl Strategy<Value = String> {
         sometimes(3, &["tolerate dedicated=x", "tolerate *", "tolerate soon:NoExecute"]),
         one_of(&["", "", "priority=5", "priority=-1"]),
         sometimes(4, &["rivals=r", "rivals=s", "rivals=r,s"]),
+        spread(),
     )
-        .prop_map(|((cpu, mem), rare, selects, tolerate, priority, rivals)| {
+        .prop_map(|((cpu, mem), rare, selects, tolerate, priority, rivals, spread)| {
             let requests = format!("cpu={}m mem={}Mi", cpu * 250, mem * 256);
-            words(&[requests, rare, selects, tolerate, priority, rivals])
+            words(&[requests, rare, selects, tolerate, priority, rivals, spread])
         })
 }

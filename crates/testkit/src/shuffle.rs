@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use model::{
-    LabelKey, Listing, ListingIndex, PodName, RivalsIndex, RivalsName, ShapeIndex, Snapshot,
-    Supply, SupplyIndex, well_known,
+    LabelKey, Listing, ListingIndex, PodName, RivalsIndex, RivalsName, SelectionIndex, ShapeIndex,
+    Snapshot, SpreadIndex, Supply, SupplyIndex, well_known,
 };
 
 /// The lines of a world's text in another order. [`crate::parse`] gives a snapshot that differs in
@@ -22,7 +22,7 @@ pub fn shuffle_pods(snapshot: &Snapshot, seed: u64) -> Snapshot {
     shuffled
 }
 
-/// The same snapshot under other names of pods, nodes, namespaces, rivals and supplies, so that any
+/// The same snapshot under other names of pods, nodes, namespaces, rivals, selections and supplies, so that any
 /// order by name differs; lists that are sorted by name are sorted again.
 ///
 /// # Panics
@@ -55,6 +55,7 @@ pub fn rename(snapshot: &Snapshot, seed: u64) -> Snapshot {
     }
     renamed.nodes.sort_by(|a, b| a.name.cmp(&b.name));
     rename_rivals(&mut renamed, &mut random);
+    rename_selections(&mut renamed, &mut random);
     rename_supplies(&mut renamed, &mut random);
     renamed
 }
@@ -75,6 +76,41 @@ fn rename_rivals(snapshot: &mut Snapshot, random: &mut Random) {
     for (place, group) in snapshot.rivals.iter_mut().enumerate() {
         group.name = RivalsName::from(format!("rivals-{place:06}"));
     }
+    sort_shapes(snapshot);
+}
+
+/// Gives selections other names, and with them other places in their list and spreads other places in
+/// theirs.
+fn rename_selections(snapshot: &mut Snapshot, random: &mut Random) {
+    let places = random.numbers(snapshot.selections.len());
+    let moved = |selection: SelectionIndex| SelectionIndex::new(places[selection.get()]);
+    for (place, selection) in snapshot.selections.iter_mut().enumerate() {
+        selection.name = format!("selection-{place:06}").into();
+    }
+    for node in &mut snapshot.nodes {
+        node.matched.iter_mut().for_each(|entry| entry.0 = moved(entry.0));
+        node.matched.sort_unstable();
+    }
+    for spread in &mut snapshot.spreads {
+        spread.selection = moved(spread.selection);
+    }
+    let before = snapshot.spreads.clone();
+    snapshot.spreads.sort();
+    let place = |spread: &SpreadIndex| {
+        let place = snapshot.spreads.binary_search(&before[spread.get()]);
+        SpreadIndex::new(place.expect("it has the same spreads"))
+    };
+    for shape in &mut snapshot.shapes {
+        shape.rules.matches.iter_mut().for_each(|selection| *selection = moved(*selection));
+        shape.rules.matches.sort_unstable();
+        shape.rules.spreads.iter_mut().for_each(|spread| *spread = place(spread));
+        shape.rules.spreads.sort_unstable();
+    }
+    sort_shapes(snapshot);
+}
+
+/// Puts shapes in order again.
+fn sort_shapes(snapshot: &mut Snapshot) {
     let mut sorted = snapshot.shapes.clone();
     sorted.sort();
     for pod in &mut snapshot.pods {

@@ -19,6 +19,7 @@
 //! pod web x3 cpu=500m mem=1Gi select zone=a select !gpu or select zone=b tolerate k=v priority=5
 //! pod db x3 cpu=1 rivals=db                  # each on a node of its own
 //! pod web x3 cpu=500m on=n1                  # runs there; for `fleet` alone
+//! pod even x6 cpu=1 of=even spread=zone/even/1
 //! ```
 //!
 //! - Words are `name=argument`. `select`, `require`, `tolerate`, `taint`, `label`, `overhead`,
@@ -43,6 +44,10 @@
 //!   one name are one supply with several listings, the first line's cap for all together.
 //! - `rivals=a,b` puts a pod into groups of which a node takes one pod each; on a node, it says of
 //!   which groups one is there.
+//! - `of=a,b` puts a pod into selections; on a node, `of=a:3,b` says how many pods of them are there.
+//!   `spread=zone/a/1` spreads the pods of selection a over zones with a skew of 1 at most; behind it
+//!   may stand `/min=3` (domains), `/anywhere` (node affinity ignored) and `/taints` (honoured). A pod
+//!   that is spread goes to nodes that have the key; it is of the selection only if `of` says so.
 //! - A pool's requirement on a key that is neither well known nor a label of the pool or of any type
 //!   is a choice: one offering for each listed value; the bound itself, or `any`, where none is
 //!   listed; no label where absence is allowed.

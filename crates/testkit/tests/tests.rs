@@ -2,7 +2,7 @@
 
 use model::{
     Amount, CapacityType, LabelKey, Listing, NewNode, NodeFill, NodeIndex, NodeState, Offering,
-    OfferingIndex, Plan, Pod, PodIndex, PodShape, Resources, Snapshot,
+    OfferingIndex, Plan, Pod, PodIndex, PodRules, PodShape, Resources, Snapshot,
 };
 use proptest::prelude::*;
 use testkit::{apply, parse, rename, shuffle_lines, shuffle_pods, world, worlds};
@@ -147,7 +147,9 @@ proptest! {
         prop_assert_eq!(offerings(&renamed), offerings(&snapshot));
         let shapes = |snapshot: &Snapshot| -> Vec<PodShape> {
             let look = |pod: &Pod| {
-                PodShape { rivals: Vec::new(), ..snapshot.shape(pod.shape).clone() }
+                let shape = snapshot.shape(pod.shape).clone();
+                let rules = PodRules::default();
+                PodShape { rivals: Vec::new(), rules, ..shape }
             };
             snapshot.pods.iter().map(look).collect()
         };

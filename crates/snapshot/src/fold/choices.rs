@@ -37,7 +37,11 @@ pub(super) fn of(
             continue;
         }
         let seen: Vec<&Requirement> = observers.of(key).collect();
-        let values = distinct(requirement, &seen);
+        let values = if observers.domains.contains(key) {
+            all(requirement, &seen)
+        } else {
+            distinct(requirement, &seen)
+        };
         total = total.saturating_mul(u64::try_from(values.len()).unwrap_or(u64::MAX));
         labels = combine(&labels, key, &values);
     }
@@ -58,6 +62,14 @@ fn combine(labels: &[Labels], key: &LabelKey, values: &[Option<LabelValue>]) -> 
             labels
         })
         .collect()
+}
+
+/// Every listed value, as each is a domain of its own; where none is listed as many as can be told apart.
+fn all(requirement: &Requirement, observers: &[&Requirement]) -> Vec<Option<LabelValue>> {
+    match requirement.listed() {
+        Some(listed) => listed.cloned().map(Some).collect(),
+        None => distinct(requirement, observers),
+    }
 }
 
 /// One admitted value, or absence, for each way in which the observers can answer.

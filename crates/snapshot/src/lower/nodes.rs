@@ -115,6 +115,7 @@ pub(super) fn read(node: &api::Node, context: &NodeContext<'_>) -> (NodeDraft, V
         bound_daemons: bound.daemons,
         room: Resources::new(),
         rivals: bound.rivals.into_iter().collect(),
+        matched: bound.matched.into_iter().collect(),
         name,
         pool,
         labels,

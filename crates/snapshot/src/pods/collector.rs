@@ -14,7 +14,9 @@ use super::features::{self, Asker};
 use super::limit_ranges::LimitRanges;
 use super::owners::namespace;
 use super::priority::Priorities;
-use super::rivals::{Groups, Looks, Terms};
+use super::rivals::{Groups, Terms};
+use super::selectors::Looks;
+use super::spreads::{Constraints, Spreads};
 use super::tally::Tally;
 use super::workloads::Workload;
 use super::{PodSet, Problem, Running, affinity, full_name, name_of, requests, tolerations};
@@ -59,6 +61,29 @@ fn groups(
     Groups::new(terms)
 }
 
+/// However pods are spread that are to be planned, and with `runs` those that run.
+fn spreads(
+    objects: &Objects,
+    workloads: &[Workload<'_>],
+    (selection, runs): (PodSelection, bool),
+    nodes: &BTreeSet<&str>,
+) -> Spreads {
+    let pods = objects.pods.iter().filter(|pod| !pod.spec.topology_spread_constraints.is_empty());
+    let planned = pods.filter(|pod| is_shaped(fate(pod, selection, nodes), runs));
+    let of_pods = planned.map(|pod| (&pod.spec, looks(&pod.metadata, &pod.metadata)));
+    let of_workloads = workloads.iter().map(|workload| {
+        (&workload.template.spec, looks(workload.metadata, &workload.template.metadata))
+    });
+    // What is wrong with one is told when its pod is read.
+    let all = of_pods.chain(of_workloads);
+    Spreads::new(all.filter_map(|(spec, looks)| Constraints::read(spec, looks, "").ok()))
+}
+
+/// Whether a pod of that fate gets a shape.
+fn is_shaped(fate: Fate<'_>, runs: bool) -> bool {
+    fate == Fate::Planned || runs && matches!(fate, Fate::Bound(_))
+}
+
 /// How pods of `owner` look that are made with `metadata`.
 fn looks<'a>(owner: &'a api::ObjectMeta, metadata: &'a api::ObjectMeta) -> Looks<'a> {
     Looks { labels: &metadata.labels, namespace: namespace(owner) }
@@ -73,13 +98,14 @@ pub(super) struct Collector<'a> {
     nodes: BTreeSet<&'a str>,
     daemon_sets: BTreeSet<String>,
     rivals: Groups,
+    spreads: Spreads,
     index_by_shape: BTreeMap<PodShape, u32>,
     names: BTreeSet<PodName>,
     expanded: u32,
     tally: Tally,
     set: PodSet,
     /// Whether shapes of running pods are wanted.
-    pub(super) runs: bool,
+    runs: bool,
 }
 
 impl<'a> Collector<'a> {
@@ -87,7 +113,7 @@ impl<'a> Collector<'a> {
     pub(super) fn new(
         objects: &'a Objects,
         workloads: &[Workload<'_>],
-        (selection, promises): (PodSelection, &'a Promises),
+        (selection, promises, runs): (PodSelection, &'a Promises, bool),
         limit_ranges: LimitRanges,
         tally: Tally,
     ) -> Self {
@@ -96,6 +122,7 @@ impl<'a> Collector<'a> {
         let daemon_sets = objects.daemon_sets.iter();
         Self {
             rivals: groups(objects, workloads, selection, &nodes),
+            spreads: spreads(objects, workloads, (selection, runs), &nodes),
             selection,
             promises,
             limit_ranges,
@@ -107,7 +134,7 @@ impl<'a> Collector<'a> {
             expanded: 0,
             tally,
             set: PodSet::default(),
-            runs: false,
+            runs,
         }
     }
 
@@ -126,16 +153,16 @@ impl<'a> Collector<'a> {
         match fate(pod, self.selection, &self.nodes) {
             Fate::Planned if promised.is_some() => {
                 let node = promised.map_or("", String::as_str);
-                self.bind(&subject, &pod.spec, node, false);
+                self.bind(&subject, pod, node, false);
             }
             Fate::Dropped => {}
             Fate::Gated => {
                 let message = "pods with scheduling gates are not planned";
                 self.tally.note(&object, "spec.schedulingGates", message, 1);
             }
-            Fate::Daemon(node) => self.bind(&subject, &pod.spec, node, true),
+            Fate::Daemon(node) => self.bind(&subject, pod, node, true),
             Fate::Bound(node) => {
-                self.bind(&subject, &pod.spec, node, false);
+                self.bind(&subject, pod, node, false);
                 let is_mirror = pod.metadata.controller().is_some_and(|one| &*one.kind == "Node");
                 if self.runs && !is_mirror {
                     self.run(&subject, pod);
@@ -144,7 +171,7 @@ impl<'a> Collector<'a> {
             Fate::Promised(node) => {
                 let message = "a node is nominated for the pod: it takes room there";
                 self.tally.note(&object, "status.nominatedNodeName", message, 1);
-                self.bind(&subject, &pod.spec, node, false);
+                self.bind(&subject, pod, node, false);
             }
             Fate::Planned => {
                 if let Some(shape) = self.shape(&subject, &pod.spec, false, 1) {
@@ -237,6 +264,12 @@ impl<'a> Collector<'a> {
             let field = "spec.template.metadata.labels".to_owned();
             self.not_honoured(&subject, field, message, 1);
         }
+        if !self.spreads.matched(subject.looks).is_empty() {
+            let message = "pods of the DaemonSet are of those that others are spread with, which is \
+                           not honoured yet on new nodes: they are not counted there";
+            let field = "spec.template.metadata.labels".to_owned();
+            self.not_honoured(&subject, field, message, 1);
+        }
         match self.placement(&subject, spec) {
             Ok(mut shape) => {
                 tolerations::add_of_daemons(&mut shape.tolerations, spec.host_network);
@@ -278,8 +311,11 @@ impl<'a> Collector<'a> {
         count: u64,
     ) -> Option<u32> {
         let terms = Terms::read(spec, subject.looks, subject.path);
-        let read = terms.and_then(|terms| Ok((terms, self.placement(subject, spec)?)));
-        let (terms, mut shape) = match read {
+        let constraints = Constraints::read(spec, subject.looks, subject.path);
+        let read = terms
+            .and_then(|terms| Ok((terms, constraints?)))
+            .and_then(|(terms, spread)| Ok((terms, spread, self.placement(subject, spec)?)));
+        let (terms, constraints, mut shape) = match read {
             Ok(read) => read,
             Err(problem) => {
                 self.tally.bad_field(subject.object, problem, count);
@@ -288,6 +324,8 @@ impl<'a> Collector<'a> {
         };
         shape.priority = self.priority(subject, spec, count);
         shape.rivals = self.rivals.carried(&terms);
+        shape.rules = self.spreads.rules(subject.looks, &constraints);
+        constraints.require_keys(&mut shape.alternatives);
         let asker = Asker {
             spec,
             admitted: subject.admitted,
@@ -325,14 +363,13 @@ impl<'a> Collector<'a> {
         });
     }
 
-    /// All of a shape but the priority and rivals.
+    /// All of a shape but the priority and rules between pods.
     fn placement(&self, subject: &Subject<'_>, spec: &PodSpec) -> Result<PodShape, Problem> {
         Ok(PodShape {
             requests: self.requests(subject, spec)?,
             alternatives: affinity::alternatives(spec, subject.path)?,
             tolerations: tolerations::read(&spec.tolerations, subject.path)?,
-            priority: 0,
-            rivals: Vec::new(),
+            ..PodShape::default()
         })
     }
 
@@ -380,8 +417,8 @@ impl<'a> Collector<'a> {
         self.set.pods.push((unique, shape));
     }
 
-    fn bind(&mut self, subject: &Subject<'_>, spec: &PodSpec, node: &str, is_daemon: bool) {
-        let requests = match self.requests(subject, spec) {
+    fn bind(&mut self, subject: &Subject<'_>, pod: &api::Pod, node: &str, is_daemon: bool) {
+        let requests = match self.requests(subject, &pod.spec) {
             Ok(requests) => requests,
             Err(problem) => return self.tally.bad_field(subject.object, problem, 1),
         };
@@ -396,9 +433,14 @@ impl<'a> Collector<'a> {
                 count: 1,
             });
         }
-        let matched = self.rivals.matched(subject.looks);
+        let rivals = self.rivals.matched(subject.looks);
+        let is_going = pod.metadata.deletion_timestamp.is_some();
+        let counted = if is_going { Vec::new() } else { self.spreads.matched(subject.looks) };
         let bound = self.set.bound.entry(NodeName::from(node)).or_default();
-        bound.rivals.extend(matched);
+        bound.rivals.extend(rivals);
+        for selection in counted {
+            *bound.matched.entry(selection).or_default() += 1;
+        }
         bound.all.add(&requests);
         if is_daemon {
             bound.daemons.add(&requests);
@@ -409,6 +451,7 @@ impl<'a> Collector<'a> {
     pub(super) fn finish(mut self) -> PodSet {
         self.set.daemon_sets.sort_by(|a, b| a.name.cmp(&b.name));
         self.set.rivals = self.rivals.rivals();
+        (self.set.selections, self.set.spreads) = self.spreads.into_lists();
         self.set.findings = self.tally.into_findings();
         self.set
     }

@@ -40,16 +40,11 @@ pub(super) fn asked<'a>(asker: &'a Asker<'a>) -> impl Iterator<Item = &'static F
     ALL.iter().filter(|feature| (feature.is_asked)(asker))
 }
 
-const ALL: [Feature; 14] = [
-    Feature {
-        field: "topologySpreadConstraints",
-        message: "required topology spread is not honoured yet: pods are placed without it",
-        is_asked: |asker| spreads(asker, "DoNotSchedule"),
-    },
+const ALL: [Feature; 13] = [
     Feature {
         field: "topologySpreadConstraints",
         message: "preferred topology spread is not honoured yet: pods are placed without it",
-        is_asked: |asker| spreads(asker, "ScheduleAnyway"),
+        is_asked: prefers_spread,
     },
     Feature {
         field: "affinity.podAffinity.requiredDuringSchedulingIgnoredDuringExecution",
@@ -120,9 +115,9 @@ const ALL: [Feature; 14] = [
     },
 ];
 
-fn spreads(asker: &Asker<'_>, when: &str) -> bool {
-    let constraints = &asker.spec.topology_spread_constraints;
-    constraints.iter().any(|constraint| constraint.when_unsatisfiable == when)
+fn prefers_spread(asker: &Asker<'_>) -> bool {
+    let mut constraints = asker.spec.topology_spread_constraints.iter();
+    constraints.any(|constraint| constraint.when_unsatisfiable == "ScheduleAnyway")
 }
 
 /// Whether there are required and preferred terms.

@@ -1,6 +1,7 @@
 //! Objects in, pods out: each case is YAML, and the set of pods as text.
 
 mod rivals;
+mod spreads;
 
 use std::fmt::Write as _;
 
@@ -449,10 +450,6 @@ fn what_is_not_honoured_yet_is_counted() {
         )
     };
     let cases = [
-        (
-            "topologySpreadConstraints: [{whenUnsatisfiable: DoNotSchedule}]".to_owned(),
-            "topologySpreadConstraints",
-        ),
         (
             "topologySpreadConstraints: [{whenUnsatisfiable: ScheduleAnyway}]".to_owned(),
             "topologySpreadConstraints",

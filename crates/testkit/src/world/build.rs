@@ -4,13 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use model::{
     CapacityType, InstanceType, LabelKey, LabelValue, Labels, Listing, ListingIndex, Machine,
-    MachineIndex, Node, NodeClass, NodeClassIndex, NodePool, Offering, Pod, PodShape, PoolIndex,
-    Price, Requirement, Resources, Rivals, RivalsIndex, RivalsName, ShapeIndex, Snapshot, Supply,
-    SupplyIndex, SupplyKind, SupplyName, TypeIndex, well_known,
+    MachineIndex, Node, NodeClass, NodeClassIndex, NodePool, Offering, Pod, PodRules, PodShape,
+    PoolIndex, Price, Requirement, Resources, Rivals, RivalsIndex, RivalsName, Selection,
+    SelectionIndex, SelectionName, ShapeIndex, Snapshot, Spread, SpreadIndex, Supply, SupplyIndex,
+    SupplyKind, SupplyName, TypeIndex, well_known,
 };
 
 use super::WorldError;
-use super::draft::{Draft, NodeDraft, NodePrice, PodDraft, PoolDraft, SupplyDraft, TypeDraft};
+use super::draft::{
+    Draft, NodeDraft, NodePrice, PodDraft, PoolDraft, SpreadDraft, SupplyDraft, TypeDraft,
+};
 use crate::fold;
 
 /// The class of pools that name none.
@@ -27,13 +30,18 @@ pub(super) fn build(mut draft: Draft) -> Result<Snapshot, WorldError> {
     }
     draft.classes.entry(DEFAULT_CLASS.into()).or_default();
     let rivals = rivals(&draft);
-    let (shapes, pods) = pods(&draft, &rivals);
+    let selections = selections(&draft);
+    let spreads = spreads(&draft, &selections);
+    let between = Between { rivals: &rivals, selections: &selections, spreads: &spreads };
+    let (shapes, pods) = pods(&draft, between);
     let supplies = supplies(&draft);
     let mut snapshot = Snapshot {
         region: draft.region.as_deref().unwrap_or("us-east-1").into(),
         shapes,
         pods,
         rivals,
+        selections,
+        spreads,
         daemon_sets: std::mem::take(&mut draft.daemon_sets),
         nodes: Vec::new(),
         pools: Vec::new(),
@@ -81,11 +89,72 @@ fn supplies(draft: &Draft) -> Vec<Supply> {
     supplies.into_values().collect()
 }
 
-fn pods(draft: &Draft, rivals: &[Rivals]) -> (Vec<PodShape>, Vec<Pod>) {
-    let shape = |pod: &PodDraft| PodShape {
-        rivals: rivals_indices(rivals, &pod.rivals),
-        ..pod.shape.clone()
-    };
+/// Every selection that a pod, a spread or a node names, by name.
+fn selections(draft: &Draft) -> Vec<Selection> {
+    let of_pods = draft.pods.iter().flat_map(|pod| &pod.matches);
+    let of_spreads = draft.pods.iter().flat_map(|pod| &pod.spreads).map(|one| &one.selection);
+    let of_nodes = draft.nodes.iter().flat_map(|node| node.matched.keys());
+    let names: BTreeSet<&SelectionName> = of_pods.chain(of_spreads).chain(of_nodes).collect();
+    names.into_iter().map(|name| Selection { name: name.clone() }).collect()
+}
+
+fn selection_of(selections: &[Selection], name: &SelectionName) -> SelectionIndex {
+    let place = selections.binary_search_by(|one| one.name.cmp(name));
+    SelectionIndex::new(place.expect("every name that is used is listed"))
+}
+
+fn spread_of(selections: &[Selection], drafted: &SpreadDraft) -> Spread {
+    Spread {
+        key: drafted.key.clone(),
+        selection: selection_of(selections, &drafted.selection),
+        max_skew: drafted.max_skew,
+        min_domains: drafted.min_domains,
+        node_affinity: drafted.node_affinity,
+        node_taints: drafted.node_taints,
+    }
+}
+
+fn spreads(draft: &Draft, selections: &[Selection]) -> Vec<Spread> {
+    let all = draft.pods.iter().flat_map(|pod| &pod.spreads);
+    let distinct: BTreeSet<Spread> = all.map(|one| spread_of(selections, one)).collect();
+    distinct.into_iter().collect()
+}
+
+/// What rules between pods refer to.
+#[derive(Clone, Copy)]
+struct Between<'a> {
+    rivals: &'a [Rivals],
+    selections: &'a [Selection],
+    spreads: &'a [Spread],
+}
+
+impl Between<'_> {
+    fn shape(self, pod: &PodDraft) -> PodShape {
+        let spread = |drafted: &SpreadDraft| {
+            let place = self.spreads.binary_search(&spread_of(self.selections, drafted));
+            SpreadIndex::new(place.expect("every spread that is carried is listed"))
+        };
+        let matches = pod.matches.iter().map(|name| selection_of(self.selections, name));
+        let mut spreads: Vec<SpreadIndex> = pod.spreads.iter().map(spread).collect();
+        spreads.sort_unstable();
+        let mut shape = PodShape {
+            rivals: rivals_indices(self.rivals, &pod.rivals),
+            rules: PodRules { matches: matches.collect(), spreads },
+            ..pod.shape.clone()
+        };
+        for terms in &mut shape.alternatives {
+            let spreads = pod.spreads.iter();
+            // Every node has a hostname.
+            for spread in spreads.filter(|spread| spread.key.as_str() != well_known::HOSTNAME) {
+                terms.require(spread.key.clone(), Requirement::exists());
+            }
+        }
+        shape
+    }
+}
+
+fn pods(draft: &Draft, between: Between<'_>) -> (Vec<PodShape>, Vec<Pod>) {
+    let shape = |pod: &PodDraft| between.shape(pod);
     let shapes: Vec<PodShape> = draft.pods.iter().map(shape).collect();
     let distinct: BTreeSet<&PodShape> = shapes.iter().collect();
     let index: BTreeMap<&PodShape, usize> = distinct.iter().copied().zip(0..).collect();
@@ -244,6 +313,9 @@ fn node_of(
         bound_daemons: drafted.daemons.clone(),
         room: Resources::new(),
         rivals: rivals_indices(&snapshot.rivals, &drafted.rivals),
+        matched: (drafted.matched.iter())
+            .map(|(name, count)| (selection_of(&snapshot.selections, name), *count))
+            .collect(),
         price: match drafted.price {
             NodePrice::Given(price) => price,
             NodePrice::Listed => listing.and_then(|one| one.price).map(|price| price.rate),

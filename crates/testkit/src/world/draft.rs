@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use model::{
-    Amount, CapacityType, DaemonSet, InstanceTypeName, InterruptionBand, Labels, MicroUsdPerHour,
-    NodeClassName, NodeName, NodePoolName, NodeState, PodName, PodShape, Requirements,
-    ResourceName, Resources, RivalsName, SupplyName, Taint, ZoneName,
+    Amount, CapacityType, DaemonSet, InstanceTypeName, InterruptionBand, LabelKey, Labels,
+    MicroUsdPerHour, NodeClassName, NodeInclusion, NodeName, NodePoolName, NodeState, PodName,
+    PodShape, Requirements, ResourceName, Resources, RivalsName, SelectionName, SupplyName, Taint,
+    ZoneName,
 };
 
 /// All objects of a world.
@@ -23,7 +24,18 @@ pub(super) struct Draft {
     pub(super) pods: Vec<PodDraft>,
 }
 
-/// What pods are, and which groups of rivals they are in.
+/// A spread as written.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct SpreadDraft {
+    pub(super) key: LabelKey,
+    pub(super) selection: SelectionName,
+    pub(super) max_skew: i64,
+    pub(super) min_domains: i64,
+    pub(super) node_affinity: NodeInclusion,
+    pub(super) node_taints: NodeInclusion,
+}
+
+/// What pods are, which groups of rivals and selections they are in, and how they are spread.
 #[derive(Clone, Debug)]
 pub(super) struct PodDraft {
     pub(super) name: PodName,
@@ -31,6 +43,8 @@ pub(super) struct PodDraft {
     pub(super) rivals: BTreeSet<RivalsName>,
     /// The node that it runs on.
     pub(super) home: Option<NodeName>,
+    pub(super) matches: BTreeSet<SelectionName>,
+    pub(super) spreads: BTreeSet<SpreadDraft>,
 }
 
 /// One listing of a supply.
@@ -92,6 +106,7 @@ pub(super) struct NodeDraft {
     pub(super) bound: Resources,
     pub(super) daemons: Resources,
     pub(super) rivals: BTreeSet<RivalsName>,
+    pub(super) matched: BTreeMap<SelectionName, i64>,
     pub(super) price: NodePrice,
 }
 

@@ -18,6 +18,9 @@ pub(super) fn fleet(mut draft: Draft) -> Result<(Snapshot, Cluster), WorldError>
         let home = home.ok_or_else(|| missing(&format!("pod {}", pod.name), &wanted))?;
         home.bound.add(&pod.shape.requests);
         home.rivals.extend(pod.rivals.iter().cloned());
+        for selection in &pod.matches {
+            *home.matched.entry(selection.clone()).or_default() += 1;
+        }
     }
     let snapshot = build(draft)?;
     let mut pods: BTreeMap<&NodeName, Vec<Pod>> = BTreeMap::new();

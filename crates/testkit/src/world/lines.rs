@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use model::{
     Amount, CapacityType, DaemonSet, Labels, MicroUsdPerHour, NodeName, NodeState, PodName,
-    PodShape, Requirements, Resources, ZoneName, well_known,
+    PodShape, Requirements, Resources, SelectionName, ZoneName, well_known,
 };
 
 use super::draft::{Draft, NodeDraft, NodePrice, PodDraft, PoolDraft, SupplyDraft, TypeDraft};
@@ -139,6 +139,7 @@ fn node_line(name: &str, pairs: &Pairs<'_>) -> Result<NodeDraft, String> {
         bound: Resources::new(),
         daemons: Resources::new(),
         rivals: BTreeSet::new(),
+        matched: BTreeMap::new(),
         price: NodePrice::Listed,
     };
     for &(name, argument) in pairs {
@@ -148,6 +149,7 @@ fn node_line(name: &str, pairs: &Pairs<'_>) -> Result<NodeDraft, String> {
             "zone" => drafted.zone = Some(ZoneName::from(argument)),
             "capacity" => drafted.capacity_type = words::capacity_type(argument)?,
             "rivals" => drafted.rivals.extend(words::rivals(argument)),
+            "of" => drafted.matched.extend(words::counts(argument)?),
             "state" => {
                 drafted.state = match argument {
                     "ready" => NodeState::Ready,
@@ -195,15 +197,27 @@ fn pod_line(draft: &mut Draft, name: &str, pairs: &Pairs<'_>) -> Result<(), Stri
         [(word, ""), rest @ ..] if times(word).is_some() => (times(word), rest),
         all => (None, all),
     };
-    let (of_home, rest): (Vec<_>, Vec<_>) =
-        rest.iter().copied().partition(|(name, _)| *name == "on");
-    let home = of_home.first().map(|(_, node)| NodeName::from(*node));
-    let (of_rivals, rest): (Vec<_>, Vec<_>) =
-        rest.iter().copied().partition(|(name, _)| *name == "rivals");
-    let rivals = of_rivals.into_iter().flat_map(|(_, argument)| words::rivals(argument)).collect();
-    let shape = shape(&rest)?;
+    let (between, rest): (Vec<_>, Vec<_>) =
+        rest.iter().copied().partition(|(name, _)| ["rivals", "of", "spread", "on"].contains(name));
     let name = namespaced(name);
-    let drafted = PodDraft { name: name.as_str().into(), shape, rivals, home };
+    let mut drafted = PodDraft {
+        name: name.as_str().into(),
+        shape: shape(&rest)?,
+        rivals: BTreeSet::new(),
+        home: None,
+        matches: BTreeSet::new(),
+        spreads: BTreeSet::new(),
+    };
+    for (word, argument) in between {
+        match word {
+            "on" => drafted.home = Some(NodeName::from(argument)),
+            "rivals" => drafted.rivals.extend(words::rivals(argument)),
+            "of" => drafted.matches.extend(argument.split(',').map(SelectionName::from)),
+            _ => {
+                drafted.spreads.insert(words::spread(argument)?);
+            }
+        }
+    }
     let Some(copies) = copies else {
         draft.pods.push(drafted);
         return Ok(());
@@ -215,13 +229,7 @@ fn pod_line(draft: &mut Draft, name: &str, pairs: &Pairs<'_>) -> Result<(), Stri
 
 /// Of pods and of DaemonSets.
 fn shape(pairs: &Pairs<'_>) -> Result<PodShape, String> {
-    let mut shape = PodShape {
-        requests: Resources::new(),
-        alternatives: Vec::new(),
-        tolerations: Vec::new(),
-        priority: 0,
-        rivals: Vec::new(),
-    };
+    let mut shape = PodShape::default();
     let mut alternative = Requirements::new();
     for &(name, argument) in pairs {
         match name {

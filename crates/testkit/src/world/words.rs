@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use model::{
     Amount, CapacityType, Effect, InterruptionBand, LabelKey, LabelValue, Labels, MicroUsdPerHour,
-    Operator, Quantity, Requirement, ResourceName, Resources, RivalsName, Taint, Toleration,
-    TolerationOperator, ZoneName, well_known,
+    NodeInclusion, Operator, Quantity, Requirement, ResourceName, Resources, RivalsName,
+    SelectionName, Taint, Toleration, TolerationOperator, ZoneName, well_known,
 };
 
-use super::draft::Prices;
+use super::draft::{Prices, SpreadDraft};
 
 /// Words whose argument may follow a space.
 const SPACED: [&str; 10] = [
@@ -157,6 +157,42 @@ pub(super) fn capacity_type(text: &str) -> Result<CapacityType, String> {
 /// Groups of rivals between commas.
 pub(super) fn rivals(text: &str) -> impl Iterator<Item = RivalsName> {
     text.split(',').map(RivalsName::from)
+}
+
+/// Such as `web:3,db:1`: selections with how many pods.
+pub(super) fn counts(text: &str) -> Result<Vec<(SelectionName, i64)>, String> {
+    let count = |part: &str| {
+        let (name, count) = part.split_once(':').unwrap_or((part, "1"));
+        let count = count.parse().map_err(|_| format!("{part:?} is not SELECTION:COUNT"))?;
+        Ok((SelectionName::from(name), count))
+    };
+    text.split(',').map(count).collect()
+}
+
+/// Such as `zone/web/1` or `zone/web/1/min=3/anywhere/taints`.
+pub(super) fn spread(text: &str) -> Result<SpreadDraft, String> {
+    let wrong = || format!("{text:?} is not KEY/SELECTION/SKEW");
+    let mut parts = text.split('/');
+    let mut next = || parts.next().ok_or_else(wrong);
+    let mut drafted = SpreadDraft {
+        key: key(next()?),
+        selection: next()?.into(),
+        max_skew: next()?.parse().map_err(|_| wrong())?,
+        min_domains: 1,
+        node_affinity: NodeInclusion::Honor,
+        node_taints: NodeInclusion::Ignore,
+    };
+    for part in parts {
+        match part.split_once('=') {
+            Some(("min", count)) => {
+                drafted.min_domains = count.parse().map_err(|_| wrong())?;
+            }
+            None if part == "anywhere" => drafted.node_affinity = NodeInclusion::Ignore,
+            None if part == "taints" => drafted.node_taints = NodeInclusion::Honor,
+            _ => return Err(format!("a spread has no {part}")),
+        }
+    }
+    Ok(drafted)
 }
 
 /// Zone names between commas.

@@ -1,0 +1,177 @@
+//! Required topology spread.
+//!
+//! Input: pod specs with their labels and namespaces. Output: the spreads and selections of the
+//! snapshot, which of them a pod carries, and which selections it is in.
+
+use std::collections::BTreeSet;
+
+use api::{PodSpec, TopologySpreadConstraint};
+use model::{
+    LabelKey, NodeInclusion, Operator, PodRules, Requirement, Requirements, Selection,
+    SelectionIndex, SelectionName, Spread, SpreadIndex, well_known,
+};
+
+use super::Problem;
+use super::selectors::{Index, Looks, Scope, Selector, add_keys, requirements};
+use crate::lower::label_keys::stable;
+
+/// The required spreads of one pod.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Constraints {
+    spreads: Vec<(Selector, Spread)>,
+    /// Labels that its nodes must have.
+    keys: BTreeSet<LabelKey>,
+}
+
+impl Constraints {
+    /// The spreads of a pod that looks so, or the field that is wrong.
+    pub(super) fn read(spec: &PodSpec, looks: Looks<'_>, path: &str) -> Result<Self, Problem> {
+        let mut read = Self::default();
+        for (index, constraint) in spec.topology_spread_constraints.iter().enumerate() {
+            if constraint.when_unsatisfiable != "ScheduleAnyway" {
+                let path = format!("{path}.topologySpreadConstraints[{index}]");
+                read.add(constraint, looks, &path)?;
+            }
+        }
+        Ok(read)
+    }
+
+    fn add(
+        &mut self,
+        constraint: &TopologySpreadConstraint,
+        looks: Looks<'_>,
+        path: &str,
+    ) -> Result<(), Problem> {
+        let key = key(constraint, path)?;
+        let max_skew = positive(constraint.max_skew, &format!("{path}.maxSkew"))?;
+        let min_domains =
+            positive(constraint.min_domains.unwrap_or(1), &format!("{path}.minDomains"))?;
+        let policy = |value: &Option<Box<str>>, default, field: &str| {
+            inclusion(value.as_deref(), default, &format!("{path}.{field}"))
+        };
+        let node_affinity =
+            policy(&constraint.node_affinity_policy, NodeInclusion::Honor, "nodeAffinityPolicy")?;
+        let node_taints =
+            policy(&constraint.node_taints_policy, NodeInclusion::Ignore, "nodeTaintsPolicy")?;
+        // Every node has a hostname.
+        if key.as_str() != well_known::HOSTNAME {
+            self.keys.insert(key.clone());
+        }
+        // No selector: no pod is counted, and only the label must be there.
+        let Some(selector) = &constraint.label_selector else { return Ok(()) };
+        let mut labels = requirements(selector, &format!("{path}.labelSelector"))?;
+        add_keys(&mut labels, &constraint.match_label_keys, Operator::In, looks);
+        let scope = Scope::Namespaces(BTreeSet::from([looks.namespace.to_owned()]));
+        let spread = Spread {
+            key,
+            selection: SelectionIndex::new(0),
+            max_skew,
+            min_domains,
+            node_affinity,
+            node_taints,
+        };
+        self.spreads.push((Selector { scope, labels }, spread));
+        Ok(())
+    }
+
+    /// Adds to `alternatives` that a node has the labels that the pod is spread over.
+    pub(super) fn require_keys(&self, alternatives: &mut [Requirements]) {
+        for requirements in alternatives {
+            for key in &self.keys {
+                requirements.require(key.clone(), Requirement::exists());
+            }
+        }
+    }
+}
+
+fn key(constraint: &TopologySpreadConstraint, path: &str) -> Result<LabelKey, Problem> {
+    let wrong = |field: &str, message: String, remedy: &str| Problem {
+        field: format!("{path}.{field}"),
+        message,
+        remedy: remedy.to_owned(),
+    };
+    if constraint.when_unsatisfiable != "DoNotSchedule" {
+        let message = format!("{:?} is not understood", constraint.when_unsatisfiable);
+        return Err(wrong("whenUnsatisfiable", message, "use DoNotSchedule or ScheduleAnyway"));
+    }
+    if constraint.topology_key.is_empty() {
+        let remedy = "name a node label such as topology.kubernetes.io/zone";
+        return Err(wrong("topologyKey", "is missing".to_owned(), remedy));
+    }
+    Ok(stable(&constraint.topology_key))
+}
+
+fn positive(value: i32, field: &str) -> Result<i64, Problem> {
+    if value >= 1 {
+        return Ok(i64::from(value));
+    }
+    Err(Problem {
+        field: field.to_owned(),
+        message: format!("{value} is below 1"),
+        remedy: "give a number from 1 on".to_owned(),
+    })
+}
+
+fn inclusion(
+    value: Option<&str>,
+    default: NodeInclusion,
+    field: &str,
+) -> Result<NodeInclusion, Problem> {
+    match value {
+        None => Ok(default),
+        Some("Honor") => Ok(NodeInclusion::Honor),
+        Some("Ignore") => Ok(NodeInclusion::Ignore),
+        Some(other) => Err(Problem {
+            field: field.to_owned(),
+            message: format!("{other:?} is not understood"),
+            remedy: "use Honor or Ignore".to_owned(),
+        }),
+    }
+}
+
+/// Every selection and spread that some pod carries.
+#[derive(Debug, Default)]
+pub(super) struct Spreads {
+    selections: Index,
+    /// Sorted.
+    all: Vec<Spread>,
+}
+
+impl Spreads {
+    /// Those of all `constraints`.
+    pub(super) fn new(constraints: impl Iterator<Item = Constraints>) -> Self {
+        let all: Vec<(Selector, Spread)> = constraints.flat_map(|one| one.spreads).collect();
+        let selectors = all.iter().map(|(selector, _)| selector.clone()).collect();
+        let mut spreads = Self { selections: Index::new(selectors), all: Vec::new() };
+        let placed = all.iter().filter_map(|(selector, spread)| spreads.placed(selector, spread));
+        let distinct: BTreeSet<Spread> = placed.collect();
+        spreads.all = distinct.into_iter().collect();
+        spreads
+    }
+
+    fn placed(&self, selector: &Selector, spread: &Spread) -> Option<Spread> {
+        let selection = SelectionIndex::new(self.selections.place(selector)?);
+        Some(Spread { selection, ..spread.clone() })
+    }
+
+    /// As the snapshot lists them.
+    pub(super) fn into_lists(self) -> (Vec<Selection>, Vec<Spread>) {
+        let names = self.selections.names().map(SelectionName::new);
+        (names.map(|name| Selection { name }).collect(), self.all)
+    }
+
+    /// Places of the selections that a pod that looks so is in.
+    pub(super) fn matched(&self, looks: Looks<'_>) -> Vec<SelectionIndex> {
+        self.selections.matched(looks).into_iter().map(SelectionIndex::new).collect()
+    }
+
+    /// The rules of a pod that looks so and has these `constraints`.
+    pub(super) fn rules(&self, looks: Looks<'_>, constraints: &Constraints) -> PodRules {
+        let carried = constraints.spreads.iter().filter_map(|(selector, spread)| {
+            let place = self.all.binary_search(&self.placed(selector, spread)?);
+            place.ok().map(SpreadIndex::new)
+        });
+        let carried: BTreeSet<SpreadIndex> = carried.collect();
+        PodRules { matches: self.matched(looks), spreads: carried.into_iter().collect() }
+    }
+}
