@@ -3,12 +3,15 @@
 //! In: a snapshot and a plan. Out: for each new node, other offerings of its pool that hold the same
 //! pods within the pool's limits and what supplies have, cheapest first, each with what it costs more. A capacity error on
 //! the planned offering falls through to them without planning again.
+//!
+//! Where planned pods are spread over zones or the like, a node stays in its zone, and gives back nothing
+//! of a limit, as either might open a domain that the spread then has to reckon with.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use model::{
-    NanoUsdPerHour, NewNode, Objective, Offering, OfferingIndex, Plan, PodShape, ResourceName,
-    Resources, ShapeIndex, Snapshot, untolerated, well_known,
+    LabelKey, NanoUsdPerHour, NewNode, Objective, Offering, OfferingIndex, Plan, PodShape,
+    ResourceName, Resources, ShapeIndex, Snapshot, untolerated, well_known,
 };
 
 /// Most alternatives listed for one node: as many overrides as Karpenter gives one `CreateFleet`
@@ -65,6 +68,8 @@ struct Search<'a> {
     supplies: Vec<i64>,
     /// For each shape, the offerings that its rules admit.
     admits: Vec<Vec<bool>>,
+    /// Labels that planned pods are spread over, the hostname aside.
+    domains: BTreeSet<&'a LabelKey>,
 }
 
 impl<'a> Search<'a> {
@@ -92,7 +97,11 @@ impl<'a> Search<'a> {
                     .clone()
             })
             .collect();
-        Self { snapshot, objective, used, supplies, admits }
+        let shapes = snapshot.pods.iter().map(|pod| snapshot.shape(pod.shape));
+        let spreads = shapes.flat_map(|shape| &shape.rules.spreads);
+        let keys = spreads.map(|spread| &snapshot.spread(*spread).key);
+        let domains = keys.filter(|key| key.as_str() != well_known::HOSTNAME).collect();
+        Self { snapshot, objective, used, supplies, admits, domains }
     }
 
     fn content(&self, node: &NewNode) -> Content {
@@ -115,6 +124,7 @@ impl<'a> Search<'a> {
             .filter(|index| index != planned && snapshot.offering(*index).pool == pool)
             .filter(|index| shapes.iter().all(|(shape, _)| self.admits[shape.get()][index.get()]))
             .filter(|index| self.is_there(*planned, *index))
+            .filter(|index| self.domains.is_empty() || self.stays(*planned, *index))
             .filter(|index| requests.fits_in(&snapshot.offering(*index).room))
             .filter(|index| {
                 let draw = draw(snapshot, snapshot.offering(*index));
@@ -128,6 +138,18 @@ impl<'a> Search<'a> {
         found.sort_unstable();
         found.truncate(most);
         found
+    }
+
+    /// Whether `offering` is where `planned` is, and takes no less of any limit and supply.
+    fn stays(&self, planned: OfferingIndex, offering: OfferingIndex) -> bool {
+        let snapshot = self.snapshot;
+        let [before, after] = [planned, offering].map(|index| snapshot.offering(index));
+        let label = |of, key| snapshot.labels_of(of).get(key);
+        let [least, most] = [before, after].map(|of| draw(snapshot, of));
+        let mut limits = snapshot.pool(before.pool).limits.iter();
+        self.domains.iter().all(|key| label(before, key) == label(after, key))
+            && limits.all(|(name, _)| least.get(name.as_str()) <= most.get(name.as_str()))
+            && snapshot.supply_of(before).is_none_or(|one| snapshot.supply_of(after) == Some(one))
     }
 
     /// Whether what `offering` draws on has a unit once `planned` is given back.

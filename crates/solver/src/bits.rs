@@ -10,6 +10,17 @@ impl Bits {
         Self(vec![0; capacity.div_ceil(64)])
     }
 
+    /// The indices whose flag is set.
+    pub(crate) fn of(flags: impl ExactSizeIterator<Item = bool>) -> Self {
+        let mut bits = Self::new(flags.len());
+        for (position, flag) in flags.enumerate() {
+            if flag {
+                bits.insert(position);
+            }
+        }
+        bits
+    }
+
     /// Adds `index`.
     pub(crate) fn insert(&mut self, index: usize) {
         self.0[index / 64] |= 1 << (index % 64);
@@ -18,6 +29,11 @@ impl Bits {
     /// Whether `index` is in the set.
     pub(crate) fn contains(&self, index: usize) -> bool {
         self.0[index / 64] >> (index % 64) & 1 == 1
+    }
+
+    /// Members of both; both have the same capacity.
+    pub(crate) fn and(&self, other: &Self) -> Self {
+        Self(self.0.iter().zip(&other.0).map(|(mine, theirs)| mine & theirs).collect())
     }
 
     /// Whether every member of `other` is in this set; both have the same capacity.

@@ -9,14 +9,17 @@
 //! growing aversion to what draws on limits compete; the one that leaves out fewer wins.
 
 pub(crate) mod anchors;
+mod assign;
 pub(crate) mod fill;
 mod greedy;
 mod size;
+mod start;
 mod top_up;
 mod values;
 
 use crate::packing::Packing;
 use crate::problem::Problem;
+pub(crate) use start::{Start, start};
 
 /// How strongly each attempt avoids kinds that draw on limits: the extra price, in multiples of
 /// what all nodes of the first attempt cost, of using up a whole limit. Few, as each is a whole

@@ -40,6 +40,8 @@ pub(crate) struct Improved {
     pub(crate) packing: Packing,
     /// What a pod of each class may be worth; at least one proposal.
     pub(crate) proposals: Vec<Proposal>,
+    /// The same of each class of the problem that bounds this one, where one was given.
+    pub(crate) of_bound: Vec<Proposal>,
     /// Whether the search ended by itself.
     pub(crate) complete: bool,
     /// Whether branching has shown that no packing of the same pods is cheaper.
@@ -56,10 +58,16 @@ const FIRST_DIVE: u64 = 200_000;
 /// no column is missing. Rounding up more is quicker, as fewer uses are left for another step.
 const NEARLY: [f64; 11] = [0.25, 0.4, 0.1, 0.5, 0.0, 0.3, 0.2, 0.35, 0.15, 0.45, 0.05];
 
-/// Improves `first` within the limits of `work`.
-pub(crate) fn improve(problem: &Problem, first: Packing, work: &mut Work<'_>) -> Improved {
+/// Improves `first` within the limits of `work`. `bound` is what bounds every packing of the same pods,
+/// with a packing of it, where that is not the problem itself without limits and weights.
+pub(crate) fn improve(
+    problem: &Problem,
+    first: Packing,
+    bound: Option<&(Problem, Packing)>,
+    work: &mut Work<'_>,
+) -> Improved {
     if problem.classes.len() <= part::CLASSES_MAX {
-        return improve_all(problem, first, work);
+        return improve_all(problem, first, bound, work);
     }
     improve_part(problem, first, part::CLASSES_MAX, work)
 }
@@ -72,13 +80,14 @@ fn improve_part(
 ) -> Improved {
     let worths = first::standalone_values(problem);
     let part = part::dearest(problem, first, classes_max);
-    let improved = improve_all(&part.problem, part.first.clone(), work);
+    let improved = improve_all(&part.problem, part.first.clone(), None, work);
     let join = |proposal: Proposal| Proposal {
         worths: part.join_worths(worths.clone(), &proposal.worths),
         ..proposal
     };
     Improved {
         proposals: improved.proposals.into_iter().map(join).collect(),
+        of_bound: Vec::new(),
         packing: part.join(improved.packing),
         complete: false,
         cheapest: false,
@@ -86,17 +95,26 @@ fn improve_part(
     }
 }
 
-fn improve_all(problem: &Problem, first: Packing, work: &mut Work<'_>) -> Improved {
+fn improve_all(
+    problem: &Problem,
+    first: Packing,
+    other: Option<&(Problem, Packing)>,
+    work: &mut Work<'_>,
+) -> Improved {
     let mut search = Search::new(problem, first.clone());
+    let is_split = other.is_some();
     if search.demand.iter().all(|demand| *demand == 0) {
-        return search.finish(None, true, true);
+        return search.finish(None, is_split, (true, !is_split));
     }
-    let free = problem.unrestricted();
-    let mut bound = free.as_ref().map(|free| Search::new(free, first));
+    let free = if is_split { None } else { problem.unrestricted() };
+    let mut bound = match other {
+        Some((problem, packing)) => Some(Search::new(problem, packing.clone())),
+        None => free.as_ref().map(|free| Search::new(free, first)),
+    };
     let mut next_dive = FIRST_DIVE;
     while !search.is_over(work) {
         let mut step = search.step(work);
-        if let Some(bound) = bound.as_mut().filter(|_| search.is_restricted()) {
+        if let Some(bound) = bound.as_mut().filter(|_| is_split || search.is_restricted()) {
             step = step.and(bound.step(work));
         }
         if step == Step::Going {
@@ -116,9 +134,9 @@ fn improve_all(problem: &Problem, first: Packing, work: &mut Work<'_>) -> Improv
             cheapest = search.is_small() && search.branch(work);
         }
         let complete = step == Step::Converged && !work.was_stopped();
-        return search.finish(bound, complete, cheapest);
+        return search.finish(bound, is_split, (complete, cheapest && !is_split));
     }
-    search.finish(bound, false, false)
+    search.finish(bound, is_split, (false, false))
 }
 
 /// A float as the nearest integer, negative ones and oddities as 0.

@@ -13,6 +13,7 @@ mod packing;
 mod problem;
 mod reasons;
 mod settings;
+mod settle;
 mod solve;
 mod yard;
 

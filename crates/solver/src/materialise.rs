@@ -6,12 +6,21 @@ use std::collections::{BTreeMap, BTreeSet};
 use model::{NewNode, NodeFill, Plan, PodIndex, ShapeIndex, Snapshot, Unschedulable};
 
 use crate::packing::{Group, Mix, Packing};
-use crate::problem::{Class, Problem};
+use crate::problem::rules::Loads;
+use crate::problem::{Built, Class, Problem};
 use crate::reasons;
 
-/// The plan of `packing`: pods are handed out shape by shape, nodes of a kind take its offerings
+/// Where every pod is.
+pub(crate) struct Placed {
+    pub(crate) new_nodes: Vec<NewNode>,
+    pub(crate) existing: Vec<NodeFill>,
+    /// Pods that are nowhere.
+    pub(crate) left: Vec<PodIndex>,
+}
+
+/// The pods of `packing`: they are handed out shape by shape, nodes of a kind take its offerings
 /// (zones of equal price) in turn.
-pub(crate) fn plan(snapshot: &Snapshot, problem: &Problem, mut packing: Packing) -> Plan {
+pub(crate) fn place(problem: &Problem, mut packing: Packing) -> Placed {
     let mut queues: Vec<Queue<'_>> = problem.classes.iter().map(Queue::new).collect();
     let mut existing: Vec<NodeFill> = Vec::new();
     for (node, mix) in problem.nodes.iter().zip(&packing.existing) {
@@ -32,7 +41,14 @@ pub(crate) fn plan(snapshot: &Snapshot, problem: &Problem, mut packing: Packing)
         }
     }
     let left = queues.into_iter().flat_map(|queue| queue.units).flatten().copied().collect();
-    let unschedulable = unschedulable(snapshot, &new_nodes, left);
+    Placed { new_nodes, existing, left }
+}
+
+/// The plan that `placed` comes to, with reasons for those left out; `rules` are those over other
+/// labels than the hostname, as `placed` leaves them.
+pub(crate) fn plan(snapshot: &Snapshot, placed: Placed, rules: Option<(&Built, &Loads)>) -> Plan {
+    let Placed { new_nodes, existing, left } = placed;
+    let unschedulable = unschedulable(snapshot, &new_nodes, left, rules);
     Plan { new_nodes, existing, unschedulable }
 }
 
@@ -47,10 +63,7 @@ struct Queue<'a> {
 impl<'a> Queue<'a> {
     fn new(class: &'a Class) -> Self {
         let pods = class.pods.len();
-        let units = match usize::try_from(class.together_max) {
-            Ok(units) if (2..=pods).contains(&units) => units,
-            Ok(_) | Err(_) => 1,
-        };
+        let units = if (2..=pods).contains(&class.units) { class.units } else { 1 };
         let units: Vec<_> = class.pods.chunks(pods / units).map(<[PodIndex]>::iter).collect();
         let order = units.iter().enumerate().map(|(unit, pods)| (Reverse(pods.len()), unit));
         Self { order: order.collect(), units }
@@ -87,6 +100,7 @@ fn unschedulable(
     snapshot: &Snapshot,
     new_nodes: &[NewNode],
     left: Vec<PodIndex>,
+    rules: Option<(&Built, &Loads)>,
 ) -> Vec<Unschedulable> {
     let mut by_shape: BTreeMap<ShapeIndex, Vec<PodIndex>> = BTreeMap::new();
     for pod in left {
@@ -97,7 +111,7 @@ fn unschedulable(
         .into_iter()
         .map(|(shape, mut pods)| {
             pods.sort_unstable();
-            Unschedulable { reasons: reasons::reasons(snapshot, &used, shape), pods }
+            Unschedulable { reasons: reasons::reasons(snapshot, &used, rules, shape), pods }
         })
         .collect()
 }

@@ -8,14 +8,18 @@ mod admission;
 mod build;
 mod dominance;
 mod kinds;
+mod ranks;
 mod rivals;
+pub(crate) mod rules;
 mod scarce;
+pub(crate) mod sites;
+pub(crate) mod split;
 
 use model::{MicroUsdPerHour, NodeIndex, OfferingIndex, PodIndex, ShapeIndex};
 
 use crate::bits::Bits;
 use crate::packing::Mix;
-pub(crate) use build::{build, build_apart};
+pub(crate) use build::{Built, build};
 pub(crate) use dominance::mark as mark_superfluous;
 
 /// Amounts of the resources that some class asks for, by resource name, in base units.
@@ -38,19 +42,33 @@ pub(crate) struct Class {
     pub(crate) kinds: Bits,
     /// The existing nodes whose rules and pods admit it, by position in [`Problem::nodes`].
     pub(crate) nodes: Bits,
-    /// How many of its pods one node takes, room aside: all, one where they are rivals, or as many as
-    /// there are groups of rivals that nothing else tells apart.
+    /// How many of its pods one node takes, room and quotas aside: all, or as many as a group allows
+    /// that no other class is in, times `units`.
     pub(crate) together_max: i64,
-    /// Groups of rivals that other classes are in too: positions in the snapshot, ascending. A node
-    /// takes one pod of each group.
-    pub(crate) rivals: Vec<usize>,
+    /// How many groups of rivals it stands for that nothing else tells apart, at least 1.
+    pub(crate) units: usize,
+    /// Groups of which a node takes a bounded number of pods and that other classes are in too,
+    /// ascending by group.
+    pub(crate) quotas: Vec<Quota>,
 }
 
-/// Offerings that no class can tell apart: one pool, room, price and admission.
+/// How many pods of a group a node takes: one of rivals, or as many as a spread over hostnames says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Quota {
+    /// The group: first rivals by their place in the snapshot, then selections that are spread over
+    /// hostnames.
+    pub(crate) group: usize,
+    /// How many pods of the group may be on the node of a pod that has this quota, at least 1.
+    pub(crate) most: i64,
+}
+
+/// Offerings that no class can tell apart: one pool, site, room, price and admission.
 #[derive(Clone, Debug)]
 pub(crate) struct Kind {
     /// Position in [`Problem::pools`].
     pub(crate) pool: usize,
+    /// Where it is, as far as rules between pods care.
+    pub(crate) site: usize,
     /// What a node has for pods.
     pub(crate) room: Amounts,
     /// List price.
@@ -99,6 +117,8 @@ pub(crate) struct ExistingNode {
     pub(crate) price: i64,
     /// Its own pods where it may go: it is kept with all of them, and others beside, or not at all.
     pub(crate) own: Mix,
+    /// How many pods of groups with quotas are there already, its own included; ascending by group.
+    pub(crate) base: Vec<(usize, i64)>,
 }
 
 /// The whole problem.
@@ -147,10 +167,55 @@ impl ExistingNode {
     }
 }
 
+/// What is on a node of groups with quotas.
+///
+/// A pod whose quota is `most` needs that there are no more than `most` pods of the group whose quotas
+/// are no greater: those with greater ones can come after it.
+#[derive(Clone, Debug)]
+pub(crate) struct Company {
+    /// Group, quota and how many pods with it; what was there before has quota 0.
+    entries: Vec<(usize, i64, i64)>,
+}
+
+impl Company {
+    /// Of a node that had `base` before.
+    pub(crate) fn new(base: &[(usize, i64)]) -> Self {
+        Self { entries: base.iter().map(|&(group, pods)| (group, 0, pods)).collect() }
+    }
+
+    /// Adds `pods` pods, or takes them away.
+    pub(crate) fn join(&mut self, quotas: &[Quota], pods: i64) {
+        for Quota { group, most } in quotas {
+            match self.entries.iter_mut().find(|entry| (entry.0, entry.1) == (*group, *most)) {
+                Some(entry) => entry.2 += pods,
+                None => self.entries.push((*group, *most, pods)),
+            }
+        }
+    }
+
+    /// How many more pods with `quotas` there may be.
+    pub(crate) fn joining_max(&self, quotas: &[Quota]) -> i64 {
+        quotas.iter().map(|quota| self.left(*quota)).fold(i64::MAX, i64::min).max(0)
+    }
+
+    /// How many more pods with `quota` there may be, whatever other groups say.
+    pub(crate) fn left(&self, quota: Quota) -> i64 {
+        let mut of_group = self.entries.iter().filter(|entry| entry.0 == quota.group);
+        let up_to = |most: i64| -> i64 {
+            let entries = of_group.clone().filter(|entry| entry.1 <= most);
+            most - entries.map(|entry| entry.2).sum::<i64>()
+        };
+        let own = up_to(quota.most);
+        let others = of_group.clone().filter(|entry| entry.1 > quota.most && entry.2 > 0);
+        let least = others.map(|entry| up_to(entry.1)).fold(own, i64::min);
+        of_group.next().map_or(quota.most, |_| least)
+    }
+}
+
 impl Class {
-    /// Whether no node takes pods of both, one of which is not the other.
-    pub(crate) fn is_rival(&self, other: &Self) -> bool {
-        !self.rivals.is_empty() && self.rivals.iter().any(|group| other.rivals.contains(group))
+    /// Its quota of `group`, where it is in it.
+    pub(crate) fn quota(&self, group: usize) -> Option<i64> {
+        self.quotas.iter().find(|quota| quota.group == group).map(|quota| quota.most)
     }
 }
 
@@ -186,28 +251,39 @@ impl Problem {
             .unwrap_or(i64::MAX)
     }
 
-    /// How many pods of `class` may join `mix` on a node, room aside.
-    pub(crate) fn joining_max(&self, class: usize, mix: &Mix) -> i64 {
+    /// What is on a node with `mix` that had `base` before, of groups with quotas.
+    pub(crate) fn company(&self, mix: &Mix, base: &[(usize, i64)]) -> Company {
+        let mut company = Company::new(base);
+        for &(class, pods) in mix {
+            company.join(&self.classes[class].quotas, pods);
+        }
+        company
+    }
+
+    /// How many pods of `class` may join `mix` on a node that had `base` before, room aside.
+    pub(crate) fn joining_max(&self, class: usize, mix: &Mix, base: &[(usize, i64)]) -> i64 {
         let (position, class) = (class, &self.classes[class]);
-        if class.together_max == i64::MAX {
-            return i64::MAX;
+        let mut most = class.together_max;
+        if most < i64::MAX {
+            let there = mix.iter().find(|entry| entry.0 == position);
+            most -= there.map_or(0, |entry| entry.1);
         }
-        let mut there = 0;
-        for &(other, pods) in mix {
-            if other == position {
-                there = pods;
-            } else if class.is_rival(&self.classes[other]) {
-                return 0;
-            }
+        if class.quotas.is_empty() {
+            return most.max(0);
         }
-        class.together_max - there
+        self.company(mix, base).joining_max(&class.quotas).min(most).max(0)
+    }
+
+    /// How many pods of groups are there already in `bin`.
+    pub(crate) fn base(&self, node: Option<usize>) -> &[(usize, i64)] {
+        node.map_or(&[], |node| &self.nodes[node].base)
     }
 
     /// Whether one node may have all pods of `mix`, room aside.
     pub(crate) fn goes_together(&self, mix: &Mix) -> bool {
         let mut before = Mix::new();
         mix.iter().all(|&(class, pods)| {
-            let joins = pods <= self.joining_max(class, &before);
+            let joins = pods <= self.joining_max(class, &before, &[]);
             before.push((class, pods));
             joins
         })

@@ -3,9 +3,13 @@
 use std::collections::BTreeMap;
 
 use model::{
-    Amount, InstanceTypeName, LabelKey, NewNode, Offering, PodShape, PoolIndex, Reason,
-    ResourceName, Resources, ShapeIndex, Snapshot, Supply, SupplyIndex, untolerated, well_known,
+    Amount, InstanceTypeName, LabelKey, LabelValue, NewNode, NodePoolName, Offering, PodShape,
+    PoolIndex, Reason, ResourceName, Resources, SelectionName, ShapeIndex, Snapshot, Spread,
+    Supply, SupplyIndex, untolerated, well_known,
 };
+
+use crate::problem::Built;
+use crate::problem::rules::Loads;
 
 /// What is taken after a plan.
 pub(crate) struct Used {
@@ -46,26 +50,83 @@ fn draw(snapshot: &Snapshot, offering: &Offering, name: &ResourceName) -> Amount
 }
 
 /// Every reason for `shape`, pool by pool.
-pub(crate) fn reasons(snapshot: &Snapshot, used: &Used, shape: ShapeIndex) -> Vec<Reason> {
+pub(crate) fn reasons(
+    snapshot: &Snapshot,
+    used: &Used,
+    rules: Option<(&Built, &Loads)>,
+    shape: ShapeIndex,
+) -> Vec<Reason> {
     if snapshot.pools.is_empty() {
         return vec![Reason::NoNodePool];
     }
+    let crowds =
+        Crowds { snapshot, rules, set: rules.map(|(built, _)| built.rules.set_of[&shape]) };
     let shape = snapshot.shape(shape);
     (0..snapshot.pools.len())
-        .flat_map(|pool| pool_reasons(snapshot, used, shape, PoolIndex::new(pool)))
+        .flat_map(|pool| pool_reasons(snapshot, used, &crowds, shape, PoolIndex::new(pool)))
         .collect()
+}
+
+/// Spreads as a plan leaves them, for one shape.
+struct Crowds<'a> {
+    snapshot: &'a Snapshot,
+    rules: Option<(&'a Built, &'a Loads)>,
+    set: Option<usize>,
+}
+
+/// What a spread reason tells of the spread: key, selection, greatest skew, least and where.
+type Told = (LabelKey, SelectionName, i64, i64, Option<LabelValue>);
+
+impl Crowds<'_> {
+    /// What there is to tell of the spread that refuses the offering at `position`, and the load of its
+    /// domain.
+    fn refusing(&self, position: usize) -> Option<(Told, i64)> {
+        let (built, loads) = self.rules?;
+        let rules = &built.rules;
+        let (site, set) = (rules.sites.of_offering[position], &rules.sets[self.set?]);
+        let tell = |group: usize| {
+            let domain = rules.domain(group, site)?;
+            Some((self.told(built, loads, group), loads.load(group, domain)))
+        };
+        match loads.own_refusal(rules, set, site) {
+            Some(group) => tell(group),
+            None => loads.other_refusals(rules, set, site).filter_map(tell).min(),
+        }
+    }
+
+    fn told(&self, built: &Built, loads: &Loads, group: usize) -> Told {
+        let rules = &built.rules;
+        let Spread { key, selection, max_skew, .. } =
+            self.snapshot.spread(rules.groups[group].spread);
+        let domains = &rules.sites.domains[rules.topics[rules.groups[group].topic].key];
+        let least_in = loads.least_in(rules, group).map(|domain| domains[domain].clone());
+        let selection = self.snapshot.selection(*selection).name.clone();
+        (key.clone(), selection, *max_skew, loads.least(group), least_in)
+    }
+}
+
+/// The reasons for offerings that spreads refuse: by spread the least load and how many.
+fn spread_reasons(pool: &NodePoolName, refused: BTreeMap<Told, (i64, u32)>) -> Vec<Reason> {
+    let reason = |(told, (load, excluded)): (Told, (i64, u32))| {
+        let (key, selection, max_skew, least, least_in) = told;
+        let pool = pool.clone();
+        Reason::Spread { pool, key, selection, max_skew, least, least_in, load, excluded }
+    };
+    refused.into_iter().map(reason).collect()
 }
 
 fn pool_reasons(
     snapshot: &Snapshot,
     used: &Used,
+    crowds: &Crowds<'_>,
     shape: &PodShape,
     index: PoolIndex,
 ) -> Vec<Reason> {
     let pool = snapshot.pool(index);
     let name = || pool.name.clone();
-    let offerings: Vec<&Offering> =
-        snapshot.offerings.iter().filter(|offering| offering.pool == index).collect();
+    let offerings = snapshot.offerings.iter().enumerate();
+    let offerings: Vec<(usize, &Offering)> =
+        offerings.filter(|(_, offering)| offering.pool == index).collect();
     if offerings.is_empty() {
         return vec![Reason::EmptyPool { pool: name() }];
     }
@@ -75,14 +136,14 @@ fn pool_reasons(
     }
     let mut refused: BTreeMap<LabelKey, u32> = BTreeMap::new();
     let mut unpriced = 0;
-    let mut rest: Vec<&Offering> = Vec::new();
-    for offering in offerings {
+    let mut rest: Vec<(usize, &Offering)> = Vec::new();
+    for (position, offering) in offerings {
         if let Some(key) = refused_key(snapshot, offering, shape) {
             *refused.entry(key).or_default() += 1;
         } else if snapshot.listing_of(offering).price.is_none() {
             unpriced += 1;
         } else {
-            rest.push(offering);
+            rest.push((position, offering));
         }
     }
     let mut reasons: Vec<Reason> = refused
@@ -92,12 +153,13 @@ fn pool_reasons(
     if unpriced > 0 {
         reasons.push(Reason::Unpriced { pool: name(), excluded: unpriced });
     }
-    let fitting: Vec<&Offering> =
-        rest.iter().filter(|offering| shape.requests.fits_in(&offering.room)).copied().collect();
+    let fits = |(_, offering): &&(usize, &Offering)| shape.requests.fits_in(&offering.room);
+    let fitting: Vec<(usize, &Offering)> = rest.iter().filter(fits).copied().collect();
     if fitting.is_empty() {
+        let rest: Vec<&Offering> = rest.into_iter().map(|(_, offering)| offering).collect();
         reasons.extend(size_reasons(snapshot, shape, index, &rest));
     } else {
-        reasons.extend(limit_reasons(snapshot, used, index, &fitting));
+        reasons.extend(limit_reasons(snapshot, used, crowds, index, &fitting));
     }
     reasons
 }
@@ -165,8 +227,9 @@ fn largest(
 fn limit_reasons(
     snapshot: &Snapshot,
     used: &Used,
+    crowds: &Crowds<'_>,
     index: PoolIndex,
-    offerings: &[&Offering],
+    offerings: &[(usize, &Offering)],
 ) -> Vec<Reason> {
     let pool = snapshot.pool(index);
     let Used { pools, supplies } = used;
@@ -175,7 +238,8 @@ fn limit_reasons(
     limits.sort();
     let mut broken: BTreeMap<&ResourceName, (Amount, Amount, u32)> = BTreeMap::new();
     let mut used_up: BTreeMap<SupplyIndex, u32> = BTreeMap::new();
-    for offering in offerings {
+    let mut crowded: BTreeMap<Told, (i64, u32)> = BTreeMap::new();
+    for &(position, offering) in offerings {
         let first = limits.iter().find(|(name, limit)| {
             let sum =
                 used.get(name.as_str()).get().saturating_add(draw(snapshot, offering, name).get());
@@ -190,6 +254,10 @@ fn limit_reasons(
             && supplies[supply.get()] >= snapshot.supply(supply).cap
         {
             *used_up.entry(supply).or_default() += 1;
+        } else if let Some((told, load)) = crowds.refusing(position) {
+            let entry = crowded.entry(told).or_insert((load, 0));
+            entry.0 = entry.0.min(load);
+            entry.1 += 1;
         }
     }
     let used_up = used_up.into_iter().map(|(supply, excluded)| {
@@ -207,6 +275,7 @@ fn limit_reasons(
             excluded,
         })
         .chain(used_up)
+        .chain(spread_reasons(&pool.name, crowded))
         .collect()
 }
 

@@ -2,10 +2,13 @@
 
 use model::{Candidate, Certificate, NanoUsdPerHour, Plan, Snapshot};
 
+use crate::first::Start;
 use crate::improve::{self, Improved, Proposal, Work};
-use crate::packing::Packing;
-use crate::problem::{self, Problem};
-use crate::{Progress, Settings, Weights, first, materialise};
+use crate::materialise::Placed;
+use crate::packing::{Packing, count};
+use crate::problem::rules::Loads;
+use crate::problem::{self, Built, Problem};
+use crate::{Progress, Settings, Weights, first, materialise, settle};
 
 /// What a solve came to.
 #[must_use]
@@ -54,29 +57,53 @@ pub fn solve(
     settings: &Settings,
     interrupt: &mut dyn FnMut(&Progress) -> bool,
 ) -> Solution {
-    let mut problem = problem::build(snapshot, settings.objective);
+    let mut built = problem::build(snapshot, settings.objective);
     match settings.weights {
         Weights::Honoured => {}
-        Weights::Ignored => problem.pools.iter_mut().for_each(|pool| pool.weight = 0),
+        Weights::Ignored => built.rest.pools.iter_mut().for_each(|pool| pool.weight = 0),
     }
-    let first = first::answer(&problem);
+    let Start { problem, packing: first, bound } = first::start(snapshot, &built);
     let mut work = Work::new(settings.work_limit, interrupt);
-    let Improved { packing, proposals, complete, cheapest, classes } =
-        improve::improve(&problem, first, &mut work);
+    let Improved { packing, proposals, of_bound, complete, cheapest, classes } =
+        improve::improve(&problem, first.clone(), bound.as_ref(), &mut work);
     let placed_before = packing.left.clone();
-    let packing = let_in(&problem, packing);
-    let nodes: i64 = packing.groups.iter().map(|group| group.copies).sum();
+    let packing = if bound.is_some() { packing } else { let_in(&problem, packing) };
     let is_cheapest = cheapest && packing.left == placed_before;
+    let placed = materialise::place(&problem, packing);
+    let plan = if built.rules.is_empty() {
+        materialise::plan(snapshot, placed, None)
+    } else {
+        let (placed, loads) = settled(snapshot, &built, &problem, (first, placed));
+        materialise::plan(snapshot, placed, Some((&built, &loads)))
+    };
+    let is_small = count(plan.new_nodes.len()) < improve::NODES_MAX;
     let small = if is_cheapest { Small::Cheapest } else { Small::NotProved };
     Solution {
-        candidates: proposals.iter().map(|one| candidate(snapshot, &problem, one)).collect(),
-        plan: materialise::plan(snapshot, &problem, packing),
+        candidates: candidates(snapshot, (&problem, &proposals), bound.as_ref(), &of_bound),
+        plan,
         work_used: work.repeats(),
         complete,
-        small: (nodes < improve::NODES_MAX).then_some(small),
+        small: is_small.then_some(small),
         classes: problem.classes.len(),
         classes_improved: classes,
     }
+}
+
+/// What `placed` comes to under rules over zones and the like, or `first` if that comes to more: room
+/// below limits that a better packing makes may open a zone that others then have to reckon with.
+fn settled(
+    snapshot: &Snapshot,
+    built: &Built,
+    problem: &Problem,
+    (first, placed): (Packing, Placed),
+) -> (Placed, Loads) {
+    let is_whole = placed.left.is_empty();
+    let improved = settle::settle(snapshot, built, placed);
+    if is_whole && built.rest.scarce.is_empty() {
+        return improved;
+    }
+    let first = settle::settle(snapshot, built, materialise::place(problem, first));
+    if settle::rank(built, &first.0) < settle::rank(built, &improved.0) { first } else { improved }
 }
 
 /// Places pods that the first answer left out, where a better packing has made room for them.
@@ -87,13 +114,30 @@ fn let_in(problem: &Problem, mut packing: Packing) -> Packing {
     packing
 }
 
+/// Worths of shapes, from those of the classes of `problem`, and of those of what bounds it.
+fn candidates(
+    snapshot: &Snapshot,
+    (problem, proposals): (&Problem, &[Proposal]),
+    bound: Option<&(Problem, Packing)>,
+    of_bound: &[Proposal],
+) -> Vec<Candidate> {
+    let own = proposals.iter().map(|one| candidate(snapshot, problem, one));
+    let bound = bound
+        .iter()
+        .flat_map(|(problem, _)| of_bound.iter().map(|one| candidate(snapshot, problem, one)));
+    own.chain(bound).collect()
+}
+
+/// A shape that is of several classes, as its pods go to several sites, is worth the least of them.
 fn candidate(snapshot: &Snapshot, problem: &Problem, proposal: &Proposal) -> Candidate {
-    let mut worths = vec![NanoUsdPerHour::ZERO; snapshot.shapes.len()];
+    let mut least: Vec<Option<i64>> = vec![None; snapshot.shapes.len()];
     for (class, worth) in problem.classes.iter().zip(&proposal.worths) {
         for shape in &class.shapes {
-            worths[shape.get()] = NanoUsdPerHour::new(*worth);
+            let known = &mut least[shape.get()];
+            *known = Some(known.map_or(*worth, |known| known.min(*worth)));
         }
     }
+    let worths = least.into_iter().map(|worth| NanoUsdPerHour::new(worth.unwrap_or(0))).collect();
     Candidate {
         certificate: Certificate { worths },
         filled: NanoUsdPerHour::new(proposal.load.filled),

@@ -4,7 +4,9 @@
 //! cost. Out: trades, each of which takes some nodes out, seats their pods on nodes that stay or on
 //! nodes that are bought, and is worth more than it costs. Trades are made one after another, each
 //! upon the yard that those before it left, and none needs another: a trade that takes apart what one
-//! before it filled becomes one with it. Nodes that stay keep their own pods. Pure; work is counted.
+//! before it filled becomes one with it. Nodes that stay keep their own pods. Pods that spreads over
+//! zones and the like count move within their domain only, so that moves break none. Pure; work is
+//! counted.
 
 mod seats;
 mod several;
@@ -97,7 +99,13 @@ pub struct Yard {
 impl Yard {
     /// The yard of `tenants`, one for each node that may go or take pods.
     pub fn new(snapshot: &Snapshot, tenants: &[Tenant], settings: YardSettings) -> Self {
-        let mut problem = problem::build_apart(snapshot, settings.objective);
+        let built = problem::build(snapshot, settings.objective);
+        let mut site_of = vec![None; snapshot.pods.len()];
+        for Tenant { node, pods, .. } in tenants {
+            let site = built.rules.sites.of_node[node.get()];
+            pods.iter().for_each(|pod| site_of[pod.get()] = Some(site));
+        }
+        let mut problem = built.at_home(snapshot, &site_of);
         for kind in &mut problem.kinds {
             kind.launch = settings.prices.launch(kind.price).get();
         }

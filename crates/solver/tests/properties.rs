@@ -38,8 +38,9 @@ fn contents(snapshot: &Snapshot, plan: &Plan) -> (Vec<(String, Counts)>, Counts)
         let mut counts = Counts::new();
         for pod in pods {
             let shape = snapshot.shape_of(*pod);
-            let PodShape { requests, alternatives, tolerations, priority, rivals } = shape;
-            let look = (requests, alternatives, tolerations, priority, rivals.len());
+            let PodShape { requests, alternatives, tolerations, priority, rivals, rules } = shape;
+            let between = (rivals.len(), rules.matches.len(), rules.spreads.len());
+            let look = (requests, alternatives, tolerations, priority, between);
             *counts.entry(format!("{look:?}")).or_insert(0) += 1;
         }
         counts

@@ -6,3 +6,4 @@ mod oracle;
 mod properties;
 mod scarce;
 mod scenarios;
+mod spreads;

@@ -4,7 +4,7 @@
 //! weighs more as it runs out and complementary pods find each other.
 
 use crate::packing::{Mix, add};
-use crate::problem::{Amounts, Problem};
+use crate::problem::{Amounts, Company, Problem};
 
 /// Shares are counted in units of 2^-16 of what is left; the inverse keeps 24 bits more.
 const SHARE_BITS: u32 = 16;
@@ -18,6 +18,8 @@ pub(crate) struct Stock<'a> {
     pub(crate) left: &'a [i64],
     /// What is on the node already.
     pub(crate) there: &'a Mix,
+    /// Pods of groups with quotas that were on the node before.
+    pub(crate) base: &'a [(usize, i64)],
     /// Classes that may go on the node, in the order of [`by_density`].
     pub(crate) candidates: &'a [usize],
 }
@@ -62,9 +64,12 @@ pub(crate) fn fill(
 ) -> Filled {
     let mut filled = Filled { mix: Mix::new(), value: 0 };
     let mut rest = room.to_vec();
-    let most = |class: usize| stock.left[class].min(problem.joining_max(class, stock.there));
+    let most =
+        |class: usize| stock.left[class].min(problem.joining_max(class, stock.there, stock.base));
     let entries = stock.candidates.iter().map(|&class| (class, most(class)));
-    let mut open = Open { entries: entries.filter(|entry| entry.1 > 0).collect(), closed: 0 };
+    let entries = entries.filter(|entry| entry.1 > 0).collect();
+    let company = problem.company(stock.there, stock.base);
+    let mut open = Open { entries, closed: 0, company };
     if let Some(anchors) = anchors {
         let Some(position) = open.best(problem, stock.values, &rest, |class| anchors[class]) else {
             return filled;
@@ -103,6 +108,7 @@ struct Open {
     entries: Vec<(usize, i64)>,
     /// Closed entries seen by the last search.
     closed: usize,
+    company: Company,
 }
 
 impl Open {
@@ -149,7 +155,7 @@ impl Open {
     }
 
     /// Takes as many pods as `amount` says of those left at `position`; the class and how many.
-    /// Classes that are rivals of it are closed.
+    /// Classes that share a group with it may have fewer after that, or are closed.
     fn take(
         &mut self,
         problem: &Problem,
@@ -160,10 +166,13 @@ impl Open {
         let pods = amount(*left);
         *left -= pods;
         let class = *class;
-        if !problem.classes[class].rivals.is_empty() {
+        let quotas = &problem.classes[class].quotas;
+        if !quotas.is_empty() {
+            self.company.join(quotas, pods);
             for (other, left) in &mut self.entries {
-                if problem.classes[class].is_rival(&problem.classes[*other]) {
-                    *left = 0;
+                let of_other = &problem.classes[*other].quotas;
+                if !of_other.is_empty() {
+                    *left = (*left).min(self.company.joining_max(of_other));
                 }
             }
         }

@@ -100,7 +100,8 @@ impl Shop<'_> {
             return None;
         }
         let (candidates, there) = (&self.candidates[kind], &Mix::new());
-        let stock = Stock { values: self.values, left: &packing.left, there, candidates };
+        let left = &packing.left;
+        let stock = Stock { values: self.values, left, there, base: &[], candidates };
         let anchors = self.anchors[self.problem.kinds[kind].pool].as_deref();
         let filled = fill(self.problem, &stock, &self.problem.kinds[kind].room, anchors);
         if filled.mix.is_empty() {

@@ -15,10 +15,11 @@ pub(crate) fn top_up(problem: &Problem, values: &[i64], packing: &mut Packing) {
             continue;
         }
         let room = residual(problem, &problem.nodes[position].room, &packing.existing[position]);
-        let there = &packing.existing[position];
+        let there = &besides(&packing.existing[position], &problem.nodes[position].own);
         let admits = |class: usize| problem.classes[class].nodes.contains(position);
         let candidates = candidates(problem, values, packing, &room, admits);
-        let stock = Stock { values, left: &packing.left, there, candidates: &candidates };
+        let (left, base) = (&packing.left, problem.base(Some(position)));
+        let stock = Stock { values, left, there, base, candidates: &candidates };
         let more = fill(problem, &stock, &room, None).mix;
         take(packing, &more, 1);
         extend(&mut packing.existing[position], &more);
@@ -33,6 +34,16 @@ pub(crate) fn top_up(problem: &Problem, values: &[i64], packing: &mut Packing) {
     }
 }
 
+/// `mix` without a node's own pods.
+fn besides(mix: &Mix, own: &Mix) -> Mix {
+    let mut mix = mix.clone();
+    for &(class, pods) in own {
+        add(&mut mix, class, -pods);
+    }
+    mix.retain(|(_, pods)| *pods > 0);
+    mix
+}
+
 /// Adds to as many copies of a group as pods allow; the others become a group after it, so that
 /// they are tried in turn with what is left then.
 fn top_up_group(problem: &Problem, values: &[i64], packing: &mut Packing, position: usize) {
@@ -40,7 +51,8 @@ fn top_up_group(problem: &Problem, values: &[i64], packing: &mut Packing, positi
     let room = residual(problem, &problem.kinds[kind].room, &mix);
     let admits = |class: usize| problem.classes[class].kinds.contains(kind);
     let candidates = candidates(problem, values, packing, &room, admits);
-    let stock = Stock { values, left: &packing.left, there: &mix, candidates: &candidates };
+    let left = &packing.left;
+    let stock = Stock { values, left, there: &mix, base: &[], candidates: &candidates };
     let more = fill(problem, &stock, &room, None).mix;
     let Some(times) = more.iter().map(|&(class, pods)| packing.left[class] / pods).min() else {
         return;

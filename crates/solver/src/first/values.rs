@@ -3,7 +3,7 @@
 //! is not what the pods beyond it cost.
 
 use crate::packing::{Packing, pods_in};
-use crate::problem::Problem;
+use crate::problem::{Kind, Problem};
 
 /// Nano-USD per hour for a pod of each class: the least, over the kinds that hold it, of price ×
 /// its largest share of the room, and the interruption term. 0 where no kind holds it.
@@ -20,9 +20,12 @@ pub(crate) fn standalone(problem: &Problem) -> Vec<i64> {
 }
 
 fn charge(problem: &Problem, kind: usize, class: usize) -> i64 {
-    let kind = &problem.kinds[kind];
+    charge_of(&problem.kinds[kind], &problem.classes[class].requests)
+}
+
+/// What `kind` charges for a pod with these requests: its largest share of the price.
+pub(crate) fn charge_of(kind: &Kind, requests: &[i64]) -> i64 {
     let price = i128::from(kind.price.get()) * 1000;
-    let requests = &problem.classes[class].requests;
     let share =
         requests.iter().zip(&kind.room).filter(|(need, _)| **need > 0).map(|(need, room)| {
             let (need, room) = (i128::from(*need), i128::from((*room).max(1)));

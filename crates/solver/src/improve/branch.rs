@@ -139,7 +139,7 @@ impl Search<'_> {
                 Bin::Node(node) => &self.problem.nodes[node].room,
             };
             let charge = pricing::charge(self.problem, &self.problem.scarce, &worths, fillable.bin);
-            let items = items(self.problem, &fillable.classes, room, &worths.pods, &self.demand);
+            let items = items(self.problem, fillable, room, &worths.pods, &self.demand);
             let relaxed = knapsack::relax(&items, room);
             work.spend(64);
             if relaxed.bound <= charge {
@@ -170,19 +170,16 @@ impl Search<'_> {
 
 fn items(
     problem: &Problem,
-    classes: &[usize],
+    fillable: &pricing::Fillable,
     room: &[i64],
     worths: &[i64],
     demand: &[i64],
 ) -> Vec<Item> {
-    let wanted = classes.iter().filter(|&&class| worths[class] > 0 && demand[class] > 0);
-    let item = |&class: &usize| {
-        let of = &problem.classes[class];
-        let cap = Problem::fit_count(&of.requests, room).min(demand[class]).min(of.together_max);
-        let (requests, rivals) = (of.requests.clone(), of.rivals.clone());
-        Item { class, worth: worths[class], requests, rivals, cap }
-    };
-    wanted.map(item).collect()
+    let classes = fillable.classes.iter();
+    let wanted = classes.filter(|&&class| worths[class] > 0 && demand[class] > 0);
+    let of = |&class: &usize| (class, worths[class], demand[class]);
+    let items = wanted.map(|class| pricing::item(problem, fillable.bin, room, of(class)));
+    items.filter(|item| item.cap > 0).collect()
 }
 
 impl Filler {
@@ -194,7 +191,7 @@ impl Filler {
         worths: &[i64],
         demand: &[i64],
     ) -> Self {
-        let items = items(problem, &fillable.classes, &room, worths, demand);
+        let items = items(problem, fillable, &room, worths, demand);
         let prices = knapsack::relax(&items, &room).prices;
         let wanted = fillable.classes.iter().filter(|&&class| demand[class] > 0);
         let mut classes: Vec<(i64, usize)> = wanted
@@ -385,6 +382,11 @@ struct Filling<'a> {
 }
 
 impl Filling<'_> {
+    /// Pods of groups with quotas that are in the bin already.
+    fn base(&self) -> &[(usize, i64)] {
+        self.problem.base(self.filler.bin.node())
+    }
+
     /// Decides on the classes from `position` on; `most` is what the outcome can be worth at most.
     fn extend(&mut self, position: usize, rest: &mut Vec<i64>, mix: &mut Mix, most: i64) -> bool {
         self.units += 1;
@@ -399,7 +401,7 @@ impl Filling<'_> {
             return true;
         };
         let requests = &self.problem.classes[class].requests;
-        let joining = self.problem.joining_max(class, mix);
+        let joining = self.problem.joining_max(class, mix, self.base());
         let fits = Problem::fit_count(requests, rest).min(self.caps[position]).min(joining);
         let gain = self.filler.gains[position];
         for pods in (i64::from(self.class == Some(class))..=fits).rev() {
@@ -427,7 +429,7 @@ impl Filling<'_> {
             let taken = mix.iter().find(|entry| entry.0 == class).map_or(0, |entry| entry.1);
             taken < *cap
                 && Problem::fits(&self.problem.classes[class].requests, rest)
-                && self.problem.joining_max(class, mix) > 0
+                && self.problem.joining_max(class, mix, self.base()) > 0
         });
         if more {
             return;

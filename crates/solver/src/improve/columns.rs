@@ -14,6 +14,16 @@ pub(super) enum Bin {
     Node(usize),
 }
 
+impl Bin {
+    /// The existing node, where it is one.
+    pub(super) const fn node(self) -> Option<usize> {
+        match self {
+            Self::Kind(_) => None,
+            Self::Node(node) => Some(node),
+        }
+    }
+}
+
 /// One way to fill one node.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Column {

@@ -494,7 +494,7 @@ mod tests {
                 class,
                 worth: worth * 1_000_003,
                 requests: vec![a, b, pieces],
-                rivals: Vec::new(),
+                quotas: Vec::new(),
                 cap,
             };
             let items: Vec<Item> = raw.iter().enumerate().map(item).collect();

@@ -1,7 +1,7 @@
 //! Exchanges: wherever a pod of one class has a seat, one of a lesser class would do.
 //!
 //! A class is lesser than another where it asks for no more of anything, is admitted wherever the
-//! other is and has no other rivals; its pods are then worth no more. Said to the linear program beforehand, this keeps worths
+//! other is and has no other or smaller quotas; its pods are then worth no more. Said to the linear program beforehand, this keeps worths
 //! from leaping between rounds. As a column, an exchange gives up a seat of the greater class for the
 //! lesser one at no cost.
 
@@ -51,12 +51,13 @@ pub(super) fn exchanges(problem: &Problem, anchors: &Anchors) -> Vec<Exchange> {
 
 fn is_lesser(one: &Class, other: &Class) -> bool {
     // A node that takes so many of `one` may have them already, unless `other` keeps them away.
-    let joins = one.together_max == i64::MAX || !one.rivals.is_empty();
+    // Of a group of rivals that both are in there is none on it but the one that gives up its seat.
+    let joins = one.together_max == i64::MAX || one.quotas.iter().any(|quota| quota.most == 1);
     joins
         && one.requests.iter().zip(&other.requests).all(|(one, other)| one <= other)
         && one.kinds.covers(&other.kinds)
         && one.nodes.covers(&other.nodes)
-        && one.rivals.iter().all(|group| other.rivals.contains(group))
+        && one.quotas.iter().all(|one| other.quota(one.group).is_some_and(|most| most <= one.most))
 }
 
 #[cfg(test)]
@@ -79,7 +80,8 @@ mod tests {
              pod odd x2 cpu=500m mem=9Gi
              pod picky x2 cpu=500m mem=512Mi select family=m",
         );
-        let problem = problem::build(&snapshot, Objective { restart_cost: 0 });
+        let problem =
+            problem::build(&snapshot, Objective { restart_cost: 0 }).plain(|_| usize::MAX);
         let cpu = |class: usize| problem.classes[class].requests[0];
         let mut found: Vec<(i64, i64)> = exchanges(&problem, &vec![None])
             .into_iter()

@@ -4,7 +4,7 @@ use super::columns::{Column, Columns};
 use super::exchange::{self, Exchange};
 use super::pricing::{self, Fillable, Pricing, Worths};
 use super::work::Work;
-use super::worths::{Load, Proposals};
+use super::worths::{Load, Proposal, Proposals};
 use super::{Improved, master};
 use crate::first::{self, anchors, anchors::Anchors};
 use crate::packing::Packing;
@@ -258,16 +258,22 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// The best packing, and the worths that this search and the one for the `bound` propose.
+    /// The best packing, and the worths that this search and the one for the `bound` propose, which has
+    /// other classes where the problem `is_split`.
     pub(super) fn finish(
         self,
         bound: Option<Search<'_>>,
-        complete: bool,
-        cheapest: bool,
+        is_split: bool,
+        (complete, cheapest): (bool, bool),
     ) -> Improved {
         let mut proposals = self.proposals.into_kept();
-        proposals.extend(bound.into_iter().flat_map(|bound| bound.proposals.into_kept()));
+        let mut of_bound: Vec<Proposal> =
+            bound.into_iter().flat_map(|bound| bound.proposals.into_kept()).collect();
+        if !is_split {
+            proposals.append(&mut of_bound);
+        }
         Improved {
+            of_bound,
             classes: self.problem.classes.len(),
             packing: self.best,
             proposals,

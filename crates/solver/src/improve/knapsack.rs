@@ -7,6 +7,7 @@
 //! it has fallen behind the best mix known.
 
 use super::{float, relaxation, rounded};
+use crate::problem::Quota;
 
 /// A class as an item.
 #[derive(Clone, Debug)]
@@ -15,9 +16,10 @@ pub(super) struct Item {
     /// Worth of one pod, nano-USD per hour; positive.
     pub(super) worth: i64,
     pub(super) requests: Vec<i64>,
-    /// Groups of which a mix has one pod; then the cap is 1.
-    pub(super) rivals: Vec<usize>,
-    /// Most pods of it.
+    /// Groups of which a mix has a bounded number of pods: here all of a group count against the least
+    /// quota of any.
+    pub(super) quotas: Vec<Quota>,
+    /// Most pods of it, no more than any quota.
     pub(super) cap: i64,
 }
 
@@ -150,11 +152,8 @@ impl Search {
             if bound <= self.most || self.visited >= self.budget {
                 return;
             }
-            let fits = if self.meets_rival(item) {
-                0
-            } else {
-                fit_count(&self.items[item].requests, rest).min(self.items[item].cap)
-            };
+            let of = &self.items[item];
+            let fits = fit_count(&of.requests, rest).min(of.cap).min(self.joining_max(item));
             let gain = self.gains[item];
             let skipped = bound - gain.max(0).saturating_mul(self.items[item].cap);
             for pods in (1..=fits).rev() {
@@ -181,10 +180,20 @@ impl Search {
         }
     }
 
-    fn meets_rival(&self, item: usize) -> bool {
-        let rivals = &self.items[item].rivals;
-        let meets = |other: usize| self.items[other].rivals.iter().any(|one| rivals.contains(one));
-        !rivals.is_empty() && self.taken.iter().any(|(other, _)| meets(*other))
+    /// How many pods of `item` the groups of what is taken admit.
+    fn joining_max(&self, item: usize) -> i64 {
+        let left = |quota: &Quota| {
+            let (mut most, mut taken) = (quota.most, 0);
+            for &(other, pods) in &self.taken {
+                let quotas = &self.items[other].quotas;
+                if let Some(of_other) = quotas.iter().find(|one| one.group == quota.group) {
+                    most = most.min(of_other.most);
+                    taken += pods;
+                }
+            }
+            most - taken
+        };
+        self.items[item].quotas.iter().map(left).fold(i64::MAX, i64::min)
     }
 
     fn shift(&self, item: usize, rest: &mut [i64], pods: i64) {
@@ -245,7 +254,7 @@ mod tests {
                 .iter()
                 .enumerate()
                 .map(|(class, &(worth, a, b, cap))| {
-                    Item { class, worth: worth * 1_000_000, requests: vec![a, b], rivals: vec![], cap }
+                    Item { class, worth: worth * 1_000_000, requests: vec![a, b], quotas: vec![], cap }
                 })
                 .collect();
             let room = [room.0, room.1];

@@ -132,7 +132,8 @@ mod tests {
              pod c x9 cpu=1 mem=11Gi
              pod d x9 cpu=700m mem=2Gi",
         );
-        let problem = problem::build(&snapshot, Objective { restart_cost: 0 });
+        let problem =
+            problem::build(&snapshot, Objective { restart_cost: 0 }).plain(|_| usize::MAX);
         let start = first::answer(&problem);
         let mut never = |_: &crate::Progress| false;
         for classes in 0..=4 {
@@ -149,7 +150,7 @@ mod tests {
             assert_eq!(placed, [9, 9, 9, 9], "{classes} classes");
         }
         let mut work = Work::new(1_000_000, &mut never);
-        let all = improve_all(&problem, start.clone(), &mut work);
+        let all = improve_all(&problem, start.clone(), None, &mut work);
         let mut work = Work::new(1_000_000, &mut never);
         let part = improve_part(&problem, start, 4, &mut work);
         assert_eq!(all.packing.cost(&problem), part.packing.cost(&problem));

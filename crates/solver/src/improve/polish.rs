@@ -3,22 +3,25 @@
 use super::knapsack::{self, Item};
 use super::work::Work;
 use crate::packing::{Mix, add, residual};
-use crate::problem::Problem;
+use crate::problem::{Problem, Quota};
+
+/// What a mix is for.
+#[derive(Clone, Copy)]
+pub(super) struct Place<'a> {
+    pub(super) problem: &'a Problem,
+    pub(super) items: &'a [Item],
+    pub(super) room: &'a [i64],
+    /// Pods of groups with quotas that are there already.
+    pub(super) base: &'a [(usize, i64)],
+}
 
 /// Takes each class of `mix` out in turn, refills what is free by a search of at most `budget` tree
 /// nodes, keeps what is worth more, and starts again until nothing is.
-pub(super) fn polish(
-    problem: &Problem,
-    items: &[Item],
-    room: &[i64],
-    mut mix: Mix,
-    budget: u64,
-    work: &mut Work<'_>,
-) -> Mix {
+pub(super) fn polish(place: &Place<'_>, mut mix: Mix, budget: u64, work: &mut Work<'_>) -> Mix {
     let mut position = 0;
     let mut improved = false;
     while position < mix.len() {
-        match refill(problem, items, room, &mix, position, budget, work) {
+        match refill(place, &mix, position, budget, work) {
             Some(better) => {
                 mix = better;
                 improved = true;
@@ -34,26 +37,28 @@ pub(super) fn polish(
 }
 
 fn refill(
-    problem: &Problem,
-    items: &[Item],
-    room: &[i64],
+    place: &Place<'_>,
     mix: &Mix,
     position: usize,
     budget: u64,
     work: &mut Work<'_>,
 ) -> Option<Mix> {
+    let Place { problem, items, room, base } = *place;
     let mut kept = mix.clone();
     let (class, pods) = kept.remove(position);
     let rest = residual(problem, room, &kept);
+    let company = problem.company(&kept, base);
     let removed = items.iter().find(|item| item.class == class)?.worth * pods;
     let free: Vec<Item> = items
         .iter()
         .filter(|item| Problem::fits(&item.requests, &rest))
-        .filter(|item| item.rivals.is_empty() || problem.joining_max(item.class, &kept) > 0)
         .map(|item| {
             let taken = kept.iter().find(|entry| entry.0 == item.class).map_or(0, |entry| entry.1);
             let cap = (item.cap - taken).min(Problem::fit_count(&item.requests, &rest));
-            Item { cap, ..item.clone() }
+            let cap = cap.min(problem.joining_max(item.class, &kept, base));
+            let quotas = problem.classes[item.class].quotas.iter();
+            let left = |quota: &Quota| Quota { most: company.left(*quota), ..*quota };
+            Item { cap, quotas: quotas.map(left).collect(), ..item.clone() }
         })
         .filter(|item| item.cap > 0)
         .collect();

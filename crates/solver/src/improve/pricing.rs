@@ -11,7 +11,7 @@ use super::{dynamic, polish};
 use crate::first::anchors;
 use crate::first::fill::{Stock, by_density, fill};
 use crate::packing::{Mix, add, residual};
-use crate::problem::{Class, ExistingNode, Problem};
+use crate::problem::{Class, Company, ExistingNode, Problem, Quota};
 
 /// At least every how many-th class is forced into a mix in one round, and how many are at most.
 const SEED_STRIDE: usize = 6;
@@ -100,12 +100,8 @@ impl<'a> Pricing<'a> {
             .classes
             .iter()
             .filter(|&&class| values[class] > 0 && demand[class] > 0)
-            .map(|&class| {
-                let Class { requests, rivals, together_max, .. } = &problem.classes[class];
-                let cap = Problem::fit_count(requests, room).min(demand[class]).min(*together_max);
-                let (requests, rivals) = (requests.clone(), rivals.clone());
-                Item { class, worth: values[class], requests, rivals, cap }
-            })
+            .map(|&class| item(problem, fillable.bin, room, (class, values[class], demand[class])))
+            .filter(|item| item.cap > 0)
             .collect();
         let mut order: Vec<usize> = items.iter().map(|item| item.class).collect();
         by_density(problem, &values, room, &mut order);
@@ -140,9 +136,9 @@ impl<'a> Pricing<'a> {
         self.priced(mixes)
     }
 
-    /// Whether a table may guide the search: it knows nothing of rivals and anchors.
+    /// Whether a table may guide the search: it knows nothing of quotas and anchors.
     fn is_guided(&self) -> bool {
-        self.anchors.is_none() && self.items.iter().all(|item| item.rivals.is_empty())
+        self.anchors.is_none() && self.items.iter().all(|item| item.quotas.is_empty())
     }
 
     fn searched(
@@ -155,8 +151,13 @@ impl<'a> Pricing<'a> {
         let mut mixes = self.quick(relaxed, seed);
         let best = mixes.iter().max_by_key(|mix| self.worth(mix)).cloned();
         mixes.retain(|mix| self.worth(mix) > self.charge);
-        let polished = best
-            .map(|mix| polish::polish(self.problem, &self.items, self.room, mix, budget / 4, work));
+        let place = polish::Place {
+            problem: self.problem,
+            items: &self.items,
+            room: self.room,
+            base: self.base(),
+        };
+        let polished = best.map(|mix| polish::polish(&place, mix, budget / 4, work));
         mixes.extend(polished.filter(|mix| self.worth(mix) > self.charge));
         if mixes.is_empty() && budget >= GUIDED_FROM && self.is_guided() {
             let budget = work.within(budget);
@@ -226,7 +227,12 @@ impl<'a> Pricing<'a> {
         starts.filter_map(|mix| self.top_up(mix)).collect()
     }
 
-    /// `mix` without the lesser ones of rivals and with what still fits beside it; `None` where `mix`
+    /// Pods of groups with quotas that are in the bin already.
+    fn base(&self) -> &[(usize, i64)] {
+        self.problem.base(self.fillable.bin.node())
+    }
+
+    /// `mix` without what is over quotas and with what still fits beside it; `None` where `mix`
     /// itself does not fit.
     fn top_up(&self, mix: Mix) -> Option<Mix> {
         let mut mix = self.apart(mix);
@@ -238,30 +244,51 @@ impl<'a> Pricing<'a> {
         for &(class, pods) in &mix {
             left[class] -= pods;
         }
-        let stock =
-            Stock { values: &self.values, left: &left, there: &mix, candidates: &self.order };
+        let stock = Stock {
+            values: &self.values,
+            left: &left,
+            there: &mix,
+            base: self.base(),
+            candidates: &self.order,
+        };
         for (class, pods) in fill(self.problem, &stock, &rest, None).mix {
             add(&mut mix, class, pods);
         }
         (!mix.is_empty()).then_some(mix)
     }
 
-    /// `mix` with of each rivals the one that is worth most.
+    /// `mix` with of each group those that are worth most, as many as its quota.
     fn apart(&self, mix: Mix) -> Mix {
-        if mix.iter().all(|(class, _)| self.problem.classes[*class].rivals.is_empty()) {
+        if mix.iter().all(|(class, _)| self.problem.classes[*class].quotas.is_empty()) {
             return mix;
         }
         let mut order = mix;
         order.sort_by_key(|&(class, _)| (Reverse(self.values[class]), class));
         let mut kept = Mix::new();
         for (class, pods) in order {
-            let pods = pods.min(self.problem.joining_max(class, &kept));
+            let pods = pods.min(self.problem.joining_max(class, &kept, self.base()));
             if pods > 0 {
                 add(&mut kept, class, pods);
             }
         }
         kept
     }
+}
+
+/// A class as an item of `bin`, with what a pod of it is worth and how many are wanted.
+pub(super) fn item(
+    problem: &Problem,
+    bin: Bin,
+    room: &[i64],
+    (class, worth, wanted): (usize, i64, i64),
+) -> Item {
+    let Class { requests, quotas, together_max, .. } = &problem.classes[class];
+    let company = Company::new(problem.base(bin.node()));
+    let left = |quota: &Quota| Quota { most: company.left(*quota), ..*quota };
+    let quotas: Vec<Quota> = quotas.iter().map(left).collect();
+    let cap = Problem::fit_count(requests, room).min(wanted).min(*together_max);
+    let cap = quotas.iter().map(|quota| quota.most.max(0)).fold(cap, i64::min);
+    Item { class, worth, requests: requests.clone(), quotas, cap }
 }
 
 /// What a bin has to earn, nano-USD per hour: its price and what it takes of scarce supplies.

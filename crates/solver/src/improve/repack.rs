@@ -32,5 +32,5 @@ pub(crate) fn repack(problem: &Problem, first: Packing, work: &mut Work<'_>) -> 
 pub(crate) fn appraise(problem: &Problem, first: Packing, work: &mut Work<'_>) -> Vec<Proposal> {
     let mut search = Search::new(problem, first);
     while !search.is_over(work) && search.step(work) == Step::Going {}
-    search.finish(None, false, false).proposals
+    search.finish(None, false, (false, false)).proposals
 }

@@ -6,7 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use model::{
-    LabelKey, NodeState, Requirements, ShapeIndex, Snapshot, Taint, Toleration, untolerated,
+    LabelKey, NodeInclusion, NodeState, PodShape, Requirements, ShapeIndex, Snapshot, Spread,
+    SpreadIndex, Taint, Toleration, TolerationOperator, untolerated,
 };
 
 use crate::bits::Bits;
@@ -21,31 +22,76 @@ pub(crate) struct Admission {
     pub(crate) columns: Vec<Bits>,
     /// For each node of the snapshot, the rule sets that admit it.
     pub(crate) nodes: Vec<Bits>,
+    /// What decides which nodes a spread counts, by spread and rule set of the shape that carries it;
+    /// as a rule set.
+    pub(crate) filters: BTreeMap<(SpreadIndex, usize), usize>,
+    /// For each node of the snapshot, the rule sets that its labels and taints admit, whether or not it
+    /// takes pods.
+    pub(crate) counting_nodes: Vec<Bits>,
 }
 
 type Rule<'a> = (&'a [Requirements], &'a [Toleration]);
+
+/// What admits any label and tolerates any taint.
+static ANY_LABELS: [Requirements; 1] = [Requirements::new()];
+static ANY_TAINTS: [Toleration; 1] = [Toleration {
+    key: None,
+    operator: TolerationOperator::Exists,
+    value: String::new(),
+    effect: None,
+}];
+
+/// Which nodes `spread` counts where a pod of `shape` carries it.
+fn filter<'a>(spread: &Spread, shape: &'a PodShape) -> Rule<'a> {
+    let labels = match spread.node_affinity {
+        NodeInclusion::Honor => &shape.alternatives[..],
+        NodeInclusion::Ignore => &ANY_LABELS,
+    };
+    let taints = match spread.node_taints {
+        NodeInclusion::Honor => &shape.tolerations[..],
+        NodeInclusion::Ignore => &ANY_TAINTS,
+    };
+    (labels, taints)
+}
 
 /// Evaluates every rule set of the shapes in `used` against offerings and nodes.
 pub(crate) fn evaluate(snapshot: &Snapshot, used: &BTreeSet<ShapeIndex>) -> Admission {
     let mut rules: BTreeMap<Rule<'_>, usize> = BTreeMap::new();
     for index in used {
         let shape = snapshot.shape(*index);
-        let next = rules.len();
-        rules.entry((&shape.alternatives, &shape.tolerations)).or_insert(next);
+        let spreads =
+            shape.rules.spreads.iter().map(|spread| filter(snapshot.spread(*spread), shape));
+        for rule in
+            std::iter::once((&shape.alternatives[..], &shape.tolerations[..])).chain(spreads)
+        {
+            let next = rules.len();
+            rules.entry(rule).or_insert(next);
+        }
     }
+    let mut filters = BTreeMap::new();
     let mut rule_of = vec![None; snapshot.shapes.len()];
     for index in used {
         let shape = snapshot.shape(*index);
         let rule: Rule<'_> = (&shape.alternatives, &shape.tolerations);
-        rule_of[index.get()] = rules.get(&rule).copied();
+        let position = rules[&rule];
+        rule_of[index.get()] = Some(position);
+        for spread in &shape.rules.spreads {
+            filters.insert((*spread, position), rules[&filter(snapshot.spread(*spread), shape)]);
+        }
     }
     let mut ordered: Vec<Rule<'_>> = vec![(&[], &[]); rules.len()];
     for (rule, position) in &rules {
         ordered[*position] = *rule;
     }
     let (column_of, columns) = offering_columns(snapshot, &ordered);
-    let nodes = snapshot.nodes.iter().map(|node| node_column(node, &ordered)).collect();
-    Admission { rule_of, column_of, columns, nodes }
+    let counting_nodes: Vec<Bits> =
+        snapshot.nodes.iter().map(|node| node_column(node, &ordered)).collect();
+    let takes_pods = |(node, column): (&model::Node, &Bits)| match node.state {
+        NodeState::Unschedulable => Bits::new(ordered.len()),
+        NodeState::Ready | NodeState::InFlight => column.clone(),
+    };
+    let nodes = snapshot.nodes.iter().zip(&counting_nodes).map(takes_pods).collect();
+    Admission { rule_of, column_of, columns, nodes, filters, counting_nodes }
 }
 
 fn offering_columns(snapshot: &Snapshot, rules: &[Rule<'_>]) -> (Vec<usize>, Vec<Bits>) {
@@ -81,12 +127,7 @@ fn offering_columns(snapshot: &Snapshot, rules: &[Rule<'_>]) -> (Vec<usize>, Vec
 }
 
 fn node_column(node: &model::Node, rules: &[Rule<'_>]) -> Bits {
-    match node.state {
-        NodeState::Unschedulable => Bits::new(rules.len()),
-        NodeState::Ready | NodeState::InFlight => {
-            admitted(rules, &node.taints, |key| node.labels.get(key).map(model::LabelValue::as_str))
-        }
-    }
+    admitted(rules, &node.taints, |key| node.labels.get(key).map(model::LabelValue::as_str))
 }
 
 fn admitted<'v>(

@@ -2,23 +2,38 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use model::{NodeIndex, NodeState, Objective, PodIndex, ResourceName, ShapeIndex, Snapshot};
+use model::{
+    LabelKey, NodeIndex, NodeState, Objective, PodIndex, PodShape, ResourceName, SelectionIndex,
+    ShapeIndex, Snapshot, well_known,
+};
 
 use super::admission::{self, Admission};
 use super::kinds::{self, KindWithColumn};
-use super::{Amounts, Class, ExistingNode, Kind, Pool, Problem, dominance, rivals, scarce};
+use super::ranks::Ranks;
+use super::rules::Rules;
+use super::sites::Sites;
+use super::{Amounts, Class, ExistingNode, Pool, Problem, Quota, scarce};
 use crate::bits::Bits;
 
-/// The problem of `snapshot`.
-pub(crate) fn build(snapshot: &Snapshot, objective: Objective) -> Problem {
-    let mut problem = build_apart(snapshot, objective);
-    problem.classes = rivals::merged(problem.classes, snapshot.rivals.len());
-    problem
+/// A problem whose classes are told apart by rules between pods too, and these rules.
+pub(crate) struct Built {
+    /// Classes by shape: pods that not even a rule between pods can tell apart. Their quotas are those
+    /// that the pods have, be it that they say nothing.
+    pub(crate) parents: Vec<Class>,
+    /// Of each parent the rule set, a position in [`Rules::sets`].
+    pub(crate) sets: Vec<usize>,
+    /// Rules over other labels than the hostname.
+    pub(crate) rules: Rules,
+    /// The problem without any class.
+    pub(crate) rest: Problem,
+    /// How many groups with quotas there are.
+    pub(crate) groups: usize,
+    /// The parent of each pod of the snapshot.
+    pub(crate) parent_of: Vec<usize>,
 }
 
-/// As [`build`], with each group of rivals a class of its own: what is said of all pods of several
-/// groups together does not hold for some of them.
-pub(crate) fn build_apart(snapshot: &Snapshot, objective: Objective) -> Problem {
+/// The problem of `snapshot`.
+pub(crate) fn build(snapshot: &Snapshot, objective: Objective) -> Built {
     let mut pods_of: BTreeMap<ShapeIndex, Vec<PodIndex>> = BTreeMap::new();
     for (position, pod) in snapshot.pods.iter().enumerate() {
         pods_of.entry(pod.shape).or_default().push(PodIndex::new(position));
@@ -27,16 +42,164 @@ pub(crate) fn build_apart(snapshot: &Snapshot, objective: Objective) -> Problem 
     let dimensions = dimensions(snapshot, &used);
     let admission = admission::evaluate(snapshot, &used);
     let places = scarce::Places::new(snapshot);
-    let grouped = kinds::group(snapshot, objective, &admission, &dimensions, &places);
-    let ranks = rivals::Ranks::new(snapshot, &pods_of);
-    let nodes = nodes(snapshot, &admission, &dimensions, &ranks);
+    let sites = Sites::new(snapshot, site_keys(snapshot, &used));
+    let grouped = kinds::group(snapshot, objective, &admission, &dimensions, &places, &sites);
+    let ranks = Ranks::new(snapshot, &pods_of);
+    let crowds = Crowds::new(snapshot, &used);
+    let nodes = nodes(snapshot, (&admission, &sites), &dimensions, (&ranks, &crowds));
     let pods_of = ranks.ordered(snapshot, pods_of);
-    let classes = classes(snapshot, pods_of, &dimensions, &admission, &grouped, &nodes);
-    let mut kinds: Vec<Kind> = grouped.into_iter().map(|group| group.kind).collect();
-    dominance::mark(&mut kinds, &classes);
-    let pools = snapshot.pools.iter().map(|pool| Pool { weight: pool.weight }).collect();
+    let tables = Tables { snapshot, dimensions, admission, kinds: &grouped, nodes: &nodes, crowds };
+    let rules = tables.rules(sites, &used);
+    let (parents, sets) = tables.parents(&rules, pods_of);
+    let groups = tables.crowds.first + tables.crowds.selections.len();
+    let admission = tables.admission;
     let first_supply = places.first_supply();
-    Problem { classes, kinds, pools, scarce: places.into_left(), first_supply, nodes }
+    let columns: Vec<usize> = grouped.iter().map(|kind| kind.column).collect();
+    let rest = Problem {
+        classes: Vec::new(),
+        kinds: grouped.into_iter().map(|group| group.kind).collect(),
+        pools: snapshot.pools.iter().map(|pool| Pool { weight: pool.weight }).collect(),
+        scarce: places.into_left(),
+        first_supply,
+        nodes,
+    };
+    let mut parent_of = vec![0; snapshot.pods.len()];
+    for (position, parent) in parents.iter().enumerate() {
+        parent.pods.iter().for_each(|pod| parent_of[pod.get()] = position);
+    }
+    let mut built = Built { parents, sets, rules, rest, groups, parent_of };
+    built.count(snapshot, &admission, &columns);
+    built
+}
+
+/// Labels that spreads of planned pods look at, the hostname aside.
+fn site_keys<'a>(snapshot: &'a Snapshot, used: &BTreeSet<ShapeIndex>) -> BTreeSet<&'a LabelKey> {
+    let spreads = used.iter().flat_map(|shape| &snapshot.shape(*shape).rules.spreads);
+    let keys = spreads.map(|spread| &snapshot.spread(*spread).key);
+    keys.filter(|key| key.as_str() != well_known::HOSTNAME).collect()
+}
+
+/// Selections that are spread over hostnames, as groups with quotas behind those of rivals.
+struct Crowds {
+    first: usize,
+    /// Sorted.
+    selections: Vec<SelectionIndex>,
+}
+
+impl Crowds {
+    fn new(snapshot: &Snapshot, used: &BTreeSet<ShapeIndex>) -> Self {
+        let spreads = used.iter().flat_map(|shape| &snapshot.shape(*shape).rules.spreads);
+        let spreads = spreads.map(|spread| snapshot.spread(*spread));
+        let of_nodes = spreads.filter(|spread| spread.key.as_str() == well_known::HOSTNAME);
+        let selections: BTreeSet<SelectionIndex> = of_nodes.map(|one| one.selection).collect();
+        Self { first: snapshot.rivals.len(), selections: selections.into_iter().collect() }
+    }
+
+    fn group(&self, selection: SelectionIndex) -> Option<usize> {
+        self.selections.binary_search(&selection).ok().map(|place| self.first + place)
+    }
+
+    /// The groups that a pod of `shape` is in, with what they allow beside it.
+    fn quotas(&self, snapshot: &Snapshot, shape: &PodShape) -> Vec<Quota> {
+        let rivals = shape.rivals.iter().map(|group| Quota { group: group.get(), most: 1 });
+        let mut quotas: BTreeMap<usize, i64> =
+            rivals.map(|Quota { group, most }| (group, most)).collect();
+        for spread in shape.rules.spreads.iter().map(|spread| snapshot.spread(*spread)) {
+            if spread.key.as_str() == well_known::HOSTNAME
+                && let Some(group) = self.group(spread.selection)
+            {
+                let most = quotas.entry(group).or_insert(spread.max_skew);
+                *most = spread.max_skew.min(*most);
+            }
+        }
+        quotas.into_iter().map(|(group, most)| Quota { group, most }).collect()
+    }
+
+    /// How many pods of each group are on `node`.
+    fn base(&self, node: &model::Node) -> Vec<(usize, i64)> {
+        let matched = node.matched.iter();
+        matched.filter_map(|(one, count)| Some((self.group(*one)?, *count))).collect()
+    }
+}
+
+/// What classes are made from.
+struct Tables<'a> {
+    snapshot: &'a Snapshot,
+    dimensions: Vec<ResourceName>,
+    admission: Admission,
+    kinds: &'a [KindWithColumn],
+    nodes: &'a [ExistingNode],
+    crowds: Crowds,
+}
+
+impl Tables<'_> {
+    fn rules(&self, sites: Sites, used: &BTreeSet<ShapeIndex>) -> Rules {
+        let sites_of_nodes = self.nodes.iter().map(|node| sites.of_node[node.node.get()]).collect();
+        let mut rules = Rules::new(sites, sites_of_nodes);
+        for shape in used {
+            let rule =
+                self.admission.rule_of[shape.get()].expect("every used shape has a rule set");
+            let filter = |spread| self.admission.filters[&(spread, rule)];
+            rules.learn(self.snapshot, *shape, rule, filter);
+        }
+        rules.place();
+        rules
+    }
+
+    /// Classes, and the rule set of each.
+    fn parents(
+        &self,
+        rules: &Rules,
+        pods_of: Vec<(ShapeIndex, Vec<PodIndex>)>,
+    ) -> (Vec<Class>, Vec<usize>) {
+        type Key = (Amounts, i32, Bits, Bits, Vec<Quota>, usize);
+        let mut position_of: BTreeMap<Key, usize> = BTreeMap::new();
+        let (mut parents, mut sets): (Vec<Class>, Vec<usize>) = (Vec::new(), Vec::new());
+        for (index, pods) in pods_of {
+            let class = self.class(index, pods);
+            let set = rules.set_of[&index];
+            let Class { requests, priority, kinds, nodes, quotas, .. } = &class;
+            let alike = (requests.clone(), *priority, kinds.clone(), nodes.clone());
+            let key = (alike.0, alike.1, alike.2, alike.3, quotas.clone(), set);
+            if let Some(position) = position_of.get(&key) {
+                parents[*position].shapes.extend(class.shapes);
+                parents[*position].pods.extend(class.pods);
+                continue;
+            }
+            position_of.insert(key, parents.len());
+            parents.push(class);
+            sets.push(set);
+        }
+        (parents, sets)
+    }
+
+    fn class(&self, index: ShapeIndex, pods: Vec<PodIndex>) -> Class {
+        let Self { snapshot, dimensions, admission, kinds, nodes, crowds } = self;
+        let shape = snapshot.shape(index);
+        let rule = admission.rule_of[index.get()].expect("every used shape has a rule set");
+        let quotas = crowds.quotas(snapshot, shape);
+        let is_full = |node: &ExistingNode| {
+            let over = |quota: &Quota| {
+                node.base.iter().any(|(group, count)| *group == quota.group && *count >= quota.most)
+            };
+            let rivals = &snapshot.node(node.node).rivals;
+            shape.rivals.iter().any(|one| rivals.contains(one)) || quotas.iter().any(over)
+        };
+        let on_nodes = nodes
+            .iter()
+            .map(|node| admission.nodes[node.node.get()].contains(rule) && !is_full(node));
+        Class {
+            shapes: vec![index],
+            requests: kinds::amounts(&shape.requests, dimensions),
+            priority: shape.priority,
+            pods,
+            kinds: Bits::of(kinds.iter().map(|k| admission.columns[k.column].contains(rule))),
+            nodes: Bits::of(on_nodes),
+            together_max: i64::MAX,
+            units: 1,
+            quotas,
+        }
+    }
 }
 
 fn dimensions(snapshot: &Snapshot, used: &BTreeSet<ShapeIndex>) -> Vec<ResourceName> {
@@ -48,66 +211,13 @@ fn dimensions(snapshot: &Snapshot, used: &BTreeSet<ShapeIndex>) -> Vec<ResourceN
     names.into_iter().cloned().collect()
 }
 
-fn classes(
-    snapshot: &Snapshot,
-    pods_of: Vec<(ShapeIndex, Vec<PodIndex>)>,
-    dimensions: &[ResourceName],
-    admission: &Admission,
-    kinds: &[KindWithColumn],
-    nodes: &[ExistingNode],
-) -> Vec<Class> {
-    type Key = (Amounts, i32, Bits, Bits, Vec<usize>);
-    let mut position_of: BTreeMap<Key, usize> = BTreeMap::new();
-    let mut classes: Vec<Class> = Vec::new();
-    for (index, pods) in pods_of {
-        let shape = snapshot.shape(index);
-        let rule = admission.rule_of[index.get()].expect("every used shape has a rule set");
-        let requests = kinds::amounts(&shape.requests, dimensions);
-        let admitted = collect(kinds.iter().map(|k| admission.columns[k.column].contains(rule)));
-        let on_nodes = collect(nodes.iter().map(|n| {
-            let meets = shape.rivals.iter().any(|one| snapshot.node(n.node).rivals.contains(one));
-            !meets && admission.nodes[n.node.get()].contains(rule)
-        }));
-        let rivals: Vec<usize> = shape.rivals.iter().map(|group| group.get()).collect();
-        let key =
-            (requests.clone(), shape.priority, admitted.clone(), on_nodes.clone(), rivals.clone());
-        if let Some(position) = position_of.get(&key) {
-            classes[*position].shapes.push(index);
-            classes[*position].pods.extend(pods);
-            continue;
-        }
-        position_of.insert(key, classes.len());
-        classes.push(Class {
-            shapes: vec![index],
-            requests,
-            priority: shape.priority,
-            pods,
-            kinds: admitted,
-            nodes: on_nodes,
-            together_max: if rivals.is_empty() { i64::MAX } else { 1 },
-            rivals,
-        });
-    }
-    classes
-}
-
-fn collect(flags: impl ExactSizeIterator<Item = bool>) -> Bits {
-    let mut bits = Bits::new(flags.len());
-    for (position, flag) in flags.enumerate() {
-        if flag {
-            bits.insert(position);
-        }
-    }
-    bits
-}
-
-/// Nodes that take pods, by room, admission and the rivals there, so that their names decide nothing
-/// but ties between interchangeable ones.
+/// Nodes that take pods, by room, admission and the pods there that matter to others, so that their
+/// names decide nothing but ties between interchangeable ones.
 fn nodes(
     snapshot: &Snapshot,
-    admission: &Admission,
+    (admission, sites): (&Admission, &Sites),
     dimensions: &[ResourceName],
-    ranks: &rivals::Ranks,
+    (ranks, crowds): (&Ranks, &Crowds),
 ) -> Vec<ExistingNode> {
     let mut nodes: Vec<ExistingNode> = snapshot
         .nodes
@@ -120,14 +230,19 @@ fn nodes(
             spare: kinds::amounts(&node.room, dimensions),
             price: 0,
             own: Vec::new(),
+            base: crowds.base(node),
         })
         .collect();
     nodes.sort_by(|a, b| {
         let rules = |n: &ExistingNode| &admission.nodes[n.node.get()];
-        let there = |n: &ExistingNode| ranks.of(&snapshot.node(n.node).rivals);
+        let there = |n: &ExistingNode| {
+            let node = snapshot.node(n.node);
+            (ranks.of(&node.rivals), ranks.of_matched(&node.matched))
+        };
         (&a.room, rules(a))
             .cmp(&(&b.room, rules(b)))
             .then_with(|| there(a).cmp(&there(b)))
+            .then_with(|| sites.of_node[a.node.get()].cmp(&sites.of_node[b.node.get()]))
             .then_with(|| a.node.cmp(&b.node))
     });
     nodes

@@ -1,6 +1,6 @@
 //! Drops kinds from search that another one makes superfluous.
 //!
-//! Kind B is superfluous beside A where A is in the same pool, admits every class that B admits,
+//! Kind B is superfluous beside A where A is in the same pool and site, admits every class that B admits,
 //! has at least B's room in every dimension, costs no more, loses no more to interruptions, and draws no more on any limit: in
 //! every node of B, A would do as well. B stays for alternatives and reasons.
 
@@ -46,6 +46,7 @@ fn admitted(kind: usize, classes: &[Class]) -> Bits {
 
 fn dominates(a: &Kind, b: &Kind) -> bool {
     a.pool == b.pool
+        && a.site == b.site
         && a.price <= b.price
         && a.term <= b.term
         && a.room.iter().zip(&b.room).all(|(a, b)| a >= b)

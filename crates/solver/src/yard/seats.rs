@@ -167,9 +167,12 @@ impl Seats {
 
     /// How many pods of `class` may join what was moved, and what is about to be, to `seat`.
     fn joining_max(&self, problem: &Problem, class: usize, seat: usize, seated: &Seated) -> i64 {
-        let before = problem.joining_max(class, &self.moved_in[seat]);
+        let mut there = self.moved_in[seat].clone();
         let now = seated.taken.iter().find(|(other, _)| *other == seat);
-        before.min(now.map_or(i64::MAX, |(_, mix)| problem.joining_max(class, mix)))
+        for &(class, pods) in now.into_iter().flat_map(|(_, mix)| mix) {
+            add(&mut there, class, pods);
+        }
+        problem.joining_max(class, &there, problem.base(Some(seat)))
     }
 }
 

@@ -1,6 +1,8 @@
 //! A window: a few nodes that may go and what was bought in the place of others, with the nodes that
 //! may take their pods, as a packing problem of its own.
 
+use std::collections::BTreeMap;
+
 use super::Yard;
 use super::trades::Trade;
 use crate::bits::Bits;
@@ -99,7 +101,7 @@ impl Yard {
                 let admits_it = |seat: usize| {
                     self.seats.is_open(seat)
                         && whole.nodes.contains(seat)
-                        && self.problem.joining_max(class, &self.moved_by_others(window, seat)) > 0
+                        && self.joins(class, window, seat)
                 };
                 if seat.is_some_and(admits_it) {
                     admits.insert(position);
@@ -117,7 +119,7 @@ impl Yard {
                 nodes: admits,
                 kinds: of_kinds,
                 requests: whole.requests.clone(),
-                rivals: whole.rivals.clone(),
+                quotas: whole.quotas.clone(),
                 ..*whole
             }
         };
@@ -182,7 +184,8 @@ impl Yard {
                     spare = self.given_back(&spare, mix);
                 }
                 let room = self.given_back(&spare, &own);
-                ExistingNode { node, room, spare, price, own: smaller(&own) }
+                let base = seat.map(|seat| self.base(window, seat)).unwrap_or_default();
+                ExistingNode { node, room, spare, price, own: smaller(&own), base }
             })
             .collect();
         (nodes, existing)
@@ -204,6 +207,25 @@ impl Yard {
         }
         moved.retain(|(_, pods)| *pods > 0);
         moved
+    }
+
+    /// Whether a pod of `class` may join what trades outside the window left on `seat`.
+    fn joins(&self, class: usize, window: &Window, seat: usize) -> bool {
+        let moved = self.moved_by_others(window, seat);
+        self.problem.joining_max(class, &moved, self.problem.base(Some(seat))) > 0
+    }
+
+    /// How many pods of groups with quotas are on `seat`, those that trades outside the window moved there
+    /// included.
+    fn base(&self, window: &Window, seat: usize) -> Vec<(usize, i64)> {
+        let mut base: BTreeMap<usize, i64> =
+            self.problem.base(Some(seat)).iter().copied().collect();
+        for (class, pods) in self.moved_by_others(window, seat) {
+            for quota in &self.problem.classes[class].quotas {
+                *base.entry(quota.group).or_default() += pods;
+            }
+        }
+        base.into_iter().collect()
     }
 
     fn dimensions(&self) -> usize {

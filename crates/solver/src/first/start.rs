@@ -1,0 +1,98 @@
+//! Where search begins: which pods go to which place, and a packing of them.
+//!
+//! Pods are given to places, and packed; what a place had no room for, as limits or nodes there end, is
+//! given to others, and packed again. A packing that leaves out pods of a place may break spreads, as
+//! fewer pods there mean fewer elsewhere.
+
+use std::collections::BTreeSet;
+
+use model::Snapshot;
+
+use super::{answer, assign};
+use crate::packing::Packing;
+use crate::problem::{Built, Problem};
+use crate::{materialise, settle};
+
+/// Rounds in which pods that had no room are given to other places. Each is a whole answer; found by
+/// trial on limits that bind in one zone of three.
+const ROUNDS: usize = 6;
+
+/// A first packing.
+pub(crate) struct Start {
+    /// What was packed.
+    pub(crate) problem: Problem,
+    pub(crate) packing: Packing,
+    /// What bounds every packing of the same pods, whatever site they go to; `None` where that is
+    /// `problem` itself.
+    pub(crate) bound: Option<(Problem, Packing)>,
+}
+
+/// The first packing of `built`.
+pub(crate) fn start(snapshot: &Snapshot, built: &Built) -> Start {
+    if built.rules.is_empty() {
+        let problem = built.plain(|_| usize::MAX);
+        let packing = answer(&problem);
+        return Start { problem, packing, bound: None };
+    }
+    let mut eligible = built.eligible(&built.rest.scarce, &BTreeSet::new());
+    let mut caps: Option<Vec<Vec<i64>>> = None;
+    let mut best: Option<(settle::Rank, Problem, Packing)> = None;
+    for _ in 0..ROUNDS {
+        let assignment = assign::assign(built, eligible.clone(), caps.as_deref());
+        let problem = built.split(&assignment);
+        let packing = answer(&problem);
+        let lost = built.lost(&problem, &packing);
+        let bought: BTreeSet<usize> = packing.groups.iter().map(|group| group.kind).collect();
+        let now = built.eligible(&packing.scarce_left(&problem), &bought);
+        let is_sure = lost.is_none() && now == eligible;
+        let placed = materialise::place(&problem, packing.clone());
+        let is_whole = placed.left.is_empty();
+        let (placed, _) = settle::settle(snapshot, built, placed);
+        let rank = settle::rank(built, &placed);
+        if best.as_ref().is_none_or(|(known, ..)| rank < *known) {
+            let (problem, packing) =
+                if is_sure && is_whole { (problem, packing) } else { built.split_placed(&placed) };
+            best = Some((rank, problem, packing));
+        }
+        if is_sure {
+            break;
+        }
+        eligible = now;
+        let Some(lost) = lost else { continue };
+        let unbounded = |lost: &Vec<i64>| vec![i64::MAX; lost.len()];
+        let mut next = caps.unwrap_or_else(|| lost.iter().map(unbounded).collect());
+        for ((caps, lost), given) in next.iter_mut().zip(&lost).zip(&assignment.0) {
+            for ((cap, lost), given) in caps.iter_mut().zip(lost).zip(given) {
+                if *lost > 0 {
+                    *cap = given - lost;
+                }
+            }
+        }
+        caps = Some(next);
+    }
+    let (_, mut problem, packing) = best.expect("there is at least one round");
+    // Search is not to buy where a spread does not reckon with a node.
+    let bought: BTreeSet<usize> = packing.groups.iter().map(|group| group.kind).collect();
+    let eligible = built.eligible(&packing.scarce_left(&problem), &bought);
+    for (position, kind) in problem.kinds.iter_mut().enumerate() {
+        kind.searched &= !built.intrudes(position, &eligible);
+    }
+    let bound = bound(built, &problem, &packing);
+    Start { problem, packing, bound: Some(bound) }
+}
+
+/// The pods that `packing` places, free to go to any site.
+fn bound(built: &Built, problem: &Problem, packing: &Packing) -> (Problem, Packing) {
+    let mut placed: Vec<usize> = vec![0; built.parents.len()];
+    for (class, left) in problem.classes.iter().zip(&packing.left) {
+        let left = usize::try_from(*left).unwrap_or(usize::MAX);
+        let all = class.pods.len();
+        for pod in &class.pods[..all - left.min(all)] {
+            placed[built.parent_of[pod.get()]] += 1;
+        }
+    }
+    let plain = built.plain(|parent| placed[parent]);
+    let plain = plain.unrestricted().unwrap_or(plain);
+    let packing = answer(&plain);
+    (plain, packing)
+}

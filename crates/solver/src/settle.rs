@@ -1,0 +1,406 @@
+//! The last word where rules over zones and the like are at stake and pods are left out.
+//!
+//! In: where a packing puts pods, and those it leaves out. Out: the same with pods taken away that break
+//! a spread, as fewer pods came to other domains than were meant to, and with pods put one after another
+//! wherever there is room, or can be bought, and no rule refuses them: afterwards none of those left
+//! can go anywhere.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+
+use model::{NewNode, NodeFill, OfferingIndex, PodIndex, Snapshot};
+
+use crate::materialise::Placed;
+use crate::packing::count;
+use crate::problem::rules::Loads;
+use crate::problem::{Amounts, Built, Class, Company, Problem};
+
+/// Where a seat is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Bin {
+    /// A node to buy: the offering and its kind.
+    New(OfferingIndex, usize),
+    /// A node that is there, by position in `Problem::nodes`.
+    There(usize),
+}
+
+/// A node under the plan.
+struct Seat {
+    bin: Bin,
+    site: usize,
+    rest: Amounts,
+    pods: Vec<PodIndex>,
+    company: Company,
+}
+
+/// All nodes, and how many pods rules count where.
+pub(crate) struct Board<'a> {
+    snapshot: &'a Snapshot,
+    built: &'a Built,
+    seats: Vec<Seat>,
+    /// Positions of the seats of each site.
+    of_site: Vec<Vec<usize>>,
+    loads: Loads,
+    /// What is left of everything scarce.
+    scarce: Vec<i64>,
+    /// Nodes bought of each kind.
+    turns: Vec<usize>,
+    /// Kinds that are bought.
+    bought: BTreeSet<usize>,
+}
+
+/// What is known of a parent that waits.
+#[derive(Clone)]
+struct Search {
+    /// By site: seats before this one, by position among those of the site, have no room.
+    next: Vec<usize>,
+    /// By place: whether nothing can be bought there.
+    closed: Vec<bool>,
+}
+
+/// How good a placement is, less being better: pods left out by descending priority, then what the new
+/// nodes come to, nano-USD per hour.
+pub(crate) type Rank = (Vec<(Reverse<i32>, i64)>, i64);
+
+/// The rank of `placed`.
+pub(crate) fn rank(built: &Built, placed: &Placed) -> Rank {
+    let mut left: BTreeMap<Reverse<i32>, i64> = BTreeMap::new();
+    for parent in &built.parents {
+        left.entry(Reverse(parent.priority)).or_default();
+    }
+    for pod in &placed.left {
+        let priority = built.parents[built.parent_of[pod.get()]].priority;
+        *left.entry(Reverse(priority)).or_default() += 1;
+    }
+    let kind_of = built.kind_of();
+    let cost = placed
+        .new_nodes
+        .iter()
+        .map(|node| built.rest.kinds[kind_of[&node.offering]].objective(count(node.pods.len())));
+    (left.into_iter().collect(), cost.fold(0, i64::saturating_add))
+}
+
+/// Rounds of taking pods away and placing others. Two do nearly always: only where a node for others
+/// makes a domain that a spread did not reckon with there are more.
+const ROUNDS: usize = 8;
+
+/// `placed` with nothing broken, and with everything placed that may be; the loads then.
+pub(crate) fn settle(snapshot: &Snapshot, built: &Built, mut placed: Placed) -> (Placed, Loads) {
+    for _ in 0..ROUNDS {
+        let mut left = std::mem::take(&mut placed.left);
+        let mut board = Board::new(snapshot, built, placed);
+        let gone = board.mend();
+        let mended = !gone.is_empty();
+        left.extend(gone);
+        let completed = !mended && board.complete(&mut left);
+        left.sort_unstable();
+        let loads;
+        (placed, loads) = board.finish(left);
+        if !mended && !completed {
+            return (placed, loads);
+        }
+    }
+    let mut left = std::mem::take(&mut placed.left);
+    let mut board = Board::new(snapshot, built, placed);
+    left.extend(board.mend());
+    left.sort_unstable();
+    board.finish(left)
+}
+
+impl<'a> Board<'a> {
+    fn new(snapshot: &'a Snapshot, built: &'a Built, placed: Placed) -> Self {
+        let Problem { kinds, nodes, .. } = &built.rest;
+        let kind_of = built.kind_of();
+        let mut board = Self {
+            snapshot,
+            built,
+            seats: Vec::new(),
+            of_site: vec![Vec::new(); built.rules.sites.all.len()],
+            loads: Loads::new(&built.rules, vec![Vec::new(); built.rules.scopes.len()]),
+            scarce: built.rest.scarce.clone(),
+            turns: vec![0; kinds.len()],
+            bought: BTreeSet::new(),
+        };
+        let mut fills: BTreeMap<_, _> =
+            placed.existing.into_iter().map(|fill| (fill.node, fill.pods)).collect();
+        for (position, node) in nodes.iter().enumerate() {
+            let pods = fills.remove(&node.node).unwrap_or_default();
+            let seat = board.open(Bin::There(position));
+            for pod in pods {
+                board.put(seat, pod);
+            }
+        }
+        for NewNode { offering, pods } in placed.new_nodes {
+            let seat = board.open(Bin::New(offering, kind_of[&offering]));
+            for pod in pods {
+                board.put(seat, pod);
+            }
+        }
+        board.look();
+        board
+    }
+
+    /// Finds out which domains are eligible now.
+    fn look(&mut self) {
+        let eligible = self.built.eligible(&self.scarce, &self.bought);
+        self.loads.set_eligible(&self.built.rules, eligible);
+    }
+
+    /// Adds an empty seat; its position.
+    fn open(&mut self, bin: Bin) -> usize {
+        let Problem { kinds, nodes, .. } = &self.built.rest;
+        let (site, rest, base) = match bin {
+            Bin::New(_, kind) => (kinds[kind].site, &kinds[kind].room, &[][..]),
+            Bin::There(node) => {
+                (self.built.rules.site_of_node[node], &nodes[node].room, &nodes[node].base[..])
+            }
+        };
+        if let Bin::New(_, kind) = bin {
+            self.turns[kind] += 1;
+            self.bought.insert(kind);
+            for draw in &kinds[kind].draws {
+                self.scarce[draw.of] = self.scarce[draw.of].saturating_sub(draw.amount);
+            }
+        }
+        let company = Company::new(base);
+        self.of_site[site].push(self.seats.len());
+        self.seats.push(Seat { bin, site, rest: rest.clone(), pods: Vec::new(), company });
+        self.seats.len() - 1
+    }
+
+    fn parent(&self, pod: PodIndex) -> &'a Class {
+        &self.built.parents[self.built.parent_of[pod.get()]]
+    }
+
+    fn put(&mut self, seat: usize, pod: PodIndex) {
+        let Class { requests, quotas, .. } = self.parent(pod);
+        let at = &mut self.seats[seat];
+        for (rest, need) in at.rest.iter_mut().zip(requests) {
+            *rest -= need;
+        }
+        at.company.join(quotas, 1);
+        at.pods.push(pod);
+        self.tally(seat, pod, 1);
+    }
+
+    /// Takes `pod` away.
+    fn take(&mut self, seat: usize, pod: PodIndex) {
+        let Class { requests, quotas, .. } = self.parent(pod);
+        let at = &mut self.seats[seat];
+        for (rest, need) in at.rest.iter_mut().zip(requests) {
+            *rest += need;
+        }
+        at.company.join(quotas, -1);
+        at.pods.retain(|one| *one != pod);
+        self.tally(seat, pod, -1);
+    }
+
+    /// Counts `pod` for every rule that sees it.
+    fn tally(&mut self, seat: usize, pod: PodIndex, pods: i64) {
+        let rules = &self.built.rules;
+        let set = &rules.sets[self.built.sets[self.built.parent_of[pod.get()]]];
+        let Seat { bin, site, .. } = self.seats[seat];
+        let counts = |group: usize| {
+            let scope = &rules.scopes[rules.groups[group].scope];
+            let counts = match bin {
+                Bin::New(_, kind) => scope.kinds.contains(kind),
+                Bin::There(node) => scope.nodes.contains(self.built.rest.nodes[node].node.get()),
+            };
+            rules.domain(group, site).filter(|_| counts)
+        };
+        for selection in &self.snapshot.shape_of(pod).rules.matches {
+            for topic in rules.of_selection.get(selection).into_iter().flatten() {
+                for &group in &rules.of_topic[*topic] {
+                    let Some(domain) = counts(group) else { continue };
+                    self.loads.add(rules, group, domain, pods);
+                    if set.skew(*topic).is_some_and(|skew| skew <= rules.groups[group].max_skew) {
+                        self.loads.add_load(group, domain, pods);
+                    }
+                }
+            }
+        }
+        for &group in &set.groups {
+            if let Some(domain) = rules.domain(group, site) {
+                self.loads.add_carriers(group, domain, pods);
+            }
+        }
+    }
+
+    /// Takes pods away until no spread is broken, and off nodes that no pod justifies any longer; which.
+    fn mend(&mut self) -> Vec<PodIndex> {
+        let mut gone = self.thin_out();
+        let weights = self.built.rest.pools.iter().map(|pool| pool.weight);
+        if gone.is_empty() && weights.clone().min() == weights.max() {
+            return gone;
+        }
+        let mut known: BTreeMap<(usize, usize), Option<i32>> = BTreeMap::new();
+        for seat in 0..self.seats.len() {
+            let Seat { bin: Bin::New(_, kind), site, .. } = self.seats[seat] else { continue };
+            let Problem { kinds, pools, .. } = &self.built.rest;
+            let weight = pools[kinds[kind].pool].weight;
+            let pods = self.seats[seat].pods.clone();
+            let justifies = |pod: &PodIndex| {
+                let parent = self.built.parent_of[pod.get()];
+                let heaviest =
+                    known.entry((parent, site)).or_insert_with(|| self.heaviest(parent, site));
+                heaviest.is_none_or(|heaviest| heaviest <= weight)
+            };
+            if !pods.iter().any(justifies) {
+                for pod in pods {
+                    self.take(seat, pod);
+                    gone.push(pod);
+                }
+            }
+        }
+        gone
+    }
+
+    /// The greatest weight of a pool that can hold a pod of `parent` now, in the place that `site` is in.
+    fn heaviest(&self, parent: usize, site: usize) -> Option<i32> {
+        let mut places = self.built.places(parent).iter();
+        let sites = places.find(|sites| sites.contains(&site))?;
+        let kind = self.to_buy(parent, sites)?;
+        Some(self.built.rest.pools[self.built.rest.kinds[kind].pool].weight)
+    }
+
+    /// Takes pods away until no spread is broken; which.
+    fn thin_out(&mut self) -> Vec<PodIndex> {
+        let rules = &self.built.rules;
+        let mut gone = Vec::new();
+        loop {
+            let before = gone.len();
+            for seat in (0..self.seats.len()).rev() {
+                let site = self.seats[seat].site;
+                for pod in self.seats[seat].pods.clone().into_iter().rev() {
+                    let set = &rules.sets[self.built.sets[self.built.parent_of[pod.get()]]];
+                    if self.loads.breaks(rules, set, site) {
+                        self.take(seat, pod);
+                        gone.push(pod);
+                    }
+                }
+            }
+            if gone.len() == before {
+                return gone;
+            }
+        }
+    }
+
+    /// Places what can be placed of `left`, one after another; whether that is any.
+    fn complete(&mut self, left: &mut Vec<PodIndex>) -> bool {
+        let before = left.len();
+        let mut waiting: BTreeMap<(Reverse<i32>, usize), Vec<PodIndex>> = BTreeMap::new();
+        for pod in left.drain(..) {
+            let parent = self.built.parent_of[pod.get()];
+            let priority = Reverse(self.built.parents[parent].priority);
+            waiting.entry((priority, parent)).or_default().push(pod);
+        }
+        let search = |parent: usize| Search {
+            next: vec![0; self.of_site.len()],
+            closed: vec![false; self.built.places(parent).len()],
+        };
+        let mut searches: BTreeMap<usize, Search> =
+            waiting.keys().map(|(_, parent)| (*parent, search(*parent))).collect();
+        loop {
+            let mut any = false;
+            for ((_, parent), pods) in &mut waiting {
+                pods.sort_unstable_by_key(|pod| Reverse(*pod));
+                let search = searches.get_mut(parent).expect("every parent that waits has one");
+                while let Some(pod) = pods.last() {
+                    let Some(seat) = self.find(*parent, search) else { break };
+                    self.put(seat, *pod);
+                    pods.pop();
+                    any = true;
+                }
+            }
+            if !any {
+                break;
+            }
+        }
+        left.extend(waiting.into_values().flatten());
+        left.len() < before
+    }
+
+    /// A seat for one more pod of `parent`: one with room, or one that is bought for it.
+    fn find(&mut self, parent: usize, search: &mut Search) -> Option<usize> {
+        let built = self.built;
+        let set = &built.rules.sets[built.sets[parent]];
+        let places = built.places(parent);
+        let mut open: Vec<usize> = (0..places.len())
+            .filter(|&place| !self.loads.refuses(&built.rules, set, places[place][0]))
+            .collect();
+        open.sort_by_key(|&place| (self.loads.sum(&built.rules, set, places[place][0]), place));
+        for &site in open.iter().flat_map(|&place| &places[place]) {
+            let next = &mut search.next[site];
+            while let Some(&seat) = self.of_site[site].get(*next) {
+                if self.has_room(parent, seat) {
+                    return Some(seat);
+                }
+                *next += 1;
+            }
+        }
+        for place in open {
+            if search.closed[place] {
+                continue;
+            }
+            let Some(kind) = self.to_buy(parent, &places[place]) else {
+                search.closed[place] = true;
+                continue;
+            };
+            let offerings = &built.rest.kinds[kind].offerings;
+            let offering = offerings[self.turns[kind] % offerings.len()];
+            let is_new = !self.bought.contains(&kind);
+            let seat = self.open(Bin::New(offering, kind));
+            if is_new || built.rest.kinds[kind].draws.iter().any(|draw| draw.amount > 0) {
+                self.look();
+            }
+            return Some(seat);
+        }
+        None
+    }
+
+    fn has_room(&self, parent: usize, seat: usize) -> bool {
+        let parent = &self.built.parents[parent];
+        let Seat { bin, rest, company, .. } = &self.seats[seat];
+        let admits = match *bin {
+            Bin::New(_, kind) => parent.kinds.contains(kind),
+            Bin::There(node) => parent.nodes.contains(node),
+        };
+        admits && Problem::fits(&parent.requests, rest) && company.joining_max(&parent.quotas) > 0
+    }
+
+    /// The cheapest kind that may be bought on `sites` for a pod of `parent`, of the greatest weight.
+    fn to_buy(&self, parent: usize, sites: &[usize]) -> Option<usize> {
+        let Problem { kinds, pools, .. } = &self.built.rest;
+        let class = &self.built.parents[parent];
+        let buyable = |&kind: &usize| {
+            let of = &kinds[kind];
+            let within = of.draws.iter().all(|draw| draw.amount <= self.scarce[draw.of]);
+            within
+                && sites.contains(&of.site)
+                && class.kinds.contains(kind)
+                && Problem::fits(&class.requests, &of.room)
+        };
+        (0..kinds.len()).filter(buyable).min_by_key(|&kind| {
+            (Reverse(pools[kinds[kind].pool].weight), kinds[kind].objective(1), kind)
+        })
+    }
+
+    fn finish(self, left: Vec<PodIndex>) -> (Placed, Loads) {
+        let mut placed = Placed { new_nodes: Vec::new(), existing: Vec::new(), left };
+        for Seat { bin, mut pods, .. } in self.seats {
+            if pods.is_empty() {
+                continue;
+            }
+            pods.sort_unstable();
+            match bin {
+                Bin::New(offering, _) => placed.new_nodes.push(NewNode { offering, pods }),
+                Bin::There(node) => {
+                    let node = self.built.rest.nodes[node].node;
+                    placed.existing.push(NodeFill { node, pods });
+                }
+            }
+        }
+        placed.existing.sort_by_key(|fill| fill.node);
+        (placed, self.loads)
+    }
+}
