@@ -8,6 +8,7 @@ mod ledger;
 mod rooms;
 mod seats;
 mod sites;
+mod spreads;
 
 use std::collections::BTreeSet;
 
@@ -20,8 +21,9 @@ use crate::Place;
 
 pub(crate) use ledger::{Ledger, added};
 pub(crate) use rooms::Rooms;
-pub(crate) use seats::Seats;
+pub(crate) use seats::{Seat, Seats};
 pub(crate) use sites::Sites;
+pub(crate) use spreads::{Refusal, Spreads};
 
 /// All of it.
 pub(crate) struct Facts<'a> {
@@ -36,6 +38,7 @@ pub(crate) struct Facts<'a> {
     pub(crate) rooms: Rooms,
     pub(crate) seats: Seats,
     pub(crate) ledger: Ledger<'a>,
+    pub(crate) spreads: Spreads<'a>,
     /// Positions of each pool's offerings.
     pub(crate) offerings_of: Vec<Vec<usize>>,
 }
@@ -52,6 +55,12 @@ impl<'a> Facts<'a> {
         let sites = Sites::of_pods(snapshot);
         let rooms = Rooms::new(snapshot, &columns);
         let seats = Seats::new(snapshot, plan, &requests, &sites, &rooms);
+        let ledger = Ledger::new(snapshot, plan);
+        let opens = |position: usize| {
+            let offering = &snapshot.offerings[position];
+            snapshot.listing_of(offering).price.is_some() && ledger.may_buy(snapshot, offering)
+        };
+        let spreads = Spreads::new(snapshot, &seats, &sites, opens);
         let mut offerings_of = vec![Vec::new(); snapshot.pools.len()];
         for (position, offering) in snapshot.offerings.iter().enumerate() {
             offerings_of[offering.pool.get()].push(position);
@@ -64,7 +73,8 @@ impl<'a> Facts<'a> {
             sites,
             rooms,
             seats,
-            ledger: Ledger::new(snapshot, plan),
+            ledger,
+            spreads,
             offerings_of,
         }
     }

@@ -9,6 +9,7 @@ mod places;
 mod purchases;
 mod reasons;
 mod rivals;
+mod spreads;
 mod states;
 mod supplies;
 mod vacancies;
@@ -37,6 +38,7 @@ pub(crate) const ALL: &[Rule] = &[
     Rule::Substance(admission::check),
     Rule::Substance(fit::check),
     Rule::Substance(rivals::check),
+    Rule::Substance(spreads::check),
     Rule::Substance(limits::check),
     Rule::Substance(supplies::check),
     Rule::Substance(weights::check),

@@ -4,7 +4,7 @@ use std::fmt;
 
 use model::{
     Amount, CapacityType, InstanceTypeName, LabelKey, LabelValue, NodeName, NodePoolName, PodName,
-    Reason, ResourceName, RivalsName, SupplyName, Taint, ZoneName,
+    Reason, ResourceName, RivalsName, SelectionName, SupplyName, Taint, ZoneName,
 };
 
 /// Where a plan puts pods.
@@ -234,6 +234,27 @@ pub enum Violation {
         planned: u64,
         /// Whether the node had one before.
         before: bool,
+    },
+    /// More pods in a domain than a spread allows.
+    #[error(
+        "{place} has pod {pod}, which is spread over {key} with a skew of {max_skew} at most: there \
+         are {load} of {selection} in its domain, and {least} in another"
+    )]
+    Spread {
+        /// The first pod there that carries the spread.
+        pod: PodName,
+        /// The first node of the domain.
+        place: Place,
+        /// The label whose values are the domains.
+        key: LabelKey,
+        /// The pods that are spread.
+        selection: SelectionName,
+        /// By how many pods a domain may exceed the least.
+        max_skew: i64,
+        /// Pods that count in the domain.
+        load: i64,
+        /// The fewest pods in any eligible domain.
+        least: i64,
     },
     /// Purchases beyond what a supply has.
     #[error("supply {supply} has {cap} units and the plan takes {planned}")]

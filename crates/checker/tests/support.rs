@@ -55,7 +55,8 @@ fn pool_of(reason: &Reason) -> Option<&NodePoolName> {
         | Reason::Resource { pool, .. }
         | Reason::Combination { pool, .. }
         | Reason::Limit { pool, .. }
-        | Reason::Supply { pool, .. } => Some(pool),
+        | Reason::Supply { pool, .. }
+        | Reason::Spread { pool, .. } => Some(pool),
     }
 }
 
@@ -132,6 +133,13 @@ pub(crate) fn shown(reason: &Reason) -> String {
         ),
         Reason::Supply { pool, supply, cap, excluded } => {
             format!("{pool} {code} {supply} has {cap} excludes {excluded}")
+        }
+        Reason::Spread { pool, key, selection, max_skew, least, least_in, load, excluded } => {
+            let least_in = least_in.as_ref().map_or("-", LabelValue::as_str);
+            format!(
+                "{pool} {code} {key} {selection} skew {max_skew} load {load} least {least} in \
+                 {least_in} excludes {excluded}"
+            )
         }
     }
 }

@@ -7,4 +7,5 @@ mod moves;
 mod refused;
 mod scarce;
 mod sound;
+mod spreads;
 mod support;

@@ -1,6 +1,6 @@
 //! Limits of pools and capped supplies, what is used of them and what the plan adds.
 
-use model::{Machine, NodeClass, Plan, ResourceName, Snapshot, SupplyIndex, well_known};
+use model::{Machine, NodeClass, Offering, Plan, ResourceName, Snapshot, SupplyIndex, well_known};
 
 /// All pools' limits, and all supplies.
 pub(crate) struct Ledger<'a> {
@@ -89,6 +89,13 @@ impl<'a> Ledger<'a> {
     /// How many units of `supply` there are, and how many the plan takes.
     pub(crate) fn supply(&self, supply: SupplyIndex) -> (i128, i128) {
         self.supplies[supply.get()]
+    }
+
+    /// Whether one more node of `offering` breaks no limit and draws on no used-up supply.
+    pub(crate) fn may_buy(&self, snapshot: &Snapshot, offering: &Offering) -> bool {
+        let supply = snapshot.supply_of(offering);
+        self.broken_by(offering.pool.get(), offering.machine.get()).is_none()
+            && !supply.is_some_and(|supply| self.is_used_up(supply))
     }
 
     /// Whether the plan leaves nothing of `supply`.

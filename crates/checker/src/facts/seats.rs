@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use model::{
-    NodeIndex, NodeState, OfferingIndex, Plan, PodIndex, PodShape, RivalsIndex, ShapeIndex,
-    Snapshot,
+    LabelKey, LabelValue, NodeIndex, NodeState, OfferingIndex, Plan, PodIndex, PodShape,
+    RivalsIndex, SelectionIndex, ShapeIndex, Snapshot,
 };
 
+use super::spreads::is_over_nodes;
 use super::{Rooms, Sites};
 use crate::Place;
 
@@ -28,6 +29,27 @@ pub(crate) struct Seat {
     pub(crate) left: Vec<i128>,
     /// Of each group of rivals: whether it had a pod there before, and how many the plan puts there.
     pub(crate) rivals: BTreeMap<RivalsIndex, (bool, u64)>,
+    /// See [`Seat::crowd`].
+    crowds: BTreeMap<SelectionIndex, Crowd>,
+}
+
+/// Pods on one node that count against spreads over hostnames, by the skew that they carry; those that
+/// were there before under 0.
+#[derive(Default)]
+pub(crate) struct Crowd(BTreeMap<i64, i64>);
+
+static NOBODY: Crowd = Crowd(BTreeMap::new());
+
+impl Crowd {
+    /// How many count against a skew of `max_skew`.
+    pub(crate) fn load(&self, max_skew: i64) -> i64 {
+        self.0.range(..=max_skew).map(|(_, count)| count).sum()
+    }
+
+    /// The skews that planned pods carry.
+    pub(crate) fn skews(&self) -> impl Iterator<Item = i64> {
+        self.0.keys().copied().filter(|skew| *skew > 0)
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -55,6 +77,7 @@ impl Seats {
                 site: sites.of_offering(offering),
                 takes_pods: true,
                 rivals: rivals(snapshot, &[], &load),
+                crowds: crowds(snapshot, &[], &load),
                 ..Seat::new(load, requests, &rooms.of_offering(offering).dense)
             });
         }
@@ -71,6 +94,7 @@ impl Seats {
                     NodeState::Unschedulable => false,
                 },
                 rivals: rivals(snapshot, &node.rivals, &load),
+                crowds: crowds(snapshot, &node.matched, &load),
                 ..Seat::new(load, requests, &rooms.of_node(position).dense)
             });
         }
@@ -107,6 +131,7 @@ impl Seat {
             takes_pods: false,
             left: left.collect(),
             rivals: BTreeMap::new(),
+            crowds: BTreeMap::new(),
             load,
             asked,
         }
@@ -117,6 +142,27 @@ impl Seat {
         shape.rivals.iter().any(|group| {
             self.rivals.get(group).is_some_and(|(before, planned)| *before || *planned > 0)
         })
+    }
+
+    /// The value of its label `key`.
+    pub(crate) fn label<'a>(&self, snapshot: &'a Snapshot, key: &LabelKey) -> Option<&'a str> {
+        match self.which {
+            Which::New(_, offering) => snapshot.labels_of(snapshot.offering(offering)).get(key),
+            Which::There(node) => snapshot.node(node).labels.get(key).map(LabelValue::as_str),
+        }
+    }
+
+    /// How many pods of each selection were there before the plan.
+    pub(crate) fn matched<'a>(&self, snapshot: &'a Snapshot) -> &'a [(SelectionIndex, i64)] {
+        match self.which {
+            Which::New(..) => &[],
+            Which::There(node) => &snapshot.node(node).matched,
+        }
+    }
+
+    /// The pods that count against spreads of `selection` over hostnames.
+    pub(crate) fn crowd(&self, selection: SelectionIndex) -> &Crowd {
+        self.crowds.get(&selection).unwrap_or(&NOBODY)
     }
 
     /// Where it is, for messages.
@@ -153,6 +199,32 @@ fn rivals(
         }
     }
     rivals
+}
+
+/// Pods of each selection that is spread over hostnames: those of `before`, and those of `load` that
+/// carry a spread, under the least that they carry.
+fn crowds(
+    snapshot: &Snapshot,
+    before: &[(SelectionIndex, i64)],
+    load: &[(ShapeIndex, u32)],
+) -> BTreeMap<SelectionIndex, Crowd> {
+    let mut crowds: BTreeMap<SelectionIndex, Crowd> = BTreeMap::new();
+    for (selection, count) in before {
+        crowds.entry(*selection).or_default().0.insert(0, *count);
+    }
+    for (shape, count) in load {
+        let spreads = snapshot.shape(*shape).rules.spreads.iter();
+        let spreads = spreads.map(|spread| snapshot.spread(*spread));
+        let mut least: BTreeMap<SelectionIndex, i64> = BTreeMap::new();
+        for spread in spreads.filter(|spread| is_over_nodes(spread)) {
+            let skew = least.entry(spread.selection).or_insert(spread.max_skew);
+            *skew = spread.max_skew.min(*skew);
+        }
+        for (selection, skew) in least {
+            *crowds.entry(selection).or_default().0.entry(skew).or_default() += i64::from(*count);
+        }
+    }
+    crowds
 }
 
 /// Counts pods by shape without a map per node.

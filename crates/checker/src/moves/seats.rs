@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use model::fleet::Place;
 use model::{NewNode, NodeFill, NodeIndex, NodeState, Plan, Pod, PodIndex, Snapshot};
 
 use super::{Case, MoveViolation};
@@ -36,12 +37,23 @@ pub(super) fn check(case: &Case<'_>) -> Vec<MoveViolation> {
     found.into_iter().map(MoveViolation::Seat).collect()
 }
 
-/// The snapshot in which the pods that move want a node.
+/// The snapshot in which the pods that move want a node, and are nowhere yet.
 fn moving(case: &Case<'_>, pods: &[PodIndex]) -> Snapshot {
     let mut moving = case.snapshot.clone();
     moving.pods = pods.iter().map(|pod| Pod::clone(case.snapshot.pod(*pod))).collect();
-    for (node, _, _) in case.going() {
-        moving.nodes[node.get()].state = NodeState::Unschedulable;
+    for (index, known, _) in case.going() {
+        let node = &mut moving.nodes[index.get()];
+        node.state = NodeState::Unschedulable;
+        for pod in &known.pods {
+            let Place::Pod(pod) = pod.place else { continue };
+            let matches = &case.snapshot.shape_of(pod).rules.matches;
+            for (_, count) in
+                node.matched.iter_mut().filter(|(selection, _)| matches.contains(selection))
+            {
+                *count -= 1;
+            }
+        }
+        node.matched.retain(|(_, count)| *count > 0);
     }
     moving
 }

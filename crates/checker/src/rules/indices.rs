@@ -15,9 +15,20 @@ pub(super) fn check(snapshot: &Snapshot, plan: &Plan, found: &mut Found) {
 fn of_snapshot(snapshot: &Snapshot, found: &mut Found) {
     let types = ("types", snapshot.types.len());
     let rivals = ("rivals", snapshot.rivals.len());
+    let selections = ("selections", snapshot.selections.len());
+    let spreads = ("spreads", snapshot.spreads.len());
+    for (position, spread) in snapshot.spreads.iter().enumerate() {
+        within(found, selections, spread.selection.get(), || format!("spread {position}"));
+    }
     for (shape, one) in snapshot.shapes.iter().enumerate() {
         for group in &one.rivals {
             within(found, rivals, group.get(), || format!("shape {shape}"));
+        }
+        for selection in &one.rules.matches {
+            within(found, selections, selection.get(), || format!("shape {shape}"));
+        }
+        for spread in &one.rules.spreads {
+            within(found, spreads, spread.get(), || format!("shape {shape}"));
         }
         if one.alternatives.is_empty() {
             found.push(Violation::NoAlternative { shape });
@@ -37,6 +48,9 @@ fn of_snapshot(snapshot: &Snapshot, found: &mut Found) {
     for node in &snapshot.nodes {
         for group in &node.rivals {
             within(found, rivals, group.get(), || format!("node {}", node.name));
+        }
+        for (selection, _) in &node.matched {
+            within(found, selections, selection.get(), || format!("node {}", node.name));
         }
     }
     for class in &snapshot.node_classes {

@@ -4,7 +4,7 @@ mod recompute;
 
 use std::cmp::Ordering;
 
-use model::{PodName, Reason};
+use model::{LabelKey, NodePoolName, PodName, Reason, SelectionName};
 
 use crate::Violation;
 use crate::facts::Facts;
@@ -99,6 +99,17 @@ fn same_rule(one: &Reason, other: &Reason) -> bool {
         (Reason::Supply { pool: a, supply: k, .. }, Reason::Supply { pool: b, supply: l, .. }) => {
             (a, k) == (b, l)
         }
+        (Reason::Spread { .. }, Reason::Spread { .. }) => spread(one) == spread(other),
         _ => false,
+    }
+}
+
+/// The pool and spread that a reason for spread is about.
+const fn spread(reason: &Reason) -> Option<(&NodePoolName, &LabelKey, &SelectionName, i64)> {
+    match reason {
+        Reason::Spread { pool, key, selection, max_skew, .. } => {
+            Some((pool, key, selection, *max_skew))
+        }
+        _ => None,
     }
 }

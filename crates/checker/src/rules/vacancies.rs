@@ -14,6 +14,10 @@ pub(super) fn check(facts: &Facts<'_>, found: &mut Found) {
                 && facts.fits(pod.shape, &seat.left)
                 && facts.sites.admits(shape, seat.site)
                 && !seat.has_rival(shape)
+                && facts
+                    .spreads
+                    .refusal(pod.shape, |key| seat.label(facts.snapshot, key), Some(*seat))
+                    .is_none()
         });
         if let Some(seat) = has_room {
             found.push(Violation::HasRoom {

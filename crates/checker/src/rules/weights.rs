@@ -2,15 +2,17 @@
 //!
 //! A pool can hold a pod where the pod tolerates its taints and it has a priced offering whose
 //! labels one of the pod's alternatives admits, that has room for the pod alone, and whose purchase
-//! would break no limit, and draws on no used-up supply, as the whole plan leaves them. Pools of equal weight do not stand back for
+//! would break no limit, and draws on no used-up supply, as the whole plan leaves them. Of a pod that is
+//! spread over some label only offerings with the value of the node that it is on are asked for: the
+//! plan may choose where. Pools of equal weight do not stand back for
 //! each other.
 
 use std::collections::BTreeMap;
 
-use model::ShapeIndex;
+use model::{LabelKey, ShapeIndex, Snapshot, well_known};
 
 use crate::Violation;
-use crate::facts::Facts;
+use crate::facts::{Facts, Seat};
 use crate::found::Found;
 
 /// Reports each new node whose pods could all go to pools of greater weight.
@@ -20,7 +22,7 @@ pub(super) fn check(facts: &Facts<'_>, found: &mut Found) {
     for (_, offering, seat) in facts.seats.new_nodes() {
         let weight = snapshot.pool(snapshot.offering(offering).pool).weight;
         let greater: Vec<Option<usize>> = (seat.load.iter())
-            .map(|(shape, _)| holders.of_greater_weight(*shape, weight))
+            .map(|(shape, _)| holders.of_greater_weight(*shape, weight, seat))
             .collect();
         if let (Some(Some(first)), true) = (greater.first(), greater.iter().all(Option::is_some)) {
             found.push(Violation::Weight {
@@ -35,26 +37,43 @@ pub(super) fn check(facts: &Facts<'_>, found: &mut Found) {
 /// Which pools can hold which shapes, asked once each.
 struct Holders<'a> {
     facts: &'a Facts<'a>,
-    answers: BTreeMap<(ShapeIndex, usize), bool>,
+    answers: BTreeMap<(ShapeIndex, usize, Domains<'a>), bool>,
+}
+
+/// Labels that a pod is spread over, with their values.
+type Domains<'a> = Vec<(&'a LabelKey, Option<&'a str>)>;
+
+fn domains<'a>(snapshot: &'a Snapshot, shape: ShapeIndex, seat: &Seat) -> Domains<'a> {
+    let spreads = snapshot.shape(shape).rules.spreads.iter();
+    let keys = spreads.map(|spread| &snapshot.spread(*spread).key);
+    let keys = keys.filter(|key| key.as_str() != well_known::HOSTNAME);
+    keys.map(|key| (key, seat.label(snapshot, key))).collect()
 }
 
 impl Holders<'_> {
     /// The first pool of more than `weight` that can hold `shape`.
-    fn of_greater_weight(&mut self, shape: ShapeIndex, weight: i32) -> Option<usize> {
+    fn of_greater_weight(&mut self, shape: ShapeIndex, weight: i32, seat: &Seat) -> Option<usize> {
         let facts = self.facts;
+        let domains = domains(facts.snapshot, shape, seat);
         let pools = facts.snapshot.pools.iter().enumerate();
         pools.filter(|(_, pool)| pool.weight > weight).map(|(position, _)| position).find(|pool| {
-            *self.answers.entry((shape, *pool)).or_insert_with(|| can_hold(facts, shape, *pool))
+            let key = (shape, *pool, domains.clone());
+            *self
+                .answers
+                .entry(key)
+                .or_insert_with_key(|(_, _, domains)| can_hold(facts, shape, *pool, domains))
         })
     }
 }
 
-fn can_hold(facts: &Facts<'_>, shape: ShapeIndex, pool: usize) -> bool {
+fn can_hold(facts: &Facts<'_>, shape: ShapeIndex, pool: usize, domains: &Domains<'_>) -> bool {
     let snapshot = facts.snapshot;
     facts.offerings_of[pool].iter().any(|position| {
         let offering = &snapshot.offerings[*position];
         let site = facts.sites.of_offering(*position);
-        snapshot.listing_of(offering).price.is_some()
+        let labels = snapshot.labels_of(offering);
+        domains.iter().all(|(key, value)| labels.get(key) == *value)
+            && snapshot.listing_of(offering).price.is_some()
             && facts.fits(shape, &facts.rooms.of_offering(*position).dense)
             && facts.ledger.broken_by(pool, offering.machine.get()).is_none()
             && !snapshot.supply_of(offering).is_some_and(|supply| facts.ledger.is_used_up(supply))

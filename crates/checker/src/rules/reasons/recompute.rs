@@ -7,7 +7,7 @@ use model::{
     SupplyIndex,
 };
 
-use crate::facts::{Facts, added, amount};
+use crate::facts::{Facts, Refusal, added, amount};
 
 /// The reasons for `shape`, or the position of an offering that could still be bought for it.
 pub(super) fn reasons(facts: &Facts<'_>, shape: ShapeIndex) -> Result<Vec<Reason>, usize> {
@@ -144,19 +144,25 @@ impl Question<'_> {
         (most, first.clone())
     }
 
-    /// All of `offerings` would hold the pod; one that breaks no limit and draws on no used-up
-    /// supply is the error.
+    /// All of `offerings` would hold the pod; one that breaks no limit, draws on no used-up supply and
+    /// is refused by no spread is the error.
     fn limits(&self, offerings: &[usize], reasons: &mut Vec<Reason>) -> Result<(), usize> {
         let ledger = &self.facts.ledger;
         let limits = ledger.limits(self.pool);
         let mut broken: BTreeMap<usize, (i128, u32)> = BTreeMap::new();
         let mut used_up: BTreeMap<SupplyIndex, u32> = BTreeMap::new();
+        let mut crowded = Crowded(BTreeMap::new());
         for position in offerings {
             let offering = &self.snapshot().offerings[*position];
             let Some(limit) = ledger.broken_by(self.pool, offering.machine.get()) else {
                 let supply = self.snapshot().supply_of(offering);
-                let supply = supply.filter(|supply| ledger.is_used_up(*supply));
-                *used_up.entry(supply.ok_or(*position)?).or_default() += 1;
+                if let Some(supply) = supply.filter(|supply| ledger.is_used_up(*supply)) {
+                    *used_up.entry(supply).or_default() += 1;
+                    continue;
+                }
+                let labels = self.snapshot().labels_of(offering);
+                let refusal = self.facts.spreads.refusal(self.index, |key| labels.get(key), None);
+                crowded.add(refusal.ok_or(*position)?);
                 continue;
             };
             let adds = added(self.snapshot().machine_of(offering), limits[limit].resource);
@@ -176,6 +182,7 @@ impl Question<'_> {
             }
         }));
         reasons.extend(self.supplies(used_up));
+        reasons.extend(crowded.reasons(&self.name()));
         Ok(())
     }
 
@@ -186,6 +193,27 @@ impl Question<'_> {
             Reason::Supply { pool: self.name(), supply: name.clone(), cap: *cap, excluded }
         };
         used_up.into_iter().map(reason).collect()
+    }
+}
+
+/// Offerings that spreads refuse, by what there is to tell of the spread: the least load and how many.
+struct Crowded(BTreeMap<Refusal, (i64, u32)>);
+
+impl Crowded {
+    fn add(&mut self, refusal: Refusal) {
+        let load = refusal.load;
+        let (least, excluded) = self.0.entry(Refusal { load: 0, ..refusal }).or_insert((load, 0));
+        *least = load.min(*least);
+        *excluded += 1;
+    }
+
+    fn reasons(self, pool: &NodePoolName) -> Vec<Reason> {
+        let reason = |(refusal, (load, excluded)): (Refusal, (i64, u32))| {
+            let Refusal { key, selection, max_skew, least, least_in, load: _ } = refusal;
+            let pool = pool.clone();
+            Reason::Spread { pool, key, selection, max_skew, least, least_in, load, excluded }
+        };
+        self.0.into_iter().map(reason).collect()
     }
 }
 
