@@ -89,6 +89,8 @@ fn snapshot() -> Snapshot {
         shapes: vec![shape(1500, 4), shape(1000, 800)],
         pods: vec![pod("a", 0), pod("b", 0), pod("c", 0), pod("huge", 1)],
         rivals: Vec::new(),
+        selections: Vec::new(),
+        spreads: Vec::new(),
         daemon_sets: Vec::new(),
         nodes: vec![existing("p1-0001")],
         pools: vec![pool("p1", 10), pool("p2", 0)],
@@ -163,6 +165,16 @@ pub(crate) fn reasons() -> Vec<Reason> {
             excluded: 2,
         },
         Reason::Supply { pool: "p2".into(), supply: "cr-1".into(), cap: 3, excluded: 1 },
+        Reason::Spread {
+            pool: "p2".into(),
+            key: "topology.kubernetes.io/zone".into(),
+            selection: "default: app In [web]".into(),
+            max_skew: 1,
+            least: 2,
+            least_in: Some("us-east-1c".into()),
+            load: 3,
+            excluded: 4,
+        },
         Reason::EmptyPool { pool: "p3".into() },
         Reason::NoNodePool,
     ]
@@ -224,6 +236,7 @@ fn existing(name: &str) -> Node {
         bound_daemons: Resources::new(),
         room: allocatable,
         rivals: Vec::new(),
+        matched: Vec::new(),
         price: Some(MicroUsdPerHour::new(96_000)),
     }
 }

@@ -52,6 +52,18 @@ enum Detail<'a> {
     },
     /// The plan takes all there is of a supply, such as a capacity reservation.
     Supply { node_pool: &'a str, supply: &'a str, cap: i64, excluded: u32 },
+    /// Their domains have too many pods for a topology spread constraint.
+    Spread {
+        node_pool: &'a str,
+        key: &'a str,
+        selection: &'a str,
+        max_skew: i64,
+        least: i64,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        least_in: Option<&'a str>,
+        load: i64,
+        excluded: u32,
+    },
 }
 
 impl<'a> Reason<'a> {
@@ -104,6 +116,25 @@ impl<'a> Detail<'a> {
                 node_pool: pool.as_str(),
                 supply: supply.as_str(),
                 cap: *cap,
+                excluded: *excluded,
+            },
+            model::Reason::Spread {
+                pool,
+                key,
+                selection,
+                max_skew,
+                least,
+                least_in,
+                load,
+                excluded,
+            } => Self::Spread {
+                node_pool: pool.as_str(),
+                key: key.as_str(),
+                selection: selection.as_str(),
+                max_skew: *max_skew,
+                least: *least,
+                least_in: least_in.as_ref().map(model::LabelValue::as_str),
+                load: *load,
                 excluded: *excluded,
             },
         }

@@ -51,6 +51,17 @@ pub(crate) enum Reason {
         cap: i64,
         excluded: u32,
     },
+    Spread {
+        node_pool: String,
+        key: String,
+        selection: String,
+        max_skew: i64,
+        least: i64,
+        #[serde(default)]
+        least_in: Option<String>,
+        load: i64,
+        excluded: u32,
+    },
 }
 
 impl Reason {
@@ -72,6 +83,25 @@ impl Reason {
                 pool: node_pool.into(),
                 supply: supply.into(),
                 cap,
+                excluded,
+            },
+            Self::Spread {
+                node_pool,
+                key,
+                selection,
+                max_skew,
+                least,
+                least_in,
+                load,
+                excluded,
+            } => model::Reason::Spread {
+                pool: node_pool.into(),
+                key: key.into(),
+                selection: selection.into(),
+                max_skew,
+                least,
+                least_in: least_in.map(model::LabelValue::from),
+                load,
                 excluded,
             },
             Self::Combination { node_pool, excluded } => {
