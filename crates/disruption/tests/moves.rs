@@ -245,3 +245,26 @@ fn whose_turn_did_not_come_is_looked_at_first_the_next_time() {
     let all = consolidate(&world, &settings());
     assert_eq!(all.rotation.next, None);
 }
+
+/// Pods that are spread over zones go to another node of theirs, though others would be cheaper.
+#[test]
+fn pods_that_are_spread_move_within_their_zone() {
+    let lines = |skew: &str| {
+        format!(
+            "zones a,b
+             node a pool=p type=large zone=a
+             node b pool=p type=medium zone=b
+             node c pool=p type=medium zone=a
+             pod e x3 cpu=1 mem=1Gi of=e spread=zone/e/{skew} on=a
+             pod f x3 cpu=1 mem=1Gi of=e spread=zone/e/{skew} on=b
+             pod g cpu=1 mem=1Gi on=c"
+        )
+    };
+    let world = world(&lines("1"));
+    let found = consolidate(&world, &settings());
+    assert_eq!(told(&world.0, &found), ["a -> c x3 saves 400000"]);
+    // Too many in one zone already: kube-scheduler would refuse them there.
+    let uneven = self::world(&lines("1").replace("pod f x3", "pod f x1"));
+    let found = consolidate(&uneven, &settings());
+    assert!(told(&uneven.0, &found).iter().all(|one| !one.starts_with('a')));
+}

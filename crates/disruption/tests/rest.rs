@@ -14,7 +14,7 @@ use crate::support::at;
 const PASSES_MAX: usize = 60;
 
 fn fleets() -> impl Strategy<Value = String> {
-    let node = (0..4_usize, 0..3_usize, prop::collection::vec((0..6_usize, 1..4_usize), 0..4));
+    let node = (0..4_usize, 0..3_usize, prop::collection::vec((0..8_usize, 1..4_usize), 0..4));
     let eviction = prop_oneof![Just(0_i64), 1..2_000_000_i64];
     (prop::collection::vec(node, 1..12), eviction).prop_map(|(nodes, eviction)| {
         let mut text = format!(
@@ -37,8 +37,8 @@ fn fleets() -> impl Strategy<Value = String> {
             // Tolerations let pods of either pool run in both.
             let mut room = [1_800, 3_800, 7_800, 7_800][["s", "m", "c", "l"].iter().position(|one| *one == size).unwrap()];
             for (kind, count) in pods {
-                let cpu = [200, 500, 900, 1_500, 100, 300][kind];
-                let rest = ["mem=256Mi", "mem=1Gi", "mem=512Mi", "mem=1Gi select zone=a,b", "mem=128Mi rivals=r", "mem=256Mi priority=3"][kind];
+                let cpu = [200, 500, 900, 1_500, 100, 300, 400, 200][kind];
+                let rest = ["mem=256Mi", "mem=1Gi", "mem=512Mi", "mem=1Gi select zone=a,b", "mem=128Mi rivals=r", "mem=256Mi priority=3", "mem=512Mi of=e spread=zone/e/1", "mem=256Mi of=e,h spread=hostname/h/2"][kind];
                 let count = if kind == 4 { 1 } else { count };
                 let fits = count.min(usize::try_from(room / cpu).unwrap_or(0));
                 room -= cpu * i64::try_from(fits).unwrap();

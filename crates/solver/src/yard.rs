@@ -103,7 +103,9 @@ impl Yard {
         let mut site_of = vec![None; snapshot.pods.len()];
         for Tenant { node, pods, .. } in tenants {
             let site = built.rules.sites.of_node[node.get()];
-            pods.iter().for_each(|pod| site_of[pod.get()] = Some(site));
+            for pod in pods {
+                site_of[pod.get()] = Some(site);
+            }
         }
         let mut problem = built.at_home(snapshot, &site_of);
         for kind in &mut problem.kinds {

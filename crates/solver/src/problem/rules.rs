@@ -366,6 +366,17 @@ impl Loads {
         })
     }
 
+    /// Whether pods with the rules of `set` that are in `site` break one of them, or would where fewer
+    /// domains were eligible than now.
+    pub(crate) fn may_break(&self, rules: &Rules, set: &RuleSet, site: usize) -> bool {
+        let over = |&group: &usize| {
+            let Group { max_skew, min_domains, .. } = rules.groups[group];
+            let domain = rules.domain(group, site);
+            min_domains > 1 && domain.is_some_and(|domain| self.load[group][domain] > max_skew)
+        };
+        self.breaks(rules, set, site) || set.groups.iter().any(over)
+    }
+
     /// Whether a group keeps one more pod with the rules of `set` from `site`.
     pub(crate) fn refuses(&self, rules: &Rules, set: &RuleSet, site: usize) -> bool {
         self.own_refusal(rules, set, site).is_some()

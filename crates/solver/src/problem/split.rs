@@ -117,7 +117,8 @@ impl Built {
     /// there again have nowhere to go. Groups with quotas are classes of their own: what is said of all
     /// pods of several groups together does not hold for some of them.
     pub(crate) fn at_home(&self, snapshot: &Snapshot, site_of: &[Option<usize>]) -> Problem {
-        let loads = Loads::new(&self.rules, self.eligible(&self.rest.scarce, &BTreeSet::new()));
+        let eligible = self.eligible(&self.rest.scarce, &BTreeSet::new());
+        let loads = Loads::new(&self.rules, eligible.clone());
         let mut classes = Vec::new();
         for (position, parent) in self.parents.iter().enumerate() {
             let counts = |pod: &PodIndex| {
@@ -135,7 +136,7 @@ impl Built {
                 let mut class = Class { pods, ..parent.clone() };
                 if let Some(site) = site {
                     let sites = [site];
-                    let is_broken = loads.breaks(&self.rules, set, site);
+                    let is_broken = loads.may_break(&self.rules, set, site);
                     let (kinds, nodes) = self.on_sites(if is_broken { &[] } else { &sites });
                     class.kinds = class.kinds.and(&kinds);
                     class.nodes = class.nodes.and(&nodes);
@@ -145,6 +146,9 @@ impl Built {
         }
         let mut problem = Problem { classes: distinct(classes.into_iter()), ..self.rest.clone() };
         dominance::mark(&mut problem.kinds, &problem.classes);
+        for (position, kind) in problem.kinds.iter_mut().enumerate() {
+            kind.searched &= !self.intrudes(position, &eligible);
+        }
         problem
     }
 
