@@ -52,8 +52,10 @@ pub use policy::{
 };
 pub use quantity::{QuantityText, ResourceList};
 pub use storage::{
-    PersistentVolumeClaim, PersistentVolumeClaimSpec, VolumeAttachment, VolumeAttachmentSource,
-    VolumeAttachmentSpec,
+    PersistentVolume, PersistentVolumeClaim, PersistentVolumeClaimSpec,
+    PersistentVolumeClaimStatus, PersistentVolumeSpec, StorageClass, TopologySelectorExpression,
+    TopologySelectorTerm, VolumeAttachment, VolumeAttachmentSource, VolumeAttachmentSpec,
+    VolumeNodeAffinity,
 };
 pub use workload::{
     CronJob, CronJobSpec, DaemonSet, DaemonSetSpec, Deployment, Job, JobSpec, JobStatus,

@@ -133,6 +133,7 @@ pub struct ResourceRequirements {
 /// A container's port.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
+#[expect(clippy::struct_field_names, reason = "the names on the wire")]
 pub struct ContainerPort {
     /// The port inside.
     #[serde(deserialize_with = "null::or_default")]
@@ -140,6 +141,11 @@ pub struct ContainerPort {
     /// The node's port; 0 is none.
     #[serde(deserialize_with = "null::or_default")]
     pub host_port: i32,
+    /// The address of the node that it is on; absent is all of them.
+    #[serde(rename = "hostIP")]
+    pub host_ip: Option<Box<str>>,
+    /// `TCP` where absent.
+    pub protocol: Option<Box<str>>,
 }
 
 /// `spec.tolerations[]`.

@@ -1,8 +1,8 @@
-//! Volumes and where they are attached, as far as the end of a Node waits for them.
+//! Volumes: where they can be used from, and where they are attached.
 
 use serde::Deserialize;
 
-use crate::{ObjectMeta, null};
+use crate::{NodeSelector, ObjectMeta, null};
 
 /// A `v1` `PersistentVolumeClaim`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -14,6 +14,9 @@ pub struct PersistentVolumeClaim {
     /// Its volume.
     #[serde(deserialize_with = "null::or_default")]
     pub spec: PersistentVolumeClaimSpec,
+    /// What became of it.
+    #[serde(deserialize_with = "null::or_default")]
+    pub status: PersistentVolumeClaimStatus,
 }
 
 /// `spec` of a claim.
@@ -23,6 +26,80 @@ pub struct PersistentVolumeClaimSpec {
     /// The `PersistentVolume`, once it is bound.
     #[serde(deserialize_with = "null::or_default")]
     pub volume_name: String,
+    /// The `StorageClass` that makes one.
+    pub storage_class_name: Option<String>,
+}
+
+/// `status` of a claim.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct PersistentVolumeClaimStatus {
+    /// `Pending`, `Bound` or `Lost`.
+    #[serde(deserialize_with = "null::or_default")]
+    pub phase: String,
+}
+
+/// A `v1` `PersistentVolume`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct PersistentVolume {
+    /// Its name.
+    #[serde(deserialize_with = "null::or_default")]
+    pub metadata: ObjectMeta,
+    /// What it is.
+    #[serde(deserialize_with = "null::or_default")]
+    pub spec: PersistentVolumeSpec,
+}
+
+/// `spec` of a volume.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct PersistentVolumeSpec {
+    /// The nodes that it can be used from.
+    pub node_affinity: Option<VolumeNodeAffinity>,
+}
+
+/// `spec.nodeAffinity` of a volume.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct VolumeNodeAffinity {
+    /// One of its terms must hold.
+    pub required: Option<NodeSelector>,
+}
+
+/// A `storage.k8s.io/v1` `StorageClass`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct StorageClass {
+    /// Its name.
+    #[serde(deserialize_with = "null::or_default")]
+    pub metadata: ObjectMeta,
+    /// `Immediate` where absent, or `WaitForFirstConsumer`.
+    pub volume_binding_mode: Option<String>,
+    /// Where volumes may be made; anywhere where there is none.
+    #[serde(deserialize_with = "null::or_default")]
+    pub allowed_topologies: Vec<TopologySelectorTerm>,
+}
+
+/// Conditions on labels of a node that must all hold.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct TopologySelectorTerm {
+    /// The conditions.
+    #[serde(deserialize_with = "null::or_default")]
+    pub match_label_expressions: Vec<TopologySelectorExpression>,
+}
+
+/// A label that has one of some values.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct TopologySelectorExpression {
+    /// The label.
+    #[serde(deserialize_with = "null::or_default")]
+    pub key: String,
+    /// The values.
+    #[serde(deserialize_with = "null::or_default")]
+    pub values: Vec<String>,
 }
 
 /// A `storage.k8s.io/v1` `VolumeAttachment`: it is there until the volume is detached.

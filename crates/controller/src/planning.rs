@@ -285,6 +285,9 @@ fn inputs(tables: &Tables) -> Inputs {
     objects.daemon_sets = copied(&tables.daemon_sets.objects);
     objects.limit_ranges = copied(&tables.limit_ranges.objects);
     objects.priority_classes = copied(&tables.priority_classes.objects);
+    objects.volume_claims = copied(&tables.volume_claims.objects);
+    objects.volumes = copied(&tables.volumes.objects);
+    objects.storage_classes = copied(&tables.storage_classes.objects);
     objects.node_pools = pools(tables);
     objects.node_classes = copied(&tables.node_classes.objects);
     if objects.node_pools.is_empty() {

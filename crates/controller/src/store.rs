@@ -122,6 +122,8 @@ tables! {
     limit_ranges: api::LimitRange;
     priority_classes: api::PriorityClass;
     volume_claims: api::PersistentVolumeClaim;
+    volumes: api::PersistentVolume;
+    storage_classes: api::StorageClass;
     volume_attachments: api::VolumeAttachment;
     node_pools: api::NodePool;
     node_classes: api::Ec2NodeClass;

@@ -19,7 +19,8 @@ pub struct Pod {
 pub struct PodShape {
     /// Effective requests, `pods: 1` included.
     pub requests: Resources,
-    /// Node selector and required node affinity: at least one of these must admit the node. Never
+    /// Node selector, required node affinity and where the pod's volumes can be used from: at least one
+    /// of these must admit the node. Never
     /// empty: a pod without any has one empty entry; a pod whose affinity has only empty terms,
     /// which match nothing, has one entry that admits nothing (hostname `In []`).
     pub alternatives: Vec<Requirements>,
@@ -40,6 +41,16 @@ pub struct PodRules {
     pub matches: Vec<SelectionIndex>,
     /// Spreads that it carries, ascending and without repeats.
     pub spreads: Vec<SpreadIndex>,
+    /// Node selector and required node affinity alone, of which spreads say which nodes count; empty
+    /// where that is [`PodShape::alternatives`].
+    pub affinity: Vec<Requirements>,
+}
+
+impl PodShape {
+    /// What its node selector and required node affinity admit, wherever its volumes are.
+    pub fn affinity(&self) -> &[Requirements] {
+        if self.rules.affinity.is_empty() { &self.alternatives } else { &self.rules.affinity }
+    }
 }
 
 /// A DaemonSet: one pod on each node that it matches.

@@ -3,7 +3,8 @@
 use crate::RivalsName;
 
 /// Pods of which a node may have one at most: those that carry the same required anti-affinity term
-/// over `kubernetes.io/hostname`, in the same namespaces, and match it themselves.
+/// over `kubernetes.io/hostname`, in the same namespaces, and match it themselves; or those that ask for
+/// the same host port.
 ///
 /// [`crate::PodShape::rivals`] says which groups a pod is in, [`crate::Node::rivals`] which groups
 /// have their one pod on a node already.

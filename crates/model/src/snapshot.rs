@@ -68,7 +68,7 @@ pub struct Snapshot {
     pub shapes: Vec<PodShape>,
     /// Pods that want a node, in input order.
     pub pods: Vec<Pod>,
-    /// Groups of pods that keep apart on nodes, by name.
+    /// Groups of pods that keep apart on nodes: those of anti-affinity by name, then those of host ports.
     pub rivals: Vec<Rivals>,
     /// Pods that rules between pods count, by name.
     pub selections: Vec<Selection>,

@@ -2,7 +2,7 @@
 //!
 //! A *domain* is a value of [`Spread::key`]. What a spread says depends on who carries it:
 //!
-//! 1. A node *counts* where one of the carrier's alternatives admits its labels (unless
+//! 1. A node *counts* where the carrier's node affinity ([`crate::PodShape::affinity`]) admits its labels (unless
 //!    [`Spread::node_affinity`] ignores them) and the carrier tolerates its taints (if
 //!    [`Spread::node_taints`] honours them; a node that takes no pods does not count then).
 //! 2. A domain is *eligible* where a node has it that counts, be it there already or bought by the plan,

@@ -69,7 +69,8 @@ impl<'a> Observers<'a> {
         domains: impl Iterator<Item = &'a LabelKey>,
     ) -> Self {
         let mut observers = Self { domains: domains.collect(), ..Self::default() };
-        let alternatives = shapes.flat_map(|shape| &shape.alternatives);
+        let of_shape = |shape: &'a PodShape| shape.alternatives.iter().chain(&shape.rules.affinity);
+        let alternatives = shapes.flat_map(of_shape);
         for (key, requirement) in alternatives.flat_map(Requirements::iter) {
             observers.requirements.entry(key).or_default().insert(requirement);
         }

@@ -49,6 +49,12 @@ pub struct Objects {
     pub limit_ranges: Vec<api::LimitRange>,
     /// `policy/v1` `PodDisruptionBudget`.
     pub disruption_budgets: Vec<api::PodDisruptionBudget>,
+    /// `v1` `PersistentVolumeClaim`.
+    pub volume_claims: Vec<api::PersistentVolumeClaim>,
+    /// `v1` `PersistentVolume`.
+    pub volumes: Vec<api::PersistentVolume>,
+    /// `storage.k8s.io/v1` `StorageClass`.
+    pub storage_classes: Vec<api::StorageClass>,
     /// How many there were of each kind that is not read, by `kind.group`, or `kind` of the core
     /// group.
     pub others: BTreeMap<String, u64>,

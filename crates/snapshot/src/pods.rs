@@ -11,6 +11,7 @@ mod fate;
 mod features;
 mod limit_ranges;
 mod owners;
+mod ports;
 mod priority;
 mod requests;
 mod rivals;
@@ -18,6 +19,7 @@ mod selectors;
 mod spreads;
 mod tally;
 mod tolerations;
+mod volumes;
 mod workloads;
 
 #[cfg(test)]
@@ -46,7 +48,7 @@ pub(crate) struct PodSet {
     /// Pods to plan, in input order, then those of workloads without pods, with the index of their
     /// shape; names are unique.
     pub pods: Vec<(PodName, u32)>,
-    /// Groups of pods that keep apart, by name; shapes and nodes refer to them.
+    /// Groups of pods that keep apart; shapes and nodes refer to them.
     pub rivals: Vec<Rivals>,
     /// Pods that rules between pods count, by name.
     pub selections: Vec<Selection>,

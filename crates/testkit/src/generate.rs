@@ -221,9 +221,10 @@ fn pod() -> impl Strategy<Value = String> {
         one_of(&["", "", "priority=5", "priority=-1"]),
         sometimes(4, &["rivals=r", "rivals=s", "rivals=r,s"]),
         spread(),
+        sometimes(5, &["volume=zone=a", "volume=zone=b,c"]),
     )
-        .prop_map(|((cpu, mem), rare, selects, tolerate, priority, rivals, spread)| {
+        .prop_map(|((cpu, mem), rare, selects, tolerate, priority, rivals, spread, volume)| {
             let requests = format!("cpu={}m mem={}Mi", cpu * 250, mem * 256);
-            words(&[requests, rare, selects, tolerate, priority, rivals, spread])
+            words(&[requests, rare, selects, tolerate, priority, rivals, spread, volume])
         })
 }

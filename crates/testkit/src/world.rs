@@ -20,6 +20,7 @@
 //! pod db x3 cpu=1 rivals=db                  # each on a node of its own
 //! pod web x3 cpu=500m on=n1                  # runs there; for `fleet` alone
 //! pod even x6 cpu=1 of=even spread=zone/even/1
+//! pod disk cpu=1 volume=zone=a               # as `select`, and not what spreads look at
 //! ```
 //!
 //! - Words are `name=argument`. `select`, `require`, `tolerate`, `taint`, `label`, `overhead`,

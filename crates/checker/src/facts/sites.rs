@@ -41,7 +41,7 @@ impl<'a> Sites<'a> {
         pools_are_up: bool,
     ) -> Self {
         let keys: BTreeSet<&LabelKey> = shapes
-            .flat_map(|shape| &shape.alternatives)
+            .flat_map(|shape| shape.alternatives.iter().chain(&shape.rules.affinity))
             .flat_map(|terms| terms.iter().map(|(key, _)| key))
             .collect();
         let keys: Vec<&LabelKey> = keys.into_iter().collect();
@@ -120,6 +120,18 @@ impl<'a> Sites<'a> {
     /// Whether some alternative of `shape` admits the labels there.
     pub(crate) fn matches(&self, shape: &PodShape, site: usize) -> bool {
         (0..shape.alternatives.len()).any(|position| self.refused(shape, position, site).is_none())
+    }
+
+    /// Whether the node affinity of `shape` admits the labels there, wherever its volumes are.
+    pub(crate) fn counts(&self, shape: &PodShape, site: usize) -> bool {
+        let values = &self.distinct[site].values;
+        shape.affinity().iter().any(|terms| {
+            let refused = terms.first_refused(|key| {
+                let column = self.keys.binary_search(&key);
+                values[column.expect("every key of node affinity is a column")]
+            });
+            refused.is_none()
+        })
     }
 
     /// Whether `shape` may be there at all.

@@ -282,7 +282,7 @@ impl<'a> Counts<'a> {
         let carried_in = self.shapes.get(&(&spread.key, shape)).cloned().unwrap_or_default();
         let shape = snapshot.shape(shape);
         let counts = |site: usize, is_out: bool| {
-            let of_labels = || sites.matches(shape, site);
+            let of_labels = || sites.counts(shape, site);
             let of_taints = || !is_out && sites.untolerated(shape, site).is_none();
             (spread.node_affinity == NodeInclusion::Ignore || of_labels())
                 && (spread.node_taints == NodeInclusion::Ignore || of_taints())

@@ -81,6 +81,9 @@ impl Keeper<'_> {
             Kind::PriorityClass => self.keep_as::<api::PriorityClass>(),
             Kind::LimitRange => self.keep_as::<api::LimitRange>(),
             Kind::PodDisruptionBudget => self.keep_as::<api::PodDisruptionBudget>(),
+            Kind::PersistentVolumeClaim => self.keep_as::<api::PersistentVolumeClaim>(),
+            Kind::PersistentVolume => self.keep_as::<api::PersistentVolume>(),
+            Kind::StorageClass => self.keep_as::<api::StorageClass>(),
         }
     }
 

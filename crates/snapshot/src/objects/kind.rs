@@ -21,11 +21,14 @@ pub(super) enum Kind {
     PriorityClass,
     LimitRange,
     PodDisruptionBudget,
+    PersistentVolumeClaim,
+    PersistentVolume,
+    StorageClass,
 }
 
 impl Kind {
     /// All of them.
-    const ALL: [Self; 14] = [
+    const ALL: [Self; 17] = [
         Self::Pod,
         Self::Node,
         Self::Deployment,
@@ -40,6 +43,9 @@ impl Kind {
         Self::PriorityClass,
         Self::LimitRange,
         Self::PodDisruptionBudget,
+        Self::PersistentVolumeClaim,
+        Self::PersistentVolume,
+        Self::StorageClass,
     ];
 
     /// The kind of that name and API group, whatever its version.
@@ -66,19 +72,27 @@ impl Kind {
             Self::PriorityClass => "PriorityClass",
             Self::LimitRange => "LimitRange",
             Self::PodDisruptionBudget => "PodDisruptionBudget",
+            Self::PersistentVolumeClaim => "PersistentVolumeClaim",
+            Self::PersistentVolume => "PersistentVolume",
+            Self::StorageClass => "StorageClass",
         }
     }
 
     /// The one API version that is read.
     pub(super) const fn api_version(self) -> &'static str {
         match self {
-            Self::Pod | Self::Node | Self::LimitRange => "v1",
+            Self::Pod
+            | Self::Node
+            | Self::LimitRange
+            | Self::PersistentVolumeClaim
+            | Self::PersistentVolume => "v1",
             Self::Deployment | Self::StatefulSet | Self::DaemonSet | Self::ReplicaSet => "apps/v1",
             Self::Job | Self::CronJob => "batch/v1",
             Self::NodePool | Self::NodeClaim => "karpenter.sh/v1",
             Self::Ec2NodeClass => "karpenter.k8s.aws/v1",
             Self::PriorityClass => "scheduling.k8s.io/v1",
             Self::PodDisruptionBudget => "policy/v1",
+            Self::StorageClass => "storage.k8s.io/v1",
         }
     }
 
@@ -89,7 +103,9 @@ impl Kind {
             | Self::NodePool
             | Self::NodeClaim
             | Self::Ec2NodeClass
-            | Self::PriorityClass => false,
+            | Self::PriorityClass
+            | Self::PersistentVolume
+            | Self::StorageClass => false,
             Self::Pod
             | Self::Deployment
             | Self::StatefulSet
@@ -99,6 +115,7 @@ impl Kind {
             | Self::CronJob
             | Self::LimitRange
             | Self::PodDisruptionBudget => true,
+            | Self::PersistentVolumeClaim => true,
         }
     }
 }
@@ -145,4 +162,7 @@ kept! {
     api::PriorityClass => priority_classes;
     api::LimitRange => limit_ranges;
     api::PodDisruptionBudget => disruption_budgets;
+    api::PersistentVolumeClaim => volume_claims;
+    api::PersistentVolume => volumes;
+    api::StorageClass => storage_classes;
 }

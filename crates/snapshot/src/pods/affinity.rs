@@ -32,8 +32,17 @@ pub(super) fn alternatives(spec: &PodSpec, path: &str) -> Result<Vec<Requirement
         "{path}.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.\
          nodeSelectorTerms"
     );
+    terms(&selector, &required.node_selector_terms, &path)
+}
+
+/// `selector` with each of these `terms`, without repeats; never empty.
+pub(super) fn terms(
+    selector: &Requirements,
+    terms: &[NodeSelectorTerm],
+    path: &str,
+) -> Result<Vec<Requirements>, Problem> {
     let mut alternatives = Vec::new();
-    for (index, term) in required.node_selector_terms.iter().enumerate() {
+    for (index, term) in terms.iter().enumerate() {
         // A term that says nothing matches nothing.
         if term.match_expressions.is_empty() && term.match_fields.is_empty() {
             continue;

@@ -6,18 +6,21 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use api::PodSpec;
 use model::{
-    DaemonSet, DaemonSetName, Finding, FindingCode, NodeName, PodName, PodShape, Resources,
+    DaemonSet, DaemonSetName, Finding, FindingCode, NodeName, PodName, PodShape, Resources, Rivals,
+    RivalsName,
 };
 
 use super::fate::{Fate, fate};
 use super::features::{self, Asker};
 use super::limit_ranges::LimitRanges;
 use super::owners::namespace;
+use super::ports::HostPorts;
 use super::priority::Priorities;
 use super::rivals::{Groups, Terms};
 use super::selectors::Looks;
 use super::spreads::{Constraints, Spreads};
 use super::tally::Tally;
+use super::volumes::Volumes;
 use super::workloads::Workload;
 use super::{PodSet, Problem, Running, affinity, full_name, name_of, requests, tolerations};
 use crate::claims::Promises;
@@ -33,10 +36,20 @@ struct Subject<'a> {
     object: &'a str,
     /// Its labels and namespace.
     looks: Looks<'a>,
+    /// The name of the pod, where it is one.
+    pod: &'a str,
     /// The path to the pod spec.
     path: &'a str,
     /// Whether admission has been over it.
     admitted: bool,
+}
+
+/// What a pod asks for beside its shape.
+struct Asks {
+    /// See [`Asker::has_other_terms`].
+    has_other_terms: bool,
+    /// See [`Asker::has_unknown_claims`].
+    has_unknown_claims: bool,
 }
 
 /// Whatever keeps pods of the input apart that are not over.
@@ -84,6 +97,21 @@ fn is_shaped(fate: Fate<'_>, runs: bool) -> bool {
     fate == Fate::Planned || runs && matches!(fate, Fate::Bound(_))
 }
 
+/// Host ports of pods that are to be planned, and with `runs` of those that run, as groups behind those
+/// of `rivals`.
+fn ports(
+    objects: &Objects,
+    workloads: &[Workload<'_>],
+    (selection, runs): (PodSelection, bool),
+    (nodes, rivals): (&BTreeSet<&str>, &Groups),
+) -> HostPorts {
+    let shaped = |pod: &&api::Pod| is_shaped(fate(pod, selection, nodes), runs);
+    let planned = objects.pods.iter().filter(shaped);
+    let of_pods = planned.map(|pod| &pod.spec);
+    let of_workloads = workloads.iter().map(|workload| &workload.template.spec);
+    HostPorts::new(of_pods.chain(of_workloads), rivals.rivals().len())
+}
+
 /// How pods of `owner` look that are made with `metadata`.
 fn looks<'a>(owner: &'a api::ObjectMeta, metadata: &'a api::ObjectMeta) -> Looks<'a> {
     Looks { labels: &metadata.labels, namespace: namespace(owner) }
@@ -98,7 +126,9 @@ pub(super) struct Collector<'a> {
     nodes: BTreeSet<&'a str>,
     daemon_sets: BTreeSet<String>,
     rivals: Groups,
+    ports: HostPorts,
     spreads: Spreads,
+    volumes: Volumes<'a>,
     index_by_shape: BTreeMap<PodShape, u32>,
     names: BTreeSet<PodName>,
     expanded: u32,
@@ -120,9 +150,12 @@ impl<'a> Collector<'a> {
         let nodes = objects.nodes.iter();
         let nodes = nodes.map(|node| node.metadata.name.as_str()).collect();
         let daemon_sets = objects.daemon_sets.iter();
+        let rivals = groups(objects, workloads, selection, &nodes);
         Self {
-            rivals: groups(objects, workloads, selection, &nodes),
+            ports: ports(objects, workloads, (selection, runs), (&nodes, &rivals)),
+            rivals,
             spreads: spreads(objects, workloads, (selection, runs), &nodes),
+            volumes: Volumes::new(objects),
             selection,
             promises,
             limit_ranges,
@@ -145,6 +178,7 @@ impl<'a> Collector<'a> {
         let subject = Subject {
             object: &object,
             looks: looks(&pod.metadata, &pod.metadata),
+            pod: &pod.metadata.name,
             path: "spec",
             admitted: pod.metadata.uid.is_some() || runs,
         };
@@ -196,17 +230,19 @@ impl<'a> Collector<'a> {
 
     /// The first field by which a pod asks for what no plan honours and is refused for.
     fn hard_feature(&self, subject: &Subject<'_>, spec: &PodSpec) -> Option<String> {
-        let terms = Terms::read(spec, subject.looks, subject.path).ok()?;
+        if !spec.resource_claims.is_empty() {
+            return Some(format!("{}.resourceClaims", subject.path));
+        }
+        let (shape, asks) = self.asks(subject, spec).ok()?;
         let asker = Asker {
             spec,
             admitted: subject.admitted,
-            has_other_terms: terms.others,
-            has_claim_templates: false,
+            has_other_terms: asks.has_other_terms,
+            has_unknown_claims: asks.has_unknown_claims,
         };
         let hard = features::asked(&asker).find(|feature| !feature.is_wish());
-        let carried = self.rivals.carried(&terms);
         let matched = self.rivals.matched(subject.looks);
-        let meets = matched.iter().any(|group| !carried.contains(group));
+        let meets = matched.iter().any(|group| !shape.rivals.contains(group));
         hard.map(|feature| format!("{}.{}", subject.path, feature.field))
             .or_else(|| meets.then(|| "metadata.labels".to_owned()))
     }
@@ -217,6 +253,7 @@ impl<'a> Collector<'a> {
         let subject = Subject {
             object: &object,
             looks: looks(workload.metadata, &workload.template.metadata),
+            pod: "",
             path: workload.path,
             admitted: false,
         };
@@ -254,6 +291,7 @@ impl<'a> Collector<'a> {
         let subject = Subject {
             object: &object,
             looks: looks(&daemon_set.metadata, &daemon_set.spec.template.metadata),
+            pod: "",
             path: "spec.template.spec",
             admitted: false,
         };
@@ -262,6 +300,12 @@ impl<'a> Collector<'a> {
             let message = "pods of the DaemonSet match required hostname anti-affinity of others, \
                            which is not honoured yet on new nodes: they share them";
             let field = "spec.template.metadata.labels".to_owned();
+            self.not_honoured(&subject, field, message, 1);
+        }
+        if !self.ports.taken(spec).is_empty() {
+            let message = "the DaemonSet takes host ports that other pods ask for, which is not \
+                           honoured yet on new nodes: they share them";
+            let field = "spec.template.spec.containers[].ports[].hostPort".to_owned();
             self.not_honoured(&subject, field, message, 1);
         }
         if !self.spreads.matched(subject.looks).is_empty() {
@@ -310,12 +354,14 @@ impl<'a> Collector<'a> {
         has_claim_templates: bool,
         count: u64,
     ) -> Option<u32> {
-        let terms = Terms::read(spec, subject.looks, subject.path);
-        let constraints = Constraints::read(spec, subject.looks, subject.path);
-        let read = terms
-            .and_then(|terms| Ok((terms, constraints?)))
-            .and_then(|(terms, spread)| Ok((terms, spread, self.placement(subject, spec)?)));
-        let (terms, constraints, mut shape) = match read {
+        if !spec.resource_claims.is_empty() {
+            let field = format!("{}.resourceClaims", subject.path);
+            let message = "pods with resource claims are not planned: dynamic resource allocation is \
+                           not supported yet";
+            self.not_honoured(subject, field, message, count);
+            return None;
+        }
+        let (mut shape, asks) = match self.asks(subject, spec) {
             Ok(read) => read,
             Err(problem) => {
                 self.tally.bad_field(subject.object, problem, count);
@@ -323,14 +369,11 @@ impl<'a> Collector<'a> {
             }
         };
         shape.priority = self.priority(subject, spec, count);
-        shape.rivals = self.rivals.carried(&terms);
-        shape.rules = self.spreads.rules(subject.looks, &constraints);
-        constraints.require_keys(&mut shape.alternatives);
         let asker = Asker {
             spec,
             admitted: subject.admitted,
-            has_other_terms: terms.others,
-            has_claim_templates,
+            has_other_terms: asks.has_other_terms,
+            has_unknown_claims: has_claim_templates || asks.has_unknown_claims,
         };
         for feature in features::asked(&asker) {
             let field = format!("{}.{}", subject.path, feature.field);
@@ -350,6 +393,28 @@ impl<'a> Collector<'a> {
         self.set.shapes.push(shape.clone());
         self.index_by_shape.insert(shape, index);
         Some(index)
+    }
+
+    /// All of a shape but the priority, and what is known beside.
+    fn asks(&self, subject: &Subject<'_>, spec: &PodSpec) -> Result<(PodShape, Asks), Problem> {
+        let Subject { looks, path, .. } = *subject;
+        let terms = Terms::read(spec, looks, path)?;
+        let constraints = Constraints::read(spec, looks, path)?;
+        let reach = self.volumes.reach(spec, (looks.namespace, subject.pod), path)?;
+        let mut shape = self.placement(subject, spec)?;
+        shape.rivals = self.rivals.carried(&terms);
+        shape.rivals.extend(self.ports.carried(spec));
+        shape.rules = self.spreads.rules(looks, &constraints);
+        constraints.require_keys(&mut shape.alternatives);
+        if !reach.is_anywhere() {
+            let narrowed = reach.narrow(shape.alternatives.clone(), path)?;
+            let own = std::mem::replace(&mut shape.alternatives, narrowed);
+            if !shape.rules.spreads.is_empty() && own != shape.alternatives {
+                shape.rules.affinity = own;
+            }
+        }
+        let asks = Asks { has_other_terms: terms.others, has_unknown_claims: reach.has_unknown };
+        Ok((shape, asks))
     }
 
     fn not_honoured(&mut self, subject: &Subject<'_>, field: String, message: &str, count: u64) {
@@ -433,7 +498,8 @@ impl<'a> Collector<'a> {
                 count: 1,
             });
         }
-        let rivals = self.rivals.matched(subject.looks);
+        let mut rivals = self.rivals.matched(subject.looks);
+        rivals.extend(self.ports.taken(&pod.spec));
         let is_going = pod.metadata.deletion_timestamp.is_some();
         let counted = if is_going { Vec::new() } else { self.spreads.matched(subject.looks) };
         let bound = self.set.bound.entry(NodeName::from(node)).or_default();
@@ -451,6 +517,8 @@ impl<'a> Collector<'a> {
     pub(super) fn finish(mut self) -> PodSet {
         self.set.daemon_sets.sort_by(|a, b| a.name.cmp(&b.name));
         self.set.rivals = self.rivals.rivals();
+        let ports = self.ports.names().map(|name| Rivals { name: RivalsName::new(name) });
+        self.set.rivals.extend(ports);
         (self.set.selections, self.set.spreads) = self.spreads.into_lists();
         self.set.findings = self.tally.into_findings();
         self.set

@@ -31,8 +31,8 @@ pub(super) struct Asker<'a> {
     pub(super) admitted: bool,
     /// Whether it has required anti-affinity beyond what makes it a rival of its like.
     pub(super) has_other_terms: bool,
-    /// Whether each pod gets volumes from its workload.
-    pub(super) has_claim_templates: bool,
+    /// Whether it has claims of which nothing is known, such as those that its workload makes.
+    pub(super) has_unknown_claims: bool,
 }
 
 /// Those of [`ALL`] that are asked for.
@@ -40,7 +40,7 @@ pub(super) fn asked<'a>(asker: &'a Asker<'a>) -> impl Iterator<Item = &'static F
     ALL.iter().filter(|feature| (feature.is_asked)(asker))
 }
 
-const ALL: [Feature; 13] = [
+const ALL: [Feature; 12] = [
     Feature {
         field: "topologySpreadConstraints",
         message: "preferred topology spread is not honoured yet: pods are placed without it",
@@ -74,19 +74,14 @@ const ALL: [Feature; 13] = [
     },
     Feature {
         field: "volumes",
-        message: "volumes with claims are not honoured yet: neither their zone nor the number of \
-                  attachments of a node is looked at",
+        message: "the number of volumes that a node may have attached is not looked at yet",
         is_asked: has_claims,
     },
     Feature {
-        field: "containers[].ports[].hostPort",
-        message: "host ports are not honoured yet: pods with the same port may share a node",
-        is_asked: has_host_ports,
-    },
-    Feature {
-        field: "resourceClaims",
-        message: "resource claims are not honoured yet: pods are placed without their devices",
-        is_asked: |asker| !asker.spec.resource_claims.is_empty(),
+        field: "volumes",
+        message: "claims that are not in the input, or are still to be made, are taken to be usable \
+                  from everywhere",
+        is_asked: |asker| asker.has_unknown_claims,
     },
     Feature {
         field: "workloadRef",
@@ -142,12 +137,5 @@ fn has_claims(asker: &Asker<'_>) -> bool {
     let is_claim = |volume: &api::Volume| {
         volume.persistent_volume_claim.is_some() || volume.ephemeral.is_some()
     };
-    asker.has_claim_templates || asker.spec.volumes.iter().any(is_claim)
-}
-
-/// On the host's network every container port is one of the host's.
-fn has_host_ports(asker: &Asker<'_>) -> bool {
-    let containers = asker.spec.containers.iter();
-    let mut ports = containers.flat_map(|container| &container.ports);
-    ports.any(|port| asker.spec.host_network || port.host_port > 0)
+    asker.has_unknown_claims || asker.spec.volumes.iter().any(is_claim)
 }

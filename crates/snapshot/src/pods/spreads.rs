@@ -172,6 +172,7 @@ impl Spreads {
             place.ok().map(SpreadIndex::new)
         });
         let carried: BTreeSet<SpreadIndex> = carried.collect();
-        PodRules { matches: self.matched(looks), spreads: carried.into_iter().collect() }
+        let (matches, spreads) = (self.matched(looks), carried.into_iter().collect());
+        PodRules { matches, spreads, affinity: Vec::new() }
     }
 }

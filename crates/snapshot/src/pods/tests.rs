@@ -1,7 +1,9 @@
 //! Objects in, pods out: each case is YAML, and the set of pods as text.
 
+mod ports;
 mod rivals;
 mod spreads;
+mod volumes;
 
 use std::fmt::Write as _;
 
@@ -474,17 +476,6 @@ fn what_is_not_honoured_yet_is_counted() {
             affinity("nodeAffinity", "preferred"),
             "affinity.nodeAffinity.preferredDuringSchedulingIgnoredDuringExecution",
         ),
-        ("volumes: [{name: v, persistentVolumeClaim: {claimName: c}}]".to_owned(), "volumes"),
-        ("volumes: [{name: v, ephemeral: {}}]".to_owned(), "volumes"),
-        (
-            "containers: [{ports: [{containerPort: 1, hostPort: 1}]}]".to_owned(),
-            "containers[].ports[].hostPort",
-        ),
-        (
-            "hostNetwork: true, containers: [{ports: [{containerPort: 1}]}]".to_owned(),
-            "containers[].ports[].hostPort",
-        ),
-        ("resourceClaims: [{name: c}]".to_owned(), "resourceClaims"),
         ("runtimeClassName: gvisor".to_owned(), "runtimeClassName"),
     ];
     for (spec, field) in cases {
@@ -504,6 +495,8 @@ fn what_is_not_honoured_yet_is_counted() {
             ],
         );
     }
+    let claims = pod("p", "resourceClaims: [{name: c}]");
+    check(&claims, PodSelection::All, &["not-honoured x1: Pod default/p spec.resourceClaims"]);
     let quiet = "volumes: [{name: v, emptyDir: {}}], containers: [{ports: [{containerPort: 1}]}]";
     check(&pod("p", quiet), PodSelection::All, &["default/p:"]);
 }

@@ -44,7 +44,7 @@ static ANY_TAINTS: [Toleration; 1] = [Toleration {
 /// Which nodes `spread` counts where a pod of `shape` carries it.
 fn filter<'a>(spread: &Spread, shape: &'a PodShape) -> Rule<'a> {
     let labels = match spread.node_affinity {
-        NodeInclusion::Honor => &shape.alternatives[..],
+        NodeInclusion::Honor => shape.affinity(),
         NodeInclusion::Ignore => &ANY_LABELS,
     };
     let taints = match spread.node_taints {

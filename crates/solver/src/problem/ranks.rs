@@ -8,8 +8,8 @@
 use std::collections::BTreeMap;
 
 use model::{
-    LabelKey, Node, NodeInclusion, PodIndex, PodRules, PodShape, RivalsIndex, SelectionIndex,
-    ShapeIndex, Snapshot, Spread, well_known,
+    LabelKey, Node, NodeInclusion, PodIndex, PodRules, PodShape, Requirements, RivalsIndex,
+    SelectionIndex, ShapeIndex, Snapshot, Spread, well_known,
 };
 
 /// Pods by shape.
@@ -33,7 +33,7 @@ impl Ranks {
         for (shape, pods) in pods_of {
             let (run, pods) = (runs[shape.get()], pods.len());
             let PodShape { rivals: groups, rules, .. } = snapshot.shape(*shape);
-            let PodRules { matches, spreads } = rules;
+            let PodRules { matches, spreads, affinity: _ } = rules;
             let look = [groups.len(), matches.len(), spreads.len()];
             for group in groups {
                 rivals[group.get()].members.push((run, look, pods));
@@ -93,8 +93,12 @@ impl Ranks {
         ordered
     }
 
-    fn of_rules(&self, snapshot: &Snapshot, rules: &PodRules) -> (Vec<usize>, Vec<SpreadLook>) {
-        let PodRules { matches, spreads } = rules;
+    fn of_rules<'a>(
+        &self,
+        snapshot: &Snapshot,
+        rules: &'a PodRules,
+    ) -> (Vec<usize>, Vec<SpreadLook>, &'a [Requirements]) {
+        let PodRules { matches, spreads, affinity } = rules;
         let rank = |selection: &SelectionIndex| self.selections[selection.get()];
         let mut matches: Vec<usize> = matches.iter().map(rank).collect();
         let mut spreads: Vec<SpreadLook> = spreads
@@ -104,7 +108,7 @@ impl Ranks {
             .collect();
         matches.sort_unstable();
         spreads.sort_unstable();
-        (matches, spreads)
+        (matches, spreads, affinity)
     }
 }
 

@@ -139,7 +139,7 @@ impl Between<'_> {
         spreads.sort_unstable();
         let mut shape = PodShape {
             rivals: rivals_indices(self.rivals, &pod.rivals),
-            rules: PodRules { matches: matches.collect(), spreads },
+            rules: PodRules { matches: matches.collect(), spreads, affinity: Vec::new() },
             ..pod.shape.clone()
         };
         for terms in &mut shape.alternatives {
@@ -148,6 +148,15 @@ impl Between<'_> {
             for spread in spreads.filter(|spread| spread.key.as_str() != well_known::HOSTNAME) {
                 terms.require(spread.key.clone(), Requirement::exists());
             }
+        }
+        let own = shape.alternatives.clone();
+        for terms in &mut shape.alternatives {
+            for (key, requirement) in pod.volumes.iter() {
+                terms.require(key.clone(), requirement.clone());
+            }
+        }
+        if !pod.spreads.is_empty() && own != shape.alternatives {
+            shape.rules.affinity = own;
         }
         shape
     }

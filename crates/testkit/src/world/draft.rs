@@ -45,6 +45,8 @@ pub(super) struct PodDraft {
     pub(super) home: Option<NodeName>,
     pub(super) matches: BTreeSet<SelectionName>,
     pub(super) spreads: BTreeSet<SpreadDraft>,
+    /// What its volumes ask of nodes.
+    pub(super) volumes: Requirements,
 }
 
 /// One listing of a supply.

@@ -10,6 +10,9 @@ use model::{
 use super::draft::{Draft, NodeDraft, NodePrice, PodDraft, PoolDraft, SupplyDraft, TypeDraft};
 use super::words;
 
+/// Words of a pod that are not of its shape alone.
+const BESIDE: [&str; 5] = ["rivals", "of", "spread", "on", "volume"];
+
 type Pairs<'a> = [(&'a str, &'a str)];
 
 /// Adds the object of one line to `draft`.
@@ -198,7 +201,7 @@ fn pod_line(draft: &mut Draft, name: &str, pairs: &Pairs<'_>) -> Result<(), Stri
         all => (None, all),
     };
     let (between, rest): (Vec<_>, Vec<_>) =
-        rest.iter().copied().partition(|(name, _)| ["rivals", "of", "spread", "on"].contains(name));
+        rest.iter().copied().partition(|(name, _)| BESIDE.contains(name));
     let name = namespaced(name);
     let mut drafted = PodDraft {
         name: name.as_str().into(),
@@ -207,9 +210,14 @@ fn pod_line(draft: &mut Draft, name: &str, pairs: &Pairs<'_>) -> Result<(), Stri
         home: None,
         matches: BTreeSet::new(),
         spreads: BTreeSet::new(),
+        volumes: Requirements::new(),
     };
     for (word, argument) in between {
         match word {
+            "volume" => {
+                let (key, requirement) = words::expression(argument)?;
+                drafted.volumes.require(key, requirement);
+            }
             "on" => drafted.home = Some(NodeName::from(argument)),
             "rivals" => drafted.rivals.extend(words::rivals(argument)),
             "of" => drafted.matches.extend(argument.split(',').map(SelectionName::from)),

@@ -32,7 +32,7 @@ fn deployment(name: &str, labels: &str, spec: &str) -> String {
 
 /// Each pod's or node's groups, and the findings.
 #[track_caller]
-fn check(text: &str, selection: PodSelection, expected: &[&str]) {
+pub(super) fn check(text: &str, selection: PodSelection, expected: &[&str]) {
     let set = set_of(text, selection);
     let names = |groups: &mut dyn Iterator<Item = usize>| {
         groups.fold(String::new(), |mut line, group| {
