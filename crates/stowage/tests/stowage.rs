@@ -61,15 +61,20 @@ pub(crate) fn input(name: &str) -> Vec<u8> {
 /// Asserts that `actual` is the content of `tests/expected/<name>`; with `UPDATE_EXPECTED=1` writes
 /// it instead.
 pub(crate) fn assert_expected(name: &str, actual: &str) {
-    let file = folder().join("expected").join(name);
+    compare(&folder().join("expected").join(name), actual);
+}
+
+/// Asserts that `actual` is the content of `file`; with `UPDATE_EXPECTED=1` writes it instead.
+pub(crate) fn compare(file: &Path, actual: &str) {
     if std::env::var_os("UPDATE_EXPECTED").is_some() {
-        std::fs::write(&file, actual).expect("the expected file can be written");
+        std::fs::write(file, actual).expect("the expected file can be written");
     }
-    let expected = std::fs::read_to_string(&file).unwrap_or_default();
+    let expected = std::fs::read_to_string(file).unwrap_or_default();
     assert!(
         actual == expected,
-        "tests/expected/{name} differs; if the new output is right, run once with \
-         UPDATE_EXPECTED=1 and review the diff. New output:\n{actual}"
+        "{} differs; if the new output is right, run once with UPDATE_EXPECTED=1 and review the \
+         diff. New output:\n{actual}",
+        file.display()
     );
 }
 

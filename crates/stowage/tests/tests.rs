@@ -3,6 +3,7 @@
 mod answers;
 mod refusals;
 mod replay;
+mod scenarios;
 mod search;
 mod stowage;
 mod verify;

@@ -115,7 +115,7 @@ impl Kind {
             | Self::CronJob
             | Self::LimitRange
             | Self::PodDisruptionBudget => true,
-            | Self::PersistentVolumeClaim => true,
+            Self::PersistentVolumeClaim => true,
         }
     }
 }
