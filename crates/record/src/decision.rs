@@ -3,7 +3,7 @@
 use model::{
     Candidate, DaemonSet, Finding, InstanceType, Listing, MicroUsdPerHour, NewNode, Node,
     NodeClass, NodeFill, NodePool, Objective, Offering, Plan, Pod, PodShape, RegionName, Rivals,
-    Snapshot, Supply, Timestamp, Unschedulable,
+    Selection, Snapshot, Spread, Supply, Timestamp, Unschedulable,
 };
 use planner::{PoolReport, Report, Seed, Settings, Small, SupplyUse};
 use serde::{Deserialize, Serialize};
@@ -99,6 +99,8 @@ pub(crate) struct SnapshotTwin {
     shapes: Hash,
     pods: Hash,
     rivals: Hash,
+    selections: Hash,
+    spreads: Hash,
     daemon_sets: Hash,
     nodes: Hash,
     pools: Hash,
@@ -116,6 +118,8 @@ impl SnapshotTwin {
             shapes,
             pods,
             rivals,
+            selections,
+            spreads,
             daemon_sets,
             nodes,
             pools,
@@ -130,6 +134,8 @@ impl SnapshotTwin {
             shapes: lists.put::<PodShape>(shapes),
             pods: lists.put::<Pod>(pods),
             rivals: lists.put::<Rivals>(rivals),
+            selections: lists.put::<Selection>(selections),
+            spreads: lists.put::<Spread>(spreads),
             daemon_sets: lists.put::<DaemonSet>(daemon_sets),
             nodes: lists.put::<Node>(nodes),
             pools: lists.put::<NodePool>(pools),
@@ -147,6 +153,8 @@ impl SnapshotTwin {
             shapes: lists.get("snapshot.shapes", self.shapes)?,
             pods: lists.get("snapshot.pods", self.pods)?,
             rivals: lists.get("snapshot.rivals", self.rivals)?,
+            selections: lists.get("snapshot.selections", self.selections)?,
+            spreads: lists.get("snapshot.spreads", self.spreads)?,
             daemon_sets: lists.get("snapshot.daemonSets", self.daemon_sets)?,
             nodes: lists.get("snapshot.nodes", self.nodes)?,
             pools: lists.get("snapshot.pools", self.pools)?,

@@ -21,9 +21,21 @@ fn within(index: usize, length: usize, field: impl FnOnce() -> String) -> Checke
 
 fn snapshot(snapshot: &Snapshot) -> Checked {
     let rivals = snapshot.rivals.len();
+    let selections = snapshot.selections.len();
     for (place, shape) in snapshot.shapes.iter().enumerate() {
         let field = || format!("snapshot.shapes[{place}].rivals");
         shape.rivals.iter().try_for_each(|one| within(one.get(), rivals, field))?;
+        let field = |name| move || format!("snapshot.shapes[{place}].rules.{name}");
+        for selection in &shape.rules.matches {
+            within(selection.get(), selections, field("matches"))?;
+        }
+        for spread in &shape.rules.spreads {
+            within(spread.get(), snapshot.spreads.len(), field("spreads"))?;
+        }
+    }
+    for (place, spread) in snapshot.spreads.iter().enumerate() {
+        let field = || format!("snapshot.spreads[{place}].selection");
+        within(spread.selection.get(), selections, field)?;
     }
     for (place, pod) in snapshot.pods.iter().enumerate() {
         let field = || format!("snapshot.pods[{place}].shape");
@@ -32,6 +44,8 @@ fn snapshot(snapshot: &Snapshot) -> Checked {
     for (place, node) in snapshot.nodes.iter().enumerate() {
         let field = || format!("snapshot.nodes[{place}].rivals");
         node.rivals.iter().try_for_each(|one| within(one.get(), rivals, field))?;
+        let field = || format!("snapshot.nodes[{place}].matched");
+        node.matched.iter().try_for_each(|one| within(one.0.get(), selections, field))?;
     }
     for (place, pool) in snapshot.pools.iter().enumerate() {
         let field = || format!("snapshot.pools[{place}].nodeClass");

@@ -2,7 +2,7 @@
 
 use model::{
     Amount, Labels, MicroUsdPerHour, Node, NodeClassIndex, NodeName, NodePool, NodePoolName,
-    NodeState, Requirements, ResourceName, Resources, RivalsIndex, Taint,
+    NodeState, Requirements, ResourceName, Resources, RivalsIndex, SelectionIndex, Taint,
 };
 use serde::{Deserialize, Serialize};
 
@@ -41,6 +41,8 @@ struct NodeTwin {
     room: Resources,
     #[serde(with = "crate::wire", default, skip_serializing_if = "Vec::is_empty")]
     rivals: Vec<RivalsIndex>,
+    #[serde(with = "crate::wire", default, skip_serializing_if = "Vec::is_empty")]
+    matched: Vec<(SelectionIndex, i64)>,
     #[serde(with = "crate::wire", default, skip_serializing_if = "Option::is_none")]
     price: Option<MicroUsdPerHour>,
 }

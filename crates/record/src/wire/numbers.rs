@@ -4,8 +4,8 @@ use model::{
     Amount, DaemonSetName, InstanceTypeName, LabelKey, LabelValue, ListingIndex, MachineIndex,
     MicroUsdPerHour, NanoUsdPerHour, NodeClassIndex, NodeClassName, NodeIndex, NodeName,
     NodePoolName, OfferingIndex, PodIndex, PodName, PoolIndex, RegionName, ResourceName, Resources,
-    RivalsIndex, RivalsName, ShapeIndex, SupplyIndex, SupplyName, Timestamp, TypeIndex, ZoneId,
-    ZoneName,
+    RivalsIndex, RivalsName, SelectionIndex, SelectionName, ShapeIndex, SpreadIndex, SupplyIndex,
+    SupplyName, Timestamp, TypeIndex, ZoneId, ZoneName,
 };
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -27,7 +27,7 @@ macro_rules! texts {
 
 texts! {
     DaemonSetName, InstanceTypeName, LabelKey, LabelValue, NodeClassName, NodeName, NodePoolName,
-    PodName, RegionName, ResourceName, RivalsName, SupplyName, ZoneId, ZoneName,
+    PodName, RegionName, ResourceName, RivalsName, SelectionName, SupplyName, ZoneId, ZoneName,
 }
 
 macro_rules! integers {
@@ -64,7 +64,17 @@ macro_rules! indices {
 
 indices! {
     ListingIndex, MachineIndex, NodeClassIndex, NodeIndex, OfferingIndex, PodIndex, PoolIndex,
-    RivalsIndex, ShapeIndex, SupplyIndex, TypeIndex,
+    RivalsIndex, SelectionIndex, ShapeIndex, SpreadIndex, SupplyIndex, TypeIndex,
+}
+
+impl Wire for i64 {
+    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.serialize(serializer)
+    }
+
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::deserialize(deserializer)
+    }
 }
 
 /// Seconds since the Unix epoch.

@@ -1,9 +1,9 @@
 //! Plans, reasons, findings, and what the planner reports.
 
 use model::{
-    Amount, Candidate, Certificate, Finding, FindingCode, InstanceTypeName, LabelKey,
+    Amount, Candidate, Certificate, Finding, FindingCode, InstanceTypeName, LabelKey, LabelValue,
     MicroUsdPerHour, NanoUsdPerHour, NewNode, NodeFill, NodeIndex, NodePoolName, OfferingIndex,
-    PodIndex, Reason, ResourceName, Supply, SupplyName, Taint, Unschedulable,
+    PodIndex, Reason, ResourceName, SelectionName, Supply, SupplyName, Taint, Unschedulable,
 };
 use planner::{LimitUse, PoolReport, Small, SupplyUse};
 use serde::{Deserialize, Serialize};
@@ -121,6 +121,20 @@ enum ReasonTwin {
         #[serde(with = "crate::wire")]
         supply: SupplyName,
         cap: i64,
+        excluded: u32,
+    },
+    Spread {
+        #[serde(with = "crate::wire")]
+        pool: NodePoolName,
+        #[serde(with = "crate::wire")]
+        key: LabelKey,
+        #[serde(with = "crate::wire")]
+        selection: SelectionName,
+        max_skew: i64,
+        least: i64,
+        #[serde(with = "crate::wire", default, skip_serializing_if = "Option::is_none")]
+        least_in: Option<LabelValue>,
+        load: i64,
         excluded: u32,
     },
 }

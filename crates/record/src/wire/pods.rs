@@ -1,8 +1,9 @@
 //! Pods, DaemonSets, and what they tolerate.
 
 use model::{
-    DaemonSet, DaemonSetName, Effect, Pod, PodName, PodShape, Requirements, Resources, Rivals,
-    RivalsIndex, RivalsName, ShapeIndex, Taint, Toleration, TolerationOperator,
+    DaemonSet, DaemonSetName, Effect, LabelKey, NodeInclusion, Pod, PodName, PodRules, PodShape,
+    Requirements, Resources, Rivals, RivalsIndex, RivalsName, Selection, SelectionIndex,
+    SelectionName, ShapeIndex, Spread, SpreadIndex, Taint, Toleration, TolerationOperator,
 };
 use serde::{Deserialize, Serialize};
 
@@ -11,9 +12,13 @@ use super::twins;
 twins! {
     DaemonSet: DaemonSetTwin,
     Effect: EffectTwin,
+    NodeInclusion: NodeInclusionTwin,
     Pod: PodTwin,
+    PodRules: PodRulesTwin,
     PodShape: PodShapeTwin,
     Rivals: RivalsTwin,
+    Selection: SelectionTwin,
+    Spread: SpreadTwin,
     Taint: TaintTwin,
     Toleration: TolerationTwin,
     TolerationOperator: TolerationOperatorTwin,
@@ -41,6 +46,23 @@ struct PodShapeTwin {
     priority: i32,
     #[serde(with = "crate::wire", default, skip_serializing_if = "Vec::is_empty")]
     rivals: Vec<RivalsIndex>,
+    #[serde(with = "crate::wire", default, skip_serializing_if = "asks_nothing")]
+    rules: PodRules,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "PodRules", deny_unknown_fields)]
+struct PodRulesTwin {
+    #[serde(with = "crate::wire", default, skip_serializing_if = "Vec::is_empty")]
+    matches: Vec<SelectionIndex>,
+    #[serde(with = "crate::wire", default, skip_serializing_if = "Vec::is_empty")]
+    spreads: Vec<SpreadIndex>,
+    #[serde(with = "crate::wire", default, skip_serializing_if = "Vec::is_empty")]
+    affinity: Vec<Requirements>,
+}
+
+fn asks_nothing(rules: &PodRules) -> bool {
+    *rules == PodRules::default()
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
@@ -62,6 +84,35 @@ struct DaemonSetTwin {
 struct RivalsTwin {
     #[serde(with = "crate::wire")]
     name: RivalsName,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Selection", deny_unknown_fields)]
+struct SelectionTwin {
+    #[serde(with = "crate::wire")]
+    name: SelectionName,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "NodeInclusion")]
+enum NodeInclusionTwin {
+    Honor,
+    Ignore,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Spread", deny_unknown_fields, rename_all = "camelCase")]
+struct SpreadTwin {
+    #[serde(with = "crate::wire")]
+    key: LabelKey,
+    #[serde(with = "crate::wire")]
+    selection: SelectionIndex,
+    max_skew: i64,
+    min_domains: i64,
+    #[serde(with = "crate::wire")]
+    node_affinity: NodeInclusion,
+    #[serde(with = "crate::wire")]
+    node_taints: NodeInclusion,
 }
 
 #[derive(Serialize, Deserialize)]

@@ -114,8 +114,8 @@ impl Kind {
             | Self::Job
             | Self::CronJob
             | Self::LimitRange
-            | Self::PodDisruptionBudget => true,
-            Self::PersistentVolumeClaim => true,
+            | Self::PodDisruptionBudget
+            | Self::PersistentVolumeClaim => true,
         }
     }
 }
