@@ -23,11 +23,15 @@ fn decision(objects: &str) -> String {
     for node in list("existing") {
         lines.push(format!("fills {}: {}", text(&node, "name"), like(&node["pods"])));
     }
+    let mut left: BTreeMap<(String, String), usize> = BTreeMap::new();
     for group in list("unschedulable") {
         let reasons = group["reasons"].as_array().expect("a list");
         let messages: Vec<String> = reasons.iter().map(|one| text(one, "message")).collect();
         let pod = kind_of(&text(&group, "pod"));
-        lines.push(format!("leaves out {pod}: {}", messages.join("; ")));
+        *left.entry((pod, messages.join("; "))).or_default() += 1;
+    }
+    for ((pod, why), count) in left {
+        lines.push(format!("leaves out {pod} x{count}: {why}"));
     }
     for finding in list("findings") {
         let words = ["code", "field", "message"].map(|it| text(&finding, it));
