@@ -162,7 +162,7 @@ fn kinds_are_kept_or_counted_and_unknown_fields_of_pools_told() {
 ---
 {apiVersion: v1, kind: Service, metadata: {name: s}}
 ---
-{apiVersion: policy/v1, kind: PodDisruptionBudget, metadata: {name: s}}
+{apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {name: s}}
 ---
 {apiVersion: v1, kind: Service, metadata: {name: t}}
 ---
@@ -185,7 +185,7 @@ fn kinds_are_kept_or_counted_and_unknown_fields_of_pools_told() {
         ("bad-field", "NodePool p", "spec.wait", 1),
         ("bad-field", "NodePool p", "spec.template.spec.requirements[0].minValue", 1),
         ("bad-field", "EC2NodeClass c", "spec.amiFamilly", 1),
-        ("note", "PodDisruptionBudget.policy", "", 1),
+        ("note", "Ingress.networking.k8s.io", "", 1),
         ("note", "Service", "", 2),
     ];
     assert_eq!(found, expected);
