@@ -18,7 +18,7 @@ mod summary;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use ec2::{Catalog, MarketOptions, RegionListings, RegionMarket, UnknownRegion};
+use ec2::{Catalog, MarketOptions, PriceGrade, RegionListings, RegionMarket, UnknownRegion};
 use model::{
     Amount, CapacityType, Finding, FindingCode, LiveMarket, NodeClass, NodeClassIndex,
     NodeClassName, NodePoolName, PodShape, Resources, Snapshot, Timestamp, well_known,
@@ -134,9 +134,7 @@ pub(crate) fn lower_some(
         daemon: count_pods(pod_set.bound.values().map(|bound| &bound.daemons)),
         region: market.name().clone(),
         catalog_date: catalog.date().to_owned(),
-        price_grades: (priced.by_grade.iter())
-            .map(|(grade, types)| (grade.clone(), u64::try_from(*types).unwrap_or(u64::MAX)))
-            .collect(),
+        price_grades: grades(&priced),
         on_demand_prices: priced.on_demand,
         spot_prices: priced.spot,
         unpriced: Vec::new(),
@@ -164,6 +162,12 @@ pub(crate) fn lower_some(
         note_unpriced(&snapshot, &mut summary, &mut findings);
     }
     Ok((Lowered { snapshot, findings, summary }, running))
+}
+
+/// Where prices come from, and how many types each priced.
+fn grades(priced: &RegionListings) -> Vec<(PriceGrade, u64)> {
+    let count = |types: &usize| u64::try_from(*types).unwrap_or(u64::MAX);
+    priced.by_grade.iter().map(|(grade, types)| (grade.clone(), count(types))).collect()
 }
 
 /// Leaves the pods that run and of which it can be said where else they would, and no recorded ones.
