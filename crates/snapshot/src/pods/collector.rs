@@ -81,7 +81,10 @@ fn spreads(
     (selection, runs): (PodSelection, bool),
     nodes: &BTreeSet<&str>,
 ) -> Spreads {
-    let pods = objects.pods.iter().filter(|pod| !pod.spec.topology_spread_constraints.is_empty());
+    let asks = |pod: &&api::Pod| {
+        !pod.spec.topology_spread_constraints.is_empty() || pod.spec.affinity.is_some()
+    };
+    let pods = objects.pods.iter().filter(asks);
     let planned = pods.filter(|pod| is_shaped(fate(pod, selection, nodes), runs));
     let of_pods = planned.map(|pod| (&pod.spec, looks(&pod.metadata, &pod.metadata)));
     let of_workloads = workloads.iter().map(|workload| {
@@ -89,7 +92,10 @@ fn spreads(
     });
     // What is wrong with one is told when its pod is read.
     let all = of_pods.chain(of_workloads);
-    Spreads::new(all.filter_map(|(spec, looks)| Constraints::read(spec, looks, "").ok()))
+    Spreads::new(all.filter_map(|(spec, looks)| {
+        let terms = Terms::read(spec, looks, "").ok()?;
+        Constraints::read(spec, looks, &terms, "").ok()
+    }))
 }
 
 /// Whether a pod of that fate gets a shape.
@@ -242,7 +248,8 @@ impl<'a> Collector<'a> {
         };
         let hard = features::asked(&asker).find(|feature| !feature.is_wish());
         let matched = self.rivals.matched(subject.looks);
-        let meets = matched.iter().any(|group| !shape.rivals.contains(group));
+        let meets = matched.iter().any(|group| !shape.rivals.contains(group))
+            || self.spreads.meets(&shape.rules);
         hard.map(|feature| format!("{}.{}", subject.path, feature.field))
             .or_else(|| meets.then(|| "metadata.labels".to_owned()))
     }
@@ -384,6 +391,11 @@ impl<'a> Collector<'a> {
                            carrying it, which is not honoured yet: it may share a node with them";
             self.not_honoured(subject, "metadata.labels".to_owned(), message, count);
         }
+        if self.spreads.meets(&shape.rules) {
+            let message = "the pod matches required anti-affinity of others without carrying it, \
+                           which is not honoured yet: it may share a domain with them";
+            self.not_honoured(subject, "metadata.labels".to_owned(), message, count);
+        }
         self.note_scheduler(subject, spec, count);
         let next = self.set.shapes.len();
         if let Some(index) = self.index_by_shape.get(&shape) {
@@ -399,7 +411,7 @@ impl<'a> Collector<'a> {
     fn asks(&self, subject: &Subject<'_>, spec: &PodSpec) -> Result<(PodShape, Asks), Problem> {
         let Subject { looks, path, .. } = *subject;
         let terms = Terms::read(spec, looks, path)?;
-        let constraints = Constraints::read(spec, looks, path)?;
+        let constraints = Constraints::read(spec, looks, &terms, path)?;
         let reach = self.volumes.reach(spec, (looks.namespace, subject.pod), path)?;
         let mut shape = self.placement(subject, spec)?;
         shape.rivals = self.rivals.carried(&terms);

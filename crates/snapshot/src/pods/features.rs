@@ -29,7 +29,7 @@ pub(super) struct Asker<'a> {
     pub(super) spec: &'a PodSpec,
     /// Whether admission has already added what a `RuntimeClass` adds.
     pub(super) admitted: bool,
-    /// Whether it has required anti-affinity beyond what makes it a rival of its like.
+    /// Whether it has required anti-affinity beyond what keeps it apart from its like.
     pub(super) has_other_terms: bool,
     /// Whether it has claims of which nothing is known, such as those that its workload makes.
     pub(super) has_unknown_claims: bool,
@@ -58,8 +58,8 @@ const ALL: [Feature; 12] = [
     },
     Feature {
         field: "affinity.podAntiAffinity.requiredDuringSchedulingIgnoredDuringExecution",
-        message: "required pod anti-affinity is honoured where a term over kubernetes.io/hostname \
-                  matches the pod that carries it; pods are placed without their other terms",
+        message: "required pod anti-affinity is honoured where a term matches the pod that carries it; \
+                  pods are placed without their other terms",
         is_asked: |asker| asker.has_other_terms,
     },
     Feature {

@@ -2,22 +2,25 @@
 //!
 //! Input: pod specs with their labels and namespaces. Output: the groups that some pod carries, which
 //! of them a pod carries, and which of them a pod matches, be it that it carries none. A group is one
-//! selector in one set of namespaces. Terms over other topologies, and terms that do not match the
-//! pod that carries them, are not honoured yet.
+//! selector in one set of namespaces. Terms over other topologies are spreads of at most one pod
+//! ([`super::spreads`]); terms that do not match the pod that carries them are not honoured yet.
 
 use std::collections::BTreeSet;
 
 use api::{PodAffinityTerm, PodSpec};
-use model::{Operator, Rivals, RivalsIndex, RivalsName, well_known};
+use model::{LabelKey, Operator, Rivals, RivalsIndex, RivalsName, well_known};
 
 use super::Problem;
 use super::selectors::{Index, Looks, Scope, Selector, add_keys, requirements};
+use crate::lower::label_keys::stable;
 
 /// The required anti-affinity of one pod.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Terms {
     /// What keeps it apart from its like.
     groups: BTreeSet<Selector>,
+    /// What keeps it apart from its like over other labels than the hostname.
+    pub(super) apart: BTreeSet<(LabelKey, Selector)>,
     /// Whether there is anything else that it asks for.
     pub(super) others: bool,
 }
@@ -51,10 +54,12 @@ impl Terms {
         add_keys(&mut labels, &term.mismatch_label_keys, Operator::NotIn, looks);
         let (scope, is_whole) = scope(term, looks.namespace);
         let group = Selector { scope, labels };
-        let is_own = term.topology_key == well_known::HOSTNAME && group.matches(looks);
+        let is_own = !term.topology_key.is_empty() && group.matches(looks);
         self.others |= !is_own || !is_whole;
-        if is_own {
+        if is_own && term.topology_key == well_known::HOSTNAME {
             self.groups.insert(group);
+        } else if is_own {
+            self.apart.insert((stable(&term.topology_key), group));
         }
         Ok(())
     }

@@ -1,4 +1,5 @@
-//! Required topology spread.
+//! Required topology spread, and required anti-affinity over other labels than the hostname that matches
+//! its own pods: of those a domain takes one, which is a spread whose least is never more than nothing.
 //!
 //! Input: pod specs with their labels and namespaces. Output: the spreads and selections of the
 //! snapshot, which of them a pod carries, and which selections it is in.
@@ -12,8 +13,12 @@ use model::{
 };
 
 use super::Problem;
+use super::rivals::Terms;
 use super::selectors::{Index, Looks, Scope, Selector, add_keys, requirements};
 use crate::lower::label_keys::stable;
+
+/// How many domains make the least of a spread count whose pods keep apart: more than there can be.
+const APART: i64 = i64::MAX;
 
 /// The required spreads of one pod.
 #[derive(Clone, Debug, Default)]
@@ -24,9 +29,17 @@ pub(super) struct Constraints {
 }
 
 impl Constraints {
-    /// The spreads of a pod that looks so, or the field that is wrong.
-    pub(super) fn read(spec: &PodSpec, looks: Looks<'_>, path: &str) -> Result<Self, Problem> {
+    /// The spreads of a pod that looks so and has these `terms`, or the field that is wrong.
+    pub(super) fn read(
+        spec: &PodSpec,
+        looks: Looks<'_>,
+        terms: &Terms,
+        path: &str,
+    ) -> Result<Self, Problem> {
         let mut read = Self::default();
+        for (key, selector) in &terms.apart {
+            read.keep_apart(key, selector);
+        }
         for (index, constraint) in spec.topology_spread_constraints.iter().enumerate() {
             if constraint.when_unsatisfiable != "ScheduleAnyway" {
                 let path = format!("{path}.topologySpreadConstraints[{index}]");
@@ -34,6 +47,19 @@ impl Constraints {
             }
         }
         Ok(read)
+    }
+
+    fn keep_apart(&mut self, key: &LabelKey, selector: &Selector) {
+        self.keys.insert(key.clone());
+        let spread = Spread {
+            key: key.clone(),
+            selection: SelectionIndex::new(0),
+            max_skew: 1,
+            min_domains: APART,
+            node_affinity: NodeInclusion::Ignore,
+            node_taints: NodeInclusion::Ignore,
+        };
+        self.spreads.push((selector.clone(), spread));
     }
 
     fn add(
@@ -163,6 +189,16 @@ impl Spreads {
     /// Places of the selections that a pod that looks so is in.
     pub(super) fn matched(&self, looks: Looks<'_>) -> Vec<SelectionIndex> {
         self.selections.matched(looks).into_iter().map(SelectionIndex::new).collect()
+    }
+
+    /// Whether a pod with these rules is of a selection that others keep apart from, and does not keep
+    /// apart from it itself.
+    pub(super) fn meets(&self, rules: &PodRules) -> bool {
+        let mut apart = self.all.iter().enumerate().filter(|(_, one)| one.min_domains == APART);
+        apart.any(|(place, spread)| {
+            rules.matches.contains(&spread.selection)
+                && !rules.spreads.contains(&SpreadIndex::new(place))
+        })
     }
 
     /// The rules of a pod that looks so and has these `constraints`.

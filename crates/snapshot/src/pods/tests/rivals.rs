@@ -87,7 +87,7 @@ fn other_required_terms_are_told_and_not_honoured() {
     let field = "spec.affinity.podAntiAffinity.requiredDuringSchedulingIgnoredDuringExecution";
     let told = format!("not-honoured x1: Pod default/a {field}");
     for (labels, spec, groups) in [
-        ("app: web", apart(WEB, "topology.kubernetes.io/zone"), ""),
+        ("app: db", apart(WEB, "topology.kubernetes.io/zone"), ""),
         ("app: db", apart(WEB, HOSTNAME), ""),
         ("app: web", apart("namespaces: [other]", HOSTNAME), ""),
         ("app: web", apart(&format!("{WEB}, namespaces: [other]"), HOSTNAME), ""),

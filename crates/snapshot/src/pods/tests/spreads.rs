@@ -126,3 +126,27 @@ fn what_the_api_server_refuses_is_refused() {
         );
     }
 }
+
+/// Of pods that keep apart over zones a zone takes one.
+#[test]
+fn anti_affinity_over_a_label_is_a_spread_of_one() {
+    let term = "affinity: {podAntiAffinity: {requiredDuringSchedulingIgnoredDuringExecution: \
+                [{topologyKey: topology.kubernetes.io/zone, labelSelector: {matchLabels: {app: \
+                web}}}]}}";
+    let carried = format!(
+        "default/a: zone/default: app In [web]/1 min {} anywhere of default: app In [web]",
+        i64::MAX
+    );
+    check(&pod("a", "app: web", term), PodSelection::All, &[&carried]);
+    // Who matches and does not carry it could come later, and would be refused.
+    let other = pod("b", "app: web", "containers: [{name: c}]");
+    check(
+        &(pod("a", "app: web", term) + &other),
+        PodSelection::All,
+        &[
+            &carried,
+            "default/b: of default: app In [web]",
+            "not-honoured x1: Pod default/b metadata.labels",
+        ],
+    );
+}
