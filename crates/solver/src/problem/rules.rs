@@ -77,7 +77,7 @@ impl RuleSet {
 #[derive(Clone, Debug)]
 pub(crate) struct Rules {
     pub(crate) sites: Sites,
-    /// The site of each node, by position in [`Problem::nodes`].
+    /// The site of each node, by position in [`super::Problem::nodes`].
     pub(crate) site_of_node: Vec<usize>,
     pub(crate) topics: Vec<Topic>,
     pub(crate) groups: Vec<Group>,
