@@ -30,7 +30,7 @@ pub(crate) type Promises = BTreeMap<String, String>;
 
 /// Joins claims with Nodes. A promise that lapsed unkept is a finding.
 pub(crate) fn join(objects: &mut Objects, now: Timestamp, findings: &mut Vec<Finding>) -> Promises {
-    let mut promises = Promises::new();
+    let mut promised = Vec::new();
     let places: BTreeMap<String, usize> = (objects.nodes.iter().enumerate())
         .filter_map(|(place, node)| Some((node.spec.provider_id.clone()?, place)))
         .collect();
@@ -57,10 +57,15 @@ pub(crate) fn join(objects: &mut Objects, now: Timestamp, findings: &mut Vec<Fin
         if promise_lapsed(claim, now) {
             findings.extend(lapsed(claim, &objects.pods));
         } else {
-            promises.extend(claim.planned_pods().into_iter().map(|uid| (uid, name.clone())));
+            promised.push((&claim.metadata.creation_timestamp, &claim.metadata.name, name, claim));
         }
     }
-    promises
+    // A pod that was planned again has the promise of the newest claim alone.
+    promised.sort_by_key(|(created, claim, ..)| (*created, *claim));
+    let promised = promised.into_iter().flat_map(|(_, _, node, claim)| {
+        claim.planned_pods().into_iter().map(move |uid| (uid, node.clone()))
+    });
+    promised.collect()
 }
 
 /// Keeps pods off Nodes that may be a claim's which does not know its machine yet: its room would be there

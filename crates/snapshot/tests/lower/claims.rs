@@ -75,6 +75,18 @@ fn a_claim_is_a_node_to_come_and_keeps_its_promises() {
     assert_eq!(seen(&going, 0), (vec![(name("p-1"), NodeState::Unschedulable, 3920)], 1));
 }
 
+/// Whatever the claims' names: the promise of the older one was given up when the pod was planned again.
+#[test]
+fn a_pod_that_two_claims_promise_room_has_that_of_the_newer() {
+    let created = |at: &str| {
+        let created = format!("creationTimestamp: \"2026-01-01T00:00:0{at}Z\", ");
+        claim(LABELS, &created, "", &launched(""))
+    };
+    let (older, newer) = (created("1"), created("2").replace("p-1", "p-0"));
+    let flight = |name: &str, room| (name.to_owned(), NodeState::InFlight, room);
+    assert_eq!(seen(&(older + &newer), 0).0, [flight("p-0", 2920), flight("p-1", 3920)]);
+}
+
 #[test]
 fn a_claim_of_open_type_holds_the_least_of_what_it_may_become() {
     let requirement = |types: &str| {
