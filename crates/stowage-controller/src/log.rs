@@ -1,11 +1,15 @@
 //! The log: one JSON object a line, with Karpenter's keys.
 //!
 //! `level`, `time`, `logger` and `message` come first. Fields that name an object are written under its
-//! kind as Karpenter does (`"NodeClaim":{"name":"general-x7k2f"}`), so that queries go on working.
+//! kind as Karpenter does (`"NodeClaim":{"name":"general-x7k2f"}`), so that queries go on working. Many
+//! identical entries of a second are sampled (`sample`).
+
+mod sample;
 
 use std::error::Error;
 use std::fmt::{self, Debug, Write as _};
 use std::process::ExitCode;
+use std::sync::{Mutex, PoisonError};
 
 use anyhow::bail;
 use serde_json::{Map, Value, json};
@@ -17,6 +21,7 @@ use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
 
 use crate::args::{Core, LogLevel};
+use sample::Sampler;
 
 /// Starts to log as the settings say.
 pub(crate) fn start(core: &Core) -> anyhow::Result<()> {
@@ -27,7 +32,8 @@ pub(crate) fn start(core: &Core) -> anyhow::Result<()> {
     };
     // What libraries say below a warning is of no use to who runs a cluster.
     let filter = EnvFilter::new(format!("warn,controller={level},stowage_controller={level}"));
-    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).event_format(Json);
+    let subscriber =
+        tracing_subscriber::fmt().with_env_filter(filter).event_format(Json::default());
     match core.log_output_paths.as_str() {
         "stdout" | "" => subscriber.init(),
         "stderr" => subscriber.with_writer(std::io::stderr).init(),
@@ -43,7 +49,8 @@ pub(crate) fn fail(error: &anyhow::Error) -> ExitCode {
     ExitCode::from(2)
 }
 
-struct Json;
+#[derive(Default)]
+struct Json(Mutex<Sampler>);
 
 impl<S, N> FormatEvent<S, N> for Json
 where
@@ -58,13 +65,16 @@ where
     ) -> fmt::Result {
         let mut fields = Fields::default();
         event.record(&mut fields);
-        writeln!(writer, "{}", line(*event.metadata().level(), &now(), fields))
+        let (level, now) = (*event.metadata().level(), jiff::Timestamp::now());
+        // A panic while it counts leaves a count that is as good as another.
+        let mut sampler = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if !sampler.admits(level, &fields.message, now.as_second()) {
+            return Ok(());
+        }
+        drop(sampler);
+        // Milliseconds and `Z`, as Karpenter's.
+        writeln!(writer, "{}", line(level, &format!("{now:.3}"), fields))
     }
-}
-
-/// Milliseconds and `Z`, as Karpenter's.
-fn now() -> String {
-    format!("{:.3}", jiff::Timestamp::now())
 }
 
 fn line(level: Level, time: &str, fields: Fields) -> String {
