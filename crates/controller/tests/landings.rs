@@ -17,6 +17,8 @@ use tokio::time::Instant;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Landing {
     pub(crate) name: String,
+    /// Whether a DaemonSet made it for its node.
+    of_node: bool,
     /// When it was nominated to which node, and when that was taken away, in order.
     nominations: Vec<(Duration, Option<String>)>,
     /// The node that it is bound to, and since when.
@@ -36,7 +38,9 @@ impl Landing {
 
     /// Whether it is bound to `node` and was not meant for it.
     fn took(&self, node: &str) -> bool {
-        !self.as_meant() && self.bound.as_ref().is_some_and(|(_, bound)| bound == node)
+        !self.of_node
+            && !self.as_meant()
+            && self.bound.as_ref().is_some_and(|(_, bound)| bound == node)
     }
 
     /// When it lost a nomination to `node` that it had before `until`.
@@ -158,6 +162,8 @@ async fn look_at_pods(client: Client, seen: Arc<Mutex<Seen>>, start: Instant) {
         let mut seen = seen.lock().unwrap();
         let landing = seen.pods.entry(pod.metadata.uid.unwrap_or_default()).or_default();
         landing.name = pod.metadata.name.unwrap_or_default();
+        let owners = pod.metadata.owner_references.unwrap_or_default();
+        landing.of_node = owners.iter().any(|owner| owner.kind == "DaemonSet");
         if let Some(node) = pod.spec.and_then(|spec| spec.node_name) {
             landing.bound.get_or_insert_with(|| (start.elapsed(), node));
             continue;

@@ -14,8 +14,9 @@ use crate::request::{Kind, ObjectRef, Request};
 use crate::time;
 
 /// Seconds from a Node's initialization on after which it is released, reserved or not: nominations take
-/// well below one second, and pods of DaemonSets as long as the scheduler needs to get to them.
-const RESERVED_WITHIN: i64 = 60;
+/// about a second, and pods of DaemonSets as long as the scheduler needs to get to them, which is the longer
+/// the more pods wait.
+const RESERVED_WITHIN: i64 = 120;
 
 /// Seconds from a Node's readiness on after which it is released, initialized or not: pods may do
 /// without what it waits for, such as a device.
@@ -112,8 +113,8 @@ mod tests {
     #[test]
     fn a_node_is_released_when_its_seats_are_reserved_or_time_is_up() {
         for (initialized, seats, seconds, released) in [
-            (true, Seats::Open, 59, false),
-            (true, Seats::Open, 60, true),
+            (true, Seats::Open, 119, false),
+            (true, Seats::Open, 120, true),
             (true, Seats::Reserved, 0, true),
             (false, Seats::Reserved, 119, false),
             (false, Seats::Open, 120, true),

@@ -34,7 +34,7 @@ const SEEN_WITHIN: Duration = Duration::from_millis(500);
 /// fails and takes its nomination away, so nominations and releases wait for this.
 const QUIET: Duration = Duration::from_millis(400);
 /// From the moment at which seats are given out until nothing waits for an idle scheduler any more.
-const PATIENCE: Duration = Duration::from_secs(15);
+const PATIENCE: Duration = Duration::from_secs(30);
 /// A Node whose seats are reserved waits so long for others, so that they are let go together: each that
 /// is let go has the scheduler try all pods that wait.
 const TOGETHER: Duration = Duration::from_secs(2);
@@ -42,7 +42,8 @@ const TOGETHER: Duration = Duration::from_secs(2);
 /// began before; when a later one is, the room is gone.
 const AFTER_RELEASE_MAX: u32 = 2;
 
-/// The scheduler is not idle for so long after a Node was let go, seen or not: it has pods to try.
+/// The scheduler is not idle for so long after a Node was let go, seen or not: it has pods to try. Nor is
+/// another let go meanwhile, idle or not: what both hold would be tried between the two.
 const BUSY_AFTER: Duration = Duration::from_secs(1);
 
 /// Seats given out.
@@ -106,6 +107,11 @@ impl Seating {
     fn idle_from(&self, tables: &Tables) -> Option<Instant> {
         let tried = tables.tried.map(|tried| tried + QUIET);
         tried.max(self.let_go.map(|at| at + BUSY_AFTER))
+    }
+
+    /// Whether the scheduler has had time to see the Nodes that were let go last.
+    fn is_settled(&self, now: Instant) -> bool {
+        self.let_go.is_none_or(|at| at + BUSY_AFTER <= now)
     }
 
     fn is_idle(&self, tables: &Tables, now: Instant) -> bool {
@@ -331,6 +337,7 @@ impl Work {
         }
         let idle = self.seats.is_idle(tables, instant);
         let all = self.seats.are_all_reserved(&held);
+        let settled = self.seats.is_settled(instant);
         let mut groups = Vec::new();
         for claim in tables.node_claims.objects.values() {
             let name = &claim.metadata.name;
@@ -342,7 +349,7 @@ impl Work {
             let seated = self.seats.seated.get(name);
             let missing_daemons = seated.map(|seated| seated.daemons.len());
             let seats = match seated {
-                Some(seated) if seated.may_go(idle, all, instant) => Seats::Reserved,
+                Some(seated) if settled && seated.may_go(idle, all, instant) => Seats::Reserved,
                 Some(_) => Seats::Open,
                 None if self.hold => Seats::Open,
                 // Nobody gives out seats where pods are not nominated.
@@ -389,7 +396,8 @@ impl Work {
             let together = seated.reserved.map(|at| at + TOGETHER);
             [idle, seen, together, Some(seated.given + PATIENCE)]
         });
-        due.flatten().filter(|due| *due > now).min()
+        let settled = self.seats.let_go.map(|at| at + BUSY_AFTER);
+        due.chain([settled]).flatten().filter(|due| *due > now).min()
     }
 }
 
