@@ -58,6 +58,9 @@ pub const LAUNCH_ANNOTATION: &str = "stowage.sh/launch";
 pub const LAUNCH_GROUP_ANNOTATION: &str = "stowage.sh/launch-group";
 /// Ours, on a Node (`true`): its cordon is ours and goes when the seats of its pods are reserved.
 pub const HELD_ANNOTATION: &str = "stowage.sh/held-for-seats";
+/// Ours, on a NodeClaim: what is said to happen to its machine, such as `spot_interrupted`; written before the
+/// claim is deleted for it.
+pub const INTERRUPTED_ANNOTATION: &str = "stowage.sh/interrupted";
 /// Our field manager in the API server.
 pub const FIELD_MANAGER: &str = "stowage";
 

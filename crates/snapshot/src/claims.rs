@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use api::{Node, NodeClaim, Pod, names};
 use model::{Finding, FindingCode, Timestamp, well_known};
 
-use crate::Objects;
+use crate::{Going, Objects};
 
 pub(crate) use seats::take_back;
 
@@ -29,8 +29,17 @@ const PROMISE_KEPT: i64 = 120;
 pub(crate) type Promises = BTreeMap<String, String>;
 
 /// Joins claims with Nodes. A promise that lapsed unkept is a finding.
-pub(crate) fn join(objects: &mut Objects, now: Timestamp, findings: &mut Vec<Finding>) -> Promises {
+pub(crate) fn join(
+    objects: &mut Objects,
+    going: &Going,
+    now: Timestamp,
+    findings: &mut Vec<Finding>,
+) -> Promises {
     let mut promised = Vec::new();
+    let displaced: BTreeSet<String> = (objects.pods.iter())
+        .filter(|pod| going.displaces(pod).is_some())
+        .filter_map(|pod| pod.metadata.uid.as_deref().map(str::to_owned))
+        .collect();
     let places: BTreeMap<String, usize> = (objects.nodes.iter().enumerate())
         .filter_map(|(place, node)| Some((node.spec.provider_id.clone()?, place)))
         .collect();
@@ -54,17 +63,20 @@ pub(crate) fn join(objects: &mut Objects, now: Timestamp, findings: &mut Vec<Fin
         if claim.is_deleting() {
             continue;
         }
-        if promise_lapsed(claim, now) {
-            findings.extend(lapsed(claim, &objects.pods));
-        } else {
-            promised.push((&claim.metadata.creation_timestamp, &claim.metadata.name, name, claim));
+        let lapsed = promise_lapsed(claim, now);
+        if lapsed {
+            findings.extend(lapsed_unkept(claim, &objects.pods));
         }
+        // A seat that waits for a pod to be evicted is no seat that the pod did not get.
+        let kept = |uid: &String| !lapsed || displaced.contains(uid);
+        let pods: Vec<String> = claim.planned_pods().into_iter().filter(kept).collect();
+        promised.push((&claim.metadata.creation_timestamp, &claim.metadata.name, name, pods));
     }
     // A pod that was planned again has the promise of the newest claim alone.
     promised.sort_by_key(|(created, claim, ..)| (*created, *claim));
-    let promised = promised.into_iter().flat_map(|(_, _, node, claim)| {
-        claim.planned_pods().into_iter().map(move |uid| (uid, node.clone()))
-    });
+    let promised = promised
+        .into_iter()
+        .flat_map(|(_, _, node, pods)| pods.into_iter().map(move |uid| (uid, node.clone())));
     promised.collect()
 }
 
@@ -92,7 +104,7 @@ fn withhold_unknown(objects: &mut Objects) {
 }
 
 /// The pods that the claim was bought for and that still pend, if any.
-fn lapsed(claim: &NodeClaim, pods: &[Pod]) -> Option<Finding> {
+fn lapsed_unkept(claim: &NodeClaim, pods: &[Pod]) -> Option<Finding> {
     let promised: BTreeSet<String> = claim.planned_pods().into_iter().collect();
     let pending: Vec<&Pod> = (pods.iter())
         .filter(|pod| pod.spec.node_name.as_deref().unwrap_or_default().is_empty())

@@ -16,7 +16,7 @@ use model::fleet::{Cluster, Node, Place, Pod};
 use model::{NodeClaimName, NodeName, NodePoolName, PodIndex, PodName, Snapshot, well_known};
 
 use crate::lower::lower_some;
-use crate::{Inputs, LowerError, LowerOptions, Lowered, Objects};
+use crate::{Going, Inputs, LowerError, LowerOptions, Lowered, Objects};
 
 /// A snapshot of what runs, the cluster, and what there is to say about them.
 #[derive(Clone, Debug)]
@@ -78,13 +78,15 @@ fn cluster(objects: &Objects) -> Cluster {
             None => nominated.extend(pod.status.nominated_node_name.as_deref()),
         }
     }
+    let displaced = displaced(objects);
     let known = Known::new(&objects.nodes);
     let mut claimed: BTreeSet<&str> = BTreeSet::new();
     let mut nodes = Vec::new();
     for claim in &objects.node_claims {
         let node = known.of(claim);
         claimed.extend(node.map(|node| node.metadata.name.as_str()));
-        nodes.push(facts(Some(claim), node));
+        let kept = claim.planned_pods().iter().any(|uid| displaced.contains(uid.as_str()));
+        nodes.push(Node { nominated: kept, ..facts(Some(claim), node) });
     }
     let is_pools = |node: &&api::Node| node.metadata.labels.contains_key(well_known::NODE_POOL);
     let is_free = |node: &&api::Node| !claimed.contains(node.metadata.name.as_str());
@@ -93,9 +95,16 @@ fn cluster(objects: &Objects) -> Cluster {
     for node in &mut nodes {
         let Some(name) = &node.name else { continue };
         node.pods = on_node.remove(name.as_str()).unwrap_or_default();
-        node.nominated = nominated.contains(name.as_str());
+        node.nominated |= nominated.contains(name.as_str());
     }
     Cluster { nodes, pools: objects.node_pools.iter().map(pools::read).collect() }
+}
+
+/// UIDs of pods whose nodes are going, and which will run on the nodes that were bought for them.
+fn displaced(objects: &Objects) -> BTreeSet<&str> {
+    let going = Going::new(objects.nodes.iter(), objects.node_claims.iter());
+    let pods = objects.pods.iter().filter(|pod| going.displaces(pod).is_some());
+    pods.filter_map(|pod| pod.metadata.uid.as_deref()).collect()
 }
 
 /// Nodes by what claims know them by.

@@ -7,6 +7,7 @@
 //! them with the catalog.
 
 mod claims;
+mod going;
 mod objects;
 mod pods;
 mod recorded;
@@ -19,6 +20,7 @@ mod lower;
 pub use claims::promise_lapsed;
 pub use fleet::{LoweredFleet, lower_fleet};
 pub use fold::expected_daemons;
+pub use going::Going;
 pub use lower::{LowerError, LowerOptions, Lowered, Summary, Unavailable, lower};
 pub use objects::Objects;
 pub use source::{

@@ -30,7 +30,7 @@ pub use summary::Summary;
 use crate::claims::{self, Promises};
 use crate::fold::{self, Market, Observers, PoolFacts};
 use crate::pods::{self, PodSet, Running};
-use crate::{Inputs, Objects, PodSelection, RecordedPods};
+use crate::{Going, Inputs, Objects, PodSelection, RecordedPods};
 use defaults::Widening;
 use node_class::ClassDraft;
 use nodes::{NodeContext, NodeDraft, PoolOfNodes};
@@ -106,14 +106,13 @@ pub(crate) fn lower_some(
         findings.extend(live::apply(&mut priced.listings, market.types(), live));
     }
     let selection = selection(options, &objects, runs);
-    let mut promises = match selection {
-        PodSelection::Pending => claims::join(&mut objects, options.now, &mut findings),
+    let going = Going::new(objects.nodes.iter(), objects.node_claims.iter());
+    let promises = match selection {
+        PodSelection::Pending => claims::join(&mut objects, &going, options.now, &mut findings),
         PodSelection::All => Promises::new(),
     };
-    let mut pod_set = pods::collect(&objects, selection, &promises, runs);
-    if claims::take_back(&mut promises, &objects, &pod_set.bound, &mut findings) {
-        pod_set = pods::collect(&objects, selection, &promises, runs);
-    }
+    let collect = |promises: &_| pods::collect(&objects, selection, (promises, &going), runs);
+    let mut pod_set = with_kept_promises(promises, &objects, collect, &mut findings);
     findings.append(&mut pod_set.findings);
     let running = std::mem::take(&mut pod_set.running);
     let recorded = if runs { only_running(&mut pod_set, &running) } else { recorded };
@@ -168,6 +167,20 @@ pub(crate) fn lower_some(
 fn grades(priced: &RegionListings) -> Vec<(PriceGrade, u64)> {
     let count = |types: &usize| u64::try_from(*types).unwrap_or(u64::MAX);
     priced.by_grade.iter().map(|(grade, types)| (grade.clone(), count(types))).collect()
+}
+
+/// What `collect` makes of those promises that can be kept.
+fn with_kept_promises(
+    mut promises: Promises,
+    objects: &Objects,
+    collect: impl Fn(&Promises) -> PodSet,
+    findings: &mut Vec<Finding>,
+) -> PodSet {
+    let pod_set = collect(&promises);
+    if claims::take_back(&mut promises, objects, &pod_set.bound, findings) {
+        return collect(&promises);
+    }
+    pod_set
 }
 
 /// Leaves the pods that run and of which it can be said where else they would, and no recorded ones.

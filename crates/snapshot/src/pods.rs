@@ -34,7 +34,7 @@ use model::{
 };
 
 use crate::claims::Promises;
-use crate::{Objects, PodSelection};
+use crate::{Going, Objects, PodSelection};
 use collector::Collector;
 use limit_ranges::LimitRanges;
 use owners::{Owners, namespace};
@@ -102,14 +102,14 @@ pub(crate) struct Problem {
 pub(crate) fn collect(
     objects: &Objects,
     selection: PodSelection,
-    promises: &Promises,
+    (promises, going): (&Promises, &Going),
     runs: bool,
 ) -> PodSet {
     let mut tally = Tally::default();
     let limit_ranges = LimitRanges::new(&objects.limit_ranges, &mut tally);
     let owners = Owners::new(objects);
     let workloads = workloads::without_pods(objects, &owners, &mut tally);
-    let chosen = (selection, promises, runs);
+    let chosen = (selection, (promises, going), runs);
     let mut collector = Collector::new(objects, &workloads, chosen, limit_ranges, tally);
     for pod in &objects.pods {
         collector.add_pod(pod);

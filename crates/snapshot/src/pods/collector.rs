@@ -10,7 +10,7 @@ use model::{
     RivalsName,
 };
 
-use super::fate::{Fate, fate};
+use super::fate::{Fate, Places, fate};
 use super::features::{self, Asker};
 use super::limit_ranges::LimitRanges;
 use super::owners::namespace;
@@ -24,7 +24,7 @@ use super::volumes::Volumes;
 use super::workloads::Workload;
 use super::{PodSet, Problem, Running, affinity, full_name, name_of, requests, tolerations};
 use crate::claims::Promises;
-use crate::{Objects, PodSelection};
+use crate::{Going, Objects, PodSelection};
 
 /// Most pods that workloads without pods stand for, together: a million is a large fleet, and a
 /// slip of the keyboard in `replicas` must not fill the memory.
@@ -53,15 +53,14 @@ struct Asks {
 }
 
 /// Whatever keeps pods of the input apart that are not over.
-fn groups(
-    objects: &Objects,
-    workloads: &[Workload<'_>],
-    selection: PodSelection,
-    nodes: &BTreeSet<&str>,
-) -> Groups {
-    let is_live = |pod: &&api::Pod| match fate(pod, selection, nodes) {
+fn groups(objects: &Objects, workloads: &[Workload<'_>], places: Places<'_>) -> Groups {
+    let is_live = |pod: &&api::Pod| match fate(pod, places) {
         Fate::Dropped | Fate::Gated => false,
-        Fate::Planned | Fate::Bound(_) | Fate::Daemon(_) | Fate::Promised(_) => true,
+        Fate::Planned
+        | Fate::Bound(_)
+        | Fate::Daemon(_)
+        | Fate::Displaced(_)
+        | Fate::Promised(_) => true,
     };
     let pods = objects.pods.iter().filter(|pod| pod.spec.affinity.is_some()).filter(is_live);
     let of_pods = pods.map(|pod| (&pod.spec, looks(&pod.metadata, &pod.metadata)));
@@ -78,14 +77,14 @@ fn groups(
 fn spreads(
     objects: &Objects,
     workloads: &[Workload<'_>],
-    (selection, runs): (PodSelection, bool),
-    nodes: &BTreeSet<&str>,
+    places: Places<'_>,
+    runs: bool,
 ) -> Spreads {
     let asks = |pod: &&api::Pod| {
         !pod.spec.topology_spread_constraints.is_empty() || pod.spec.affinity.is_some()
     };
     let pods = objects.pods.iter().filter(asks);
-    let planned = pods.filter(|pod| is_shaped(fate(pod, selection, nodes), runs));
+    let planned = pods.filter(|pod| is_shaped(fate(pod, places), runs));
     let of_pods = planned.map(|pod| (&pod.spec, looks(&pod.metadata, &pod.metadata)));
     let of_workloads = workloads.iter().map(|workload| {
         (&workload.template.spec, looks(workload.metadata, &workload.template.metadata))
@@ -100,7 +99,7 @@ fn spreads(
 
 /// Whether a pod of that fate gets a shape.
 fn is_shaped(fate: Fate<'_>, runs: bool) -> bool {
-    fate == Fate::Planned || runs && matches!(fate, Fate::Bound(_))
+    matches!(fate, Fate::Planned | Fate::Displaced(_)) || runs && matches!(fate, Fate::Bound(_))
 }
 
 /// Host ports of pods that are to be planned, and with `runs` of those that run, as groups behind those
@@ -108,10 +107,10 @@ fn is_shaped(fate: Fate<'_>, runs: bool) -> bool {
 fn ports(
     objects: &Objects,
     workloads: &[Workload<'_>],
-    (selection, runs): (PodSelection, bool),
-    (nodes, rivals): (&BTreeSet<&str>, &Groups),
+    (places, runs): (Places<'_>, bool),
+    rivals: &Groups,
 ) -> HostPorts {
-    let shaped = |pod: &&api::Pod| is_shaped(fate(pod, selection, nodes), runs);
+    let shaped = |pod: &&api::Pod| is_shaped(fate(pod, places), runs);
     let planned = objects.pods.iter().filter(shaped);
     let of_pods = planned.map(|pod| &pod.spec);
     let of_workloads = workloads.iter().map(|workload| &workload.template.spec);
@@ -127,6 +126,7 @@ fn looks<'a>(owner: &'a api::ObjectMeta, metadata: &'a api::ObjectMeta) -> Looks
 pub(super) struct Collector<'a> {
     selection: PodSelection,
     promises: &'a Promises,
+    going: &'a Going,
     limit_ranges: LimitRanges,
     priorities: Priorities<'a>,
     nodes: BTreeSet<&'a str>,
@@ -149,21 +149,23 @@ impl<'a> Collector<'a> {
     pub(super) fn new(
         objects: &'a Objects,
         workloads: &[Workload<'_>],
-        (selection, promises, runs): (PodSelection, &'a Promises, bool),
+        (selection, (promises, going), runs): (PodSelection, (&'a Promises, &'a Going), bool),
         limit_ranges: LimitRanges,
         tally: Tally,
     ) -> Self {
         let nodes = objects.nodes.iter();
         let nodes = nodes.map(|node| node.metadata.name.as_str()).collect();
         let daemon_sets = objects.daemon_sets.iter();
-        let rivals = groups(objects, workloads, selection, &nodes);
+        let places = Places { selection, nodes: &nodes, going };
+        let rivals = groups(objects, workloads, places);
         Self {
-            ports: ports(objects, workloads, (selection, runs), (&nodes, &rivals)),
+            ports: ports(objects, workloads, (places, runs), &rivals),
             rivals,
-            spreads: spreads(objects, workloads, (selection, runs), &nodes),
+            spreads: spreads(objects, workloads, places, runs),
             volumes: Volumes::new(objects),
             selection,
             promises,
+            going,
             limit_ranges,
             priorities: Priorities::new(&objects.priority_classes),
             nodes,
@@ -190,11 +192,13 @@ impl<'a> Collector<'a> {
         };
         self.expect_daemon_set(pod, &object);
         let promised = pod.metadata.uid.as_deref().and_then(|uid| self.promises.get(uid));
-        match fate(pod, self.selection, &self.nodes) {
+        let places = Places { selection: self.selection, nodes: &self.nodes, going: self.going };
+        match fate(pod, places) {
             Fate::Planned if promised.is_some() => {
                 let node = promised.map_or("", String::as_str);
                 self.bind(&subject, pod, node, false);
             }
+            Fate::Displaced(node) => self.displace(&subject, pod, node, promised),
             Fate::Dropped => {}
             Fate::Gated => {
                 let message = "pods with scheduling gates are not planned";
@@ -213,11 +217,34 @@ impl<'a> Collector<'a> {
                 self.tally.note(&object, "status.nominatedNodeName", message, 1);
                 self.bind(&subject, pod, node, false);
             }
-            Fate::Planned => {
-                if let Some(shape) = self.shape(&subject, &pod.spec, false, 1) {
-                    self.plan(&full_name(&pod.metadata), shape);
-                }
-            }
+            Fate::Planned => self.plan_one(&subject, pod),
+        }
+    }
+
+    /// A pod whose node is going takes the seat that it is promised, or is planned. On its old node, which takes
+    /// no pods, it counts for nothing: it is not in its own way, nor in that of its like.
+    fn displace(
+        &mut self,
+        subject: &Subject<'_>,
+        pod: &api::Pod,
+        node: &str,
+        promised: Option<&String>,
+    ) {
+        if let Some(promised) = promised.filter(|promised| promised.as_str() != node) {
+            self.bind(subject, pod, promised, false);
+        } else if !self.runs {
+            let message = "the pod's node is being deleted: it is planned on another";
+            self.tally.note(subject.object, "spec.nodeName", message, 1);
+            self.plan_one(subject, pod);
+        }
+        if self.runs {
+            self.run(subject, pod);
+        }
+    }
+
+    fn plan_one(&mut self, subject: &Subject<'_>, pod: &api::Pod) {
+        if let Some(shape) = self.shape(subject, &pod.spec, false, 1) {
+            self.plan(&full_name(&pod.metadata), shape);
         }
     }
 

@@ -7,7 +7,18 @@ use std::collections::BTreeSet;
 
 use api::{Pod, names};
 
-use crate::PodSelection;
+use crate::{Going, PodSelection};
+
+/// What fates of pods depend on.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Places<'a> {
+    /// Which pods are planned.
+    pub(super) selection: PodSelection,
+    /// Names of the nodes that there are.
+    pub(super) nodes: &'a BTreeSet<&'a str>,
+    /// Those that are going.
+    pub(super) going: &'a Going,
+}
 
 /// What becomes of a pod.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +31,8 @@ pub(super) enum Fate<'a> {
     Bound(&'a str),
     /// It takes room on this node, as a pod of a `DaemonSet`.
     Daemon(&'a str),
+    /// It takes room on this node, which is going, and wants another.
+    Displaced(&'a str),
     /// Somebody else keeps room for it on this node.
     Promised(&'a str),
     /// It is over, going, or somebody else's to place.
@@ -28,7 +41,8 @@ pub(super) enum Fate<'a> {
 
 /// Decides on one pod. Finished pods take no room; terminating ones do until they are gone, and
 /// are not planned unless a `StatefulSet` makes them again under the same name.
-pub(super) fn fate<'a>(pod: &'a Pod, selection: PodSelection, nodes: &BTreeSet<&str>) -> Fate<'a> {
+pub(super) fn fate<'a>(pod: &'a Pod, places: Places<'_>) -> Fate<'a> {
+    let Places { selection, nodes, going } = places;
     if matches!(&*pod.status.phase, "Succeeded" | "Failed") {
         return Fate::Dropped;
     }
@@ -53,6 +67,7 @@ pub(super) fn fate<'a>(pod: &'a Pod, selection: PodSelection, nodes: &BTreeSet<&
             let ours = pod.nominated_by(names::FIELD_MANAGER).is_some();
             let nominated = name(pod.status.nominated_node_name.as_deref()).filter(|_| !ours);
             match (node, nominated, fate_without_node()) {
+                (Some(node), _, _) if going.displaces(pod).is_some() => Fate::Displaced(node),
                 (Some(node), _, _) if is_daemon => Fate::Daemon(node),
                 (Some(node), _, _) => Fate::Bound(node),
                 (None, Some(node), Fate::Planned) if nodes.contains(node) => Fate::Promised(node),

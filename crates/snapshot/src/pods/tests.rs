@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 use model::{PodShape, Resources};
 
 use super::{PodSet, collect};
-use crate::{PodSelection, ReadOptions, Source, read};
+use crate::{Going, PodSelection, ReadOptions, Source, read};
 
 /// A container list with these resources.
 fn containers(resources: &str) -> String {
@@ -33,7 +33,9 @@ fn set_of(text: &str, selection: PodSelection) -> PodSet {
     let source = Source { name: "test.yaml".to_owned(), bytes: text.as_bytes().to_vec() };
     let inputs = read(&[source], &ReadOptions::default()).expect("readable");
     assert_eq!(inputs.findings, [], "{text}");
-    collect(&inputs.objects, selection, &std::collections::BTreeMap::new(), false)
+    let going = Going::new(inputs.objects.nodes.iter(), inputs.objects.node_claims.iter());
+    let promises = std::collections::BTreeMap::new();
+    collect(&inputs.objects, selection, (&promises, &going), false)
 }
 
 #[track_caller]
