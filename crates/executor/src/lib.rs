@@ -14,6 +14,7 @@ mod hashes;
 mod health;
 mod hold;
 mod initialization;
+mod interruption;
 mod launch;
 mod node_class;
 mod placement;
@@ -35,6 +36,7 @@ pub use hashes::restamp;
 pub use health::{Start, Starts};
 pub use hold::{Seats, is_held, release};
 pub use initialization::initialize;
+pub use interruption::interrupt;
 pub use launch::{
     LAUNCH_TTL, LaunchGroup, LaunchPlan, REGISTRATION_TTL, StartLimits, capacity_notes, launch,
     liveness,

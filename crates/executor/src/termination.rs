@@ -27,6 +27,9 @@ const LOOK_EVERY: i64 = 5;
 const VISIBLE_AFTER: i64 = 60;
 /// Seconds that a drain lasts at the least.
 const DRAIN_MIN: i64 = 5;
+/// Seconds for which a drain waits at the most until what its pods need elsewhere is launched: an answer of
+/// EC2 takes one to three, and a spot machine has 120 in all.
+const REPLACED_WITHIN: i64 = 10;
 /// As the event and the condition's reason have it.
 const AWAITING_VOLUMES: &str = "AwaitingVolumeDetachment";
 
@@ -74,6 +77,9 @@ pub struct NodeView<'a> {
     pub pods: &'a [&'a Pod],
     /// Volumes that it holds and that are waited for: see [`crate::awaited_volumes`].
     pub volumes: &'a [String],
+    /// Whether machines that its pods need elsewhere are still to be launched: they are not evicted
+    /// before, within bounds.
+    pub unreplaced: bool,
 }
 
 /// What to do next about a Node of a claim that is being deleted.
@@ -95,7 +101,8 @@ pub fn terminate_node(
     if let Some(cordon) = cordon(node) {
         return vec![cordon];
     }
-    if let Some(requests) = empty(claim, view, began, memory, now) {
+    if let Some(mut requests) = empty(claim, view, began, memory, now) {
+        requests.extend(look_at_silent(claim, node, memory, now));
         return requests;
     }
     let requests = end_instance(claim, memory, now);
@@ -120,6 +127,11 @@ fn empty(
     }
     let deadline = deadline(claim);
     let overdue = deadline.is_some_and(|deadline| now > deadline);
+    if view.unreplaced && may_wait(began, deadline, now) {
+        let message = "machines for its pods are being launched";
+        let wanted = Wanted::unknown(names::DRAINED, "Draining", message);
+        return Some(status(claim, wanted, now).into_iter().collect());
+    }
     let mut step = drain(view.pods, deadline, memory, now);
     let drained = step.waiting.is_empty();
     if (!drained && !overdue) || now < time::after(began, DRAIN_MIN) {
@@ -141,6 +153,26 @@ fn empty(
     }
     let volumes = left_over(names::VOLUMES_DETACHED, view.volumes.is_empty(), &volumes);
     Some(statuses(claim, &[pods, volumes], now)).filter(|written| !written.is_empty())
+}
+
+/// Whether there is time to wait for replacements: a bounded one, and none that a deadline does not leave.
+fn may_wait(began: Timestamp, deadline: Option<Timestamp>, now: Timestamp) -> bool {
+    let until = time::after(began, REPLACED_WITHIN);
+    now < until && deadline.is_none_or(|deadline| deadline > time::after(until, 60))
+}
+
+/// Looks at the instance of a Node that says nothing any more while its drain goes on: of a machine that is
+/// gone nothing can be drained.
+fn look_at_silent(
+    claim: &NodeClaim,
+    node: &Node,
+    memory: &ClaimMemory,
+    now: Timestamp,
+) -> Option<Request> {
+    let looked = memory.instance.as_ref().map(|sight| sight.at);
+    let due = looked.is_none_or(|at| now >= time::after(at, LOOK_EVERY));
+    let id = known(claim, memory).filter(|_| due && !is_ready(node))?;
+    Some(Request::Cloud(CloudRequest::GetInstance(name(claim), id)))
 }
 
 /// The condition at the end of a wait: it holds, or the deadline has passed with something left.
@@ -184,11 +216,7 @@ fn end_instance(claim: &NodeClaim, memory: &mut ClaimMemory, now: Timestamp) -> 
 /// The id of the claim's instance, from its status or from a launch that is not written down yet.
 fn known(claim: &NodeClaim, memory: &ClaimMemory) -> Option<InstanceId> {
     let written = claim.status.provider_id.as_deref().and_then(Instance::id_of);
-    let answered = || match &memory.launch.answer {
-        Some(Ok(launch)) => Some(launch.instance.id.clone()),
-        _ => memory.launch.launch.as_ref().map(|instance| instance.id.clone()),
-    };
-    written.or_else(answered)
+    written.or_else(|| memory.instance_id())
 }
 
 fn end_known(
@@ -269,9 +297,12 @@ fn is_finalized(node: &Node) -> bool {
 
 /// Whether the Node is not Ready and the cloud said that its instance is gone.
 fn is_lost(claim: &NodeClaim, node: &Node, memory: &ClaimMemory, now: Timestamp) -> bool {
+    !is_ready(node) && is_ended(claim, memory, now)
+}
+
+fn is_ready(node: &Node) -> bool {
     let ready = node.status.conditions.iter().find(|condition| condition.kind == names::READY);
-    let not_ready = ready.is_none_or(|ready| ready.status != "True");
-    not_ready && is_ended(claim, memory, now)
+    ready.is_some_and(|ready| ready.status == "True")
 }
 
 /// The taint and the label that a Node gets before its drain; `None` where it has both.

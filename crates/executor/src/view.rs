@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use api::{Ec2NodeClass, Node, NodeClaim, ResourceList};
 use cloud::{CloudError, Instance, Launch, LaunchError, Refusal};
-use model::{InstanceTypeName, Timestamp};
+use model::{InstanceId, InstanceTypeName, Timestamp};
 
 /// One claim with what belongs to it.
 #[derive(Clone, Copy)]
@@ -62,6 +62,14 @@ impl ClaimMemory {
     /// Takes in the answer to a launch.
     pub fn launched(&mut self, answer: Result<Launch, LaunchError>) {
         self.launch.answer = Some(answer);
+    }
+
+    /// The id of the instance that was launched, where it is known before it is written down.
+    pub fn instance_id(&self) -> Option<InstanceId> {
+        match &self.launch.answer {
+            Some(Ok(launch)) => Some(launch.instance.id.clone()),
+            _ => self.launch.launch.as_ref().map(|instance| instance.id.clone()),
+        }
     }
 
     /// Takes in a complete list of instances with the claim's tag.

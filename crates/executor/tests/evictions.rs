@@ -1,9 +1,10 @@
 //! Which pods a drain asks for, and when.
 
-use executor::{ClaimMemory, Drain, Request};
+use api::names;
+use executor::{ClaimMemory, CloudRequest, Drain, NodeView, Request, terminate_node};
 use serde_json::{Value, json};
 
-use crate::support::{at, pod, text};
+use crate::support::{at, claim, claim_value, pod, text};
 
 fn asked(drain: &Drain) -> Vec<String> {
     let names = drain.requests.iter().map(|request| match request {
@@ -98,4 +99,58 @@ fn a_pod_that_does_not_end_is_waited_for_one_minute_past_its_time() {
         assert!(drain.requests.is_empty());
         assert_eq!(!drain.waiting.is_empty(), waits, "at {now}");
     }
+}
+
+/// What is asked of pods and the cloud at `now` on a Node whose end began at 0.
+fn ending(ready: &str, unreplaced: bool, deadline: Option<i64>, now: i64) -> Vec<&'static str> {
+    let mut value = claim_value("a");
+    value["metadata"]["deletionTimestamp"] = json!(text(0));
+    value["status"]["providerID"] = json!("aws:///us-east-1a/i-1");
+    if let Some(deadline) = deadline {
+        value["metadata"]["annotations"][names::TERMINATION_TIMESTAMP_ANNOTATION] =
+            json!(text(deadline));
+    }
+    let node: api::Node = serde_json::from_value(json!({
+        "metadata": {
+            "name": "n", "deletionTimestamp": text(0), "finalizers": [names::TERMINATION_FINALIZER],
+            "labels": { names::EXCLUDE_BALANCERS_LABEL: "karpenter" },
+        },
+        "spec": { "taints": [{ "key": names::DISRUPTED_TAINT, "effect": "NoSchedule" }] },
+        "status": { "conditions": [{ "type": "Ready", "status": ready }] },
+    }))
+    .unwrap();
+    let web = pod("web", &json!({}));
+    let view = NodeView { node: &node, pods: &[&web], volumes: &[], unreplaced };
+    let requests = terminate_node(&claim(&value), &view, &mut ClaimMemory::default(), at(now));
+    let asked = requests.iter().filter_map(|request| match request {
+        Request::Evict { .. } => Some("evict"),
+        Request::Delete { .. } => Some("delete"),
+        Request::Cloud(CloudRequest::GetInstance(..)) => Some("look"),
+        _ => None,
+    });
+    asked.collect()
+}
+
+#[test]
+fn pods_are_not_evicted_before_their_next_machines_are_launched_within_bounds() {
+    for (unreplaced, deadline, now, expected) in [
+        (false, None, 1, vec!["evict"]),
+        (true, None, 1, vec![]),
+        (true, None, 9, vec![]),
+        (true, None, 10, vec!["evict"]),
+        // A deadline that is near leaves no time to wait.
+        (true, Some(600), 1, vec![]),
+        (true, Some(60), 1, vec!["evict"]),
+        (true, Some(0), 1, vec!["delete"]),
+    ] {
+        let asked = ending("True", unreplaced, deadline, now);
+        assert_eq!(asked, expected, "{unreplaced} {deadline:?} {now}");
+    }
+}
+
+#[test]
+fn the_machine_of_a_node_that_fell_silent_is_looked_at_while_it_is_drained() {
+    assert_eq!(ending("True", false, None, 1), ["evict"]);
+    assert_eq!(ending("Unknown", false, None, 1), ["evict", "look"]);
+    assert_eq!(ending("False", true, None, 1), ["look"]);
 }

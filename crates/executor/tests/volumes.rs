@@ -59,10 +59,11 @@ fn asked(claim: &mut Value, pods: &[&api::Pod], volumes: &[&str], now: i64) -> V
             "labels": { names::EXCLUDE_BALANCERS_LABEL: "karpenter" },
         },
         "spec": { "taints": [{ "key": names::DISRUPTED_TAINT, "effect": "NoSchedule" }] },
+        "status": { "conditions": [{ "type": "Ready", "status": "True" }] },
     }))
     .unwrap();
     let volumes: Vec<String> = volumes.iter().map(|volume| (*volume).to_owned()).collect();
-    let view = NodeView { node: &node, pods, volumes: &volumes };
+    let view = NodeView { node: &node, pods, volumes: &volumes, unreplaced: false };
     let read = crate::support::claim(claim);
     let requests = terminate_node(&read, &view, &mut ClaimMemory::default(), at(now));
     let mut said = Vec::new();

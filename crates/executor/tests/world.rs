@@ -264,7 +264,8 @@ fn requests(world: &World, driver: &mut Driver) -> Vec<Request> {
                 .collect();
             let attached = world.attached.iter().filter(|(_, (at, _))| *at == node.metadata.name);
             let volumes: Vec<String> = attached.map(|(volume, _)| volume.clone()).collect();
-            let on_node = executor::NodeView { node, pods: &here, volumes: &volumes };
+            let on_node =
+                executor::NodeView { node, pods: &here, volumes: &volumes, unreplaced: false };
             all.extend(executor::terminate_node(claim, &on_node, memory, now));
         }
     }
