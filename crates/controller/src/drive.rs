@@ -5,10 +5,12 @@
 //! it; it never acts on a single event. What it remembers may be lost at any moment.
 
 mod answers;
+mod displaced;
 mod disruption;
 mod facts;
 mod garbage;
 mod health;
+mod interruption;
 mod pods;
 mod provision;
 mod seats;
@@ -36,6 +38,7 @@ use disruption::Disrupting;
 use facts::Facts;
 use garbage::Garbage;
 use health::Health;
+use interruption::Interruptions;
 use steps::Work;
 use upkeep::Upkeep;
 
@@ -79,6 +82,7 @@ pub(crate) struct Driver {
     garbage: Garbage,
     health: Health,
     disrupting: Disrupting,
+    interruptions: Interruptions,
     answers: mpsc::UnboundedSender<Answer>,
     heard: mpsc::UnboundedReceiver<Answer>,
     ticked_at: Option<Instant>,
@@ -128,6 +132,7 @@ impl Driver {
             garbage: Garbage::default(),
             health: Health::default(),
             disrupting: Disrupting::default(),
+            interruptions: Interruptions::default(),
             answers,
             heard,
             ticked_at: None,
@@ -172,7 +177,8 @@ impl Driver {
 
     /// When pods are to be planned.
     fn plan_due(&self) -> Option<Instant> {
-        let again = self.planned_at.map(|at| at + AGAIN).filter(|_| !self.counted.is_empty());
+        let waits = !self.counted.is_empty() || self.work.displaced.left_out();
+        let again = self.planned_at.map(|at| at + AGAIN).filter(|_| waits);
         [self.batch.due(), again].into_iter().flatten().min()
     }
 
@@ -194,6 +200,7 @@ impl Driver {
             return;
         }
         self.work.see(&self.store, now);
+        self.heed();
         self.ask_market();
         // The first plan also gives the facts of machines, so it is made even if no pod waits.
         self.again |=
@@ -208,6 +215,7 @@ impl Driver {
         if ticks {
             self.keep_up();
             self.collect_garbage();
+            self.ask_statuses();
             self.disrupt();
             self.count_objects();
         }

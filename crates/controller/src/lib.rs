@@ -12,6 +12,7 @@ mod config;
 mod connection;
 mod drive;
 mod leader;
+mod listen;
 mod metrics;
 mod perform;
 mod planning;

@@ -97,6 +97,18 @@ pub(crate) struct KubeRequest {
     pub(crate) outcome: &'static str,
 }
 
+/// What a message of the queue is.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(crate) struct MessageType {
+    pub(crate) message_type: &'static str,
+}
+
+/// Which check of a machine fails.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(crate) struct Category {
+    pub(crate) category: &'static str,
+}
+
 /// All metrics.
 #[derive(Clone, Debug)]
 pub(crate) struct Metrics {
@@ -113,6 +125,7 @@ pub(crate) struct Metrics {
     pub(crate) unschedulable_pods: Family<Controller, Gauge>,
     pub(crate) cloud_duration: Family<Call, Histogram>,
     pub(crate) cloud_errors: Family<CallError, Counter>,
+    pub(crate) interruption: Interruption,
     pub(crate) leader: Gauge,
     pub(crate) foreign_lease: Gauge,
     pub(crate) event_to_launch: Histogram,
@@ -177,6 +190,7 @@ impl Metrics {
             ),
             cloud_errors: to
                 .add("karpenter_cloudprovider_errors", "Calls to the cloud that failed"),
+            interruption: Interruption::register(&mut to),
             leader: to.add("stowage_leader", "1 while this process may write"),
             foreign_lease: to.add(
                 "stowage_foreign_lease",
@@ -233,6 +247,38 @@ impl Metrics {
             let nodepool = String::new();
             let error = CallError { controller, method, provider, error, nodepool };
             self.cloud_errors.get_or_create(&error).inc();
+        }
+    }
+}
+
+/// What is heard of machines.
+#[derive(Clone, Debug)]
+pub(crate) struct Interruption {
+    pub(crate) received: Family<MessageType, Counter>,
+    pub(crate) deleted: Counter,
+    pub(crate) wait: Histogram,
+    pub(crate) unhealthy: Family<Category, Counter>,
+}
+
+impl Interruption {
+    fn register(to: &mut Registrar<'_>) -> Self {
+        Self {
+            received: to.add(
+                "karpenter_interruption_received_messages",
+                "Messages that the queue of interruptions gave",
+            ),
+            deleted: to.add(
+                "karpenter_interruption_deleted_messages",
+                "Messages that were acted upon and deleted",
+            ),
+            wait: to.one(
+                "karpenter_interruption_message_queue_duration_seconds",
+                "From the sending of a message until it is read",
+            ),
+            unhealthy: to.add(
+                "karpenter_interruption_instance_status_unhealthy",
+                "Claims ended as a check of their machines fails",
+            ),
         }
     }
 }

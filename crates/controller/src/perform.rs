@@ -12,7 +12,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use ::kube::Client;
-use cloud::{Cloud, CloudError, ErrorClass, Instance, Launch, LaunchError, Tidied};
+use cloud::{
+    Cloud, CloudError, ErrorClass, Instance, InterruptionQueue, Launch, LaunchError, Receipt,
+    Tidied,
+};
 use executor::{CloudRequest, ObjectRef, Request};
 use model::NodeClaimName;
 use tokio::sync::Semaphore;
@@ -265,6 +268,20 @@ impl Performer {
             let class = ErrorClass::Retry { after: None };
             CloudError::new(method, class, "Timeout", "the adapter did not answer in two minutes")
         })
+    }
+
+    /// Ends a message; the gate and the tests' crash are those of every other request.
+    pub(crate) async fn end_message(
+        &self,
+        queue: &dyn InterruptionQueue,
+        receipt: &Receipt,
+    ) -> Result<(), PerformError> {
+        let _slot = self.cloud_slots.acquire().await.expect("the slots are never closed");
+        self.may_write()?;
+        self.crash.before().await;
+        let ended = self.call("DeleteMessage", queue.delete(receipt), |e| e.class).await;
+        self.crash.after().await;
+        done(ended).map(drop)
     }
 
     /// The cloud, for what is only looked at.

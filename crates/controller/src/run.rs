@@ -6,7 +6,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use cloud::Cloud;
+use cloud::{Cloud, InterruptionQueue};
 use hyper::StatusCode;
 use kube::Client;
 use prometheus_client::registry::Registry;
@@ -51,9 +51,17 @@ pub struct Controller {
     planner: Planner,
     metrics_listener: TcpListener,
     probes_listener: TcpListener,
+    queue: Option<Arc<dyn InterruptionQueue>>,
 }
 
 impl Controller {
+    /// The same, listening on `queue` for what happens to machines.
+    #[must_use]
+    pub fn listening_on(mut self, queue: Arc<dyn InterruptionQueue>) -> Self {
+        self.queue = Some(queue);
+        self
+    }
+
     /// The addresses of `/metrics`, and of `/healthz` and `/readyz`.
     pub fn addresses(&self) -> std::io::Result<(SocketAddr, SocketAddr)> {
         Ok((self.metrics_listener.local_addr()?, self.probes_listener.local_addr()?))
@@ -67,7 +75,7 @@ impl Controller {
         let listen = |port, flag| serve::listen(SocketAddr::new(ports.address, port), flag);
         let metrics_listener = listen(ports.metrics, "--metrics-port").await?;
         let probes_listener = listen(ports.probes, "--health-probe-port").await?;
-        Ok(Self { config, planner, metrics_listener, probes_listener })
+        Ok(Self { config, planner, metrics_listener, probes_listener, queue: None })
     }
 
     /// Runs until `stop` is true, then ends in good order.
@@ -77,7 +85,7 @@ impl Controller {
         cloud: Arc<dyn Cloud>,
         stop: watch::Receiver<bool>,
     ) -> Result<(), StartError> {
-        let Self { mut config, planner, metrics_listener, probes_listener } = self;
+        let Self { mut config, planner, metrics_listener, probes_listener, queue } = self;
         config.ca_bundle = config.ca_bundle.or_else(|| connection.ca().map(str::to_owned));
         let client = connection.client();
         let mut registry = Registry::default();
@@ -99,7 +107,10 @@ impl Controller {
         let about = about(&config, &client);
         let records = Records::start(config.recording.as_ref(), &metrics);
         let parts = Parts { store, planner, performer, gate, metrics, recorder, records, about };
-        let driver = Driver::new(parts, &config);
+        let mut driver = Driver::new(parts, &config);
+        if let Some(queue) = queue {
+            driver.listen(queue);
+        }
         let elector = elected.elector.map(|(elector, end)| {
             let ended = async move {
                 // An error means that the other side is gone, which is an end as well.

@@ -5,6 +5,7 @@
 
 mod election;
 mod faults;
+mod interruptions;
 mod landings;
 mod lifecycle;
 mod machines;

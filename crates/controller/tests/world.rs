@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use cloud_sim::{Delays, Setup, SimCloud};
+use cloud_sim::{Delays, QueueHabits, Setup, SimCloud};
 use controller::{Config, Connection, Controller, Election, Ports, StartLimits};
 use k8s_openapi::api::authentication::v1::TokenRequest;
 use k8s_openapi::api::core::v1::ServiceAccount;
@@ -61,6 +61,11 @@ impl World {
 
     /// The same with kubelets of another kind.
     pub(crate) async fn start_with(kubelets: Settings) -> Self {
+        Self::start_hearing(kubelets, QueueHabits::default()).await
+    }
+
+    /// The same with a queue of another kind.
+    pub(crate) async fn start_hearing(kubelets: Settings, queue: QueueHabits) -> Self {
         let filter = std::env::var("STOWAGE_TEST_LOG").unwrap_or_else(|_| "off".to_owned());
         let _ = tracing_subscriber::fmt().with_env_filter(filter).with_test_writer().try_init();
         let cluster = TestCluster::start(Options::default()).await.or_stop();
@@ -72,7 +77,8 @@ impl World {
             boot: Duration::from_millis(500),
             shutdown: Duration::from_secs(1),
         };
-        let setup = Setup { delays, ..Setup::region("test", "us-east-1", &TYPES) };
+        let queue = Some(queue);
+        let setup = Setup { delays, queue, ..Setup::region("test", "us-east-1", &TYPES) };
         let cloud = Arc::new(SimCloud::new(setup, Arc::new(RealClock)));
         let running = machines::Running(Arc::clone(&cloud));
         let kubelets = Kubelets::start(client.clone(), running, kubelets);
@@ -83,6 +89,7 @@ impl World {
     /// A controller in this process, with its own connections.
     pub(crate) async fn controller(&self, config: Config) -> Running {
         let controller = Controller::new(config).await.unwrap();
+        let controller = controller.listening_on(Arc::<SimCloud>::clone(&self.cloud));
         let (metrics, probes) = controller.addresses().unwrap();
         let (stop, stopped) = watch::channel(false);
         let connection = Connection::new(self.account.clone()).unwrap();
@@ -95,6 +102,7 @@ impl World {
     pub(crate) async fn controller_on(&self, runtime: &Runtime, config: Config) -> Running {
         let _inside = runtime.enter();
         let controller = runtime.spawn(Controller::new(config)).await.unwrap().unwrap();
+        let controller = controller.listening_on(Arc::<SimCloud>::clone(&self.cloud));
         let (metrics, probes) = controller.addresses().unwrap();
         let (stop, stopped) = watch::channel(false);
         let kubernetes = self.account.clone();

@@ -34,6 +34,8 @@ impl Driver {
             }
             Answer::Market(answer) => self.upkeep.heard_market(*answer, self.seed),
             Answer::Swept(sweep) => self.swept(*sweep),
+            Answer::Received(messages) => self.received(messages),
+            Answer::Statuses(answer) => self.heard_statuses(*answer),
         }
     }
 

@@ -16,6 +16,7 @@ use serde_json::json;
 use tokio::time::Instant;
 
 use super::Driver;
+use super::displaced;
 use super::pods::{self, Budgets};
 use crate::clock;
 use crate::metrics::{Decided, Disrupted};
@@ -221,6 +222,12 @@ impl Driver {
 /// Claims and Nodes that pods which wait are planned on, or nominated to by anybody.
 fn wanted(planned: &BTreeMap<String, Target>, tables: &Tables) -> BTreeSet<String> {
     let mut wanted = BTreeSet::new();
+    let displaced = displaced::by_node(tables);
+    wanted.extend(displaced.keys().filter_map(|uid| planned.get(*uid)).map(
+        |target| match target {
+            Target::Claim(name) | Target::Node(name) => name.clone(),
+        },
+    ));
     for (key, pending) in &tables.pending {
         wanted.extend(planned.get(&*pending.uid).map(|target| match target {
             Target::Claim(name) | Target::Node(name) => name.clone(),
@@ -365,7 +372,7 @@ const fn policy_word(policy: Policy) -> &'static str {
 }
 
 /// `eventual` where a grace period ends the wait for pods, else `graceful`.
-const fn mode(claim: &api::NodeClaim) -> &'static str {
+pub(super) const fn mode(claim: &api::NodeClaim) -> &'static str {
     if claim.spec.termination_grace_period.is_some() { "eventual" } else { "graceful" }
 }
 

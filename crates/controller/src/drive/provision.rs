@@ -45,6 +45,7 @@ impl Driver {
             }
         };
         self.facts.take_in(&planned, &tables);
+        self.work.displaced.take_in(&planned, &tables);
         report::log_news(&planned, self.last.as_deref());
         self.last = Some(Arc::clone(&planned));
         let took = clock::instant() - started;

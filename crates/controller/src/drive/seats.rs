@@ -17,6 +17,7 @@ use record::Why;
 use tokio::time::Instant;
 
 use super::Driver;
+use super::displaced;
 use super::provision::on_existing_nodes;
 use super::steps::Work;
 use crate::clock;
@@ -273,6 +274,12 @@ impl Work {
                 (None, None) => all.pending.get(key).is_some_and(|pending| !has_seat(&pending.uid)),
             }
         });
+        // Seats of pods that still run on nodes which are going are as good as taken.
+        for (key, pod) in displaced::seated(all, &planned) {
+            if pod.spec.node_name.as_deref().is_some_and(|node| nodes.contains(node)) {
+                tables.pods.objects.insert(key, Arc::new(pod));
+            }
+        }
         tables
     }
 

@@ -15,6 +15,7 @@ use model::{InstanceTypeName, Timestamp};
 use tokio::time::Instant;
 
 use super::Driver;
+use super::displaced::{self, Displaced};
 use super::facts::Facts;
 use super::seats::Seating;
 use crate::backoff::Backoff;
@@ -55,7 +56,16 @@ pub(super) struct Work {
     pub(super) limits: StartLimits,
     /// Whether new Nodes are held until the seats on them are reserved.
     pub(super) hold: bool,
+    /// What was planned for pods whose nodes are going.
+    pub(super) displaced: Displaced,
     seed: u64,
+}
+
+/// What is on nodes, and which of those that are going wait for others to be launched.
+#[derive(Debug, Default)]
+struct Drains<'a> {
+    pods: BTreeMap<&'a str, Vec<&'a api::Pod>>,
+    unreplaced: BTreeSet<&'a str>,
 }
 
 /// A group of requests.
@@ -82,6 +92,7 @@ impl Work {
             lost_claims: false,
             limits,
             hold,
+            displaced: Displaced::default(),
             seed,
         }
     }
@@ -167,7 +178,7 @@ impl Work {
         let deleting = tables.node_claims.objects.values().any(|claim| claim.is_deleting());
         let ending = |node: &&Arc<api::Node>| node.metadata.deletion_timestamp.is_some();
         let draining = deleting || tables.nodes.objects.values().any(|node| ending(&node));
-        let pods = if draining { pods_by_node(tables) } else { BTreeMap::new() };
+        let drains = if draining { self.drains(tables, now) } else { Drains::default() };
         let mut groups = Vec::new();
         for claim in tables.node_claims.objects.values() {
             let key = GroupKey::Claim(claim.metadata.name.clone());
@@ -187,7 +198,7 @@ impl Work {
                 machine: &machine as &dyn Fn(&InstanceTypeName) -> Option<MachineFacts>,
                 hold: self.hold,
             };
-            let mut requests = self.claim(&view, &pods, tables, now);
+            let mut requests = self.claim(&view, &drains, tables, now);
             let waiting = tables.pending.keys().filter_map(|key| tables.pods.objects.get(key));
             let told = executor::capacity_notes(claim, &requests, waiting.map(Arc::as_ref));
             requests.extend(told);
@@ -199,7 +210,7 @@ impl Work {
     fn claim(
         &mut self,
         view: &ClaimView<'_>,
-        pods: &BTreeMap<&str, Vec<&api::Pod>>,
+        drains: &Drains<'_>,
         tables: &Tables,
         now: Timestamp,
     ) -> Vec<Request> {
@@ -211,13 +222,25 @@ impl Work {
         requests.extend(executor::liveness(view, self.limits, now));
         requests.extend(executor::terminate_claim(view, memory, now));
         for node in view.nodes {
-            let here = pods.get(node.metadata.name.as_str()).map_or(&[][..], Vec::as_slice);
+            let name = node.metadata.name.as_str();
+            let here = drains.pods.get(name).map_or(&[][..], Vec::as_slice);
             let volumes = awaited_volumes(node, here, tables, now);
-            let on_node = NodeView { node, pods: here, volumes: &volumes };
+            let unreplaced = drains.unreplaced.contains(name);
+            let on_node = NodeView { node, pods: here, volumes: &volumes, unreplaced };
             requests.extend(executor::terminate_node(view.claim, &on_node, memory, now));
         }
         self.unavailable.remember(&std::mem::take(&mut memory.launch.refused), clock::instant());
         requests
+    }
+
+    /// What drains look at.
+    fn drains<'a>(&self, tables: &'a Tables, now: Timestamp) -> Drains<'a> {
+        let displaced = displaced::by_node(tables);
+        let planned = self.planned_pods(tables, now);
+        Drains {
+            pods: pods_by_node(tables),
+            unreplaced: self.unreplaced(&displaced, &planned, tables),
+        }
     }
 
     /// Nominations of pending pods, each a group of its own.
@@ -260,11 +283,12 @@ impl Work {
     /// there more than it.
     ///
     /// A promise that was not kept for long is none, as in lowering: the pod's seat was taken, and a
-    /// nomination that goes on would keep it from being planned again.
+    /// nomination that goes on would keep it from being planned again. A pod that still runs on a node
+    /// which is going was not refused its seat.
     pub(super) fn planned_pods(&self, tables: &Tables, now: Timestamp) -> BTreeMap<String, Target> {
-        let mut claims: Vec<&Arc<api::NodeClaim>> = (tables.node_claims.objects.values())
-            .filter(|claim| !claim.is_deleting() && !snapshot::promise_lapsed(claim, now))
-            .collect();
+        let displaced = displaced::by_node(tables);
+        let mut claims: Vec<&Arc<api::NodeClaim>> =
+            tables.node_claims.objects.values().filter(|claim| !claim.is_deleting()).collect();
         claims.sort_by(|a, b| {
             let by_age = a.metadata.creation_timestamp.cmp(&b.metadata.creation_timestamp);
             by_age.then_with(|| a.metadata.name.cmp(&b.metadata.name))
@@ -272,8 +296,12 @@ impl Work {
         let mut planned = BTreeMap::new();
         for claim in claims {
             let target = Target::Claim(claim.metadata.name.clone());
+            let lapsed = snapshot::promise_lapsed(claim, now);
             let mut pods = claim.planned_pods();
-            pods.retain(|uid| !self.seats.is_lost(&claim.metadata.name, uid));
+            pods.retain(|uid| {
+                let kept = !lapsed || displaced.contains_key(uid.as_str());
+                kept && !self.seats.is_lost(&claim.metadata.name, uid)
+            });
             planned.extend(pods.into_iter().map(|uid| (uid, target.clone())));
         }
         planned.extend(self.existing.iter().map(|(uid, target)| (uid.clone(), target.clone())));

@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use cloud::{CloudError, Instance, Launch, LaunchError, ResolvedNodeClass};
 use executor::{CloudRequest, ObjectRef, Request};
+use interruption::InstanceStatus;
 use model::LiveMarket;
 use tokio::sync::mpsc;
 
 use super::{Performed, Performer, claim_of};
+use crate::listen::Received;
 use crate::report;
 
 /// What a group of requests is about; one group of a key is under way at a time.
@@ -64,6 +66,10 @@ pub(crate) enum Answer {
     Market(Box<Result<LiveMarket, CloudError>>),
     /// Two complete lists of instances, and all claims as the API server has them.
     Swept(Box<Option<Sweep>>),
+    /// Messages of the queue of interruptions.
+    Received(Vec<Received>),
+    /// What the checks of machines say.
+    Statuses(Box<Result<Vec<InstanceStatus>, CloudError>>),
 }
 
 /// What garbage collection looks at.
