@@ -76,16 +76,15 @@ mod tests {
             "--enable-profiling=false",
             "--feature-gates=NodeRepair=true,Unknown=true,ReservedCapacity=true",
             "--interruption-queue=q",
+            "--reserved-enis=1",
         ];
         let arguments = parse(&flags).unwrap();
         assert_eq!(arguments.core.batch_max_duration.as_secs(), 90);
         assert!(arguments.core.disable_leader_election);
         let without = arguments.without_effect();
-        let expected = [
-            "--feature-gates=NodeRepair=true",
-            "--feature-gates=Unknown=true",
-            "--interruption-queue",
-        ];
+        let expected =
+            ["--feature-gates=NodeRepair=true", "--feature-gates=Unknown=true", "--reserved-enis"];
+        assert_eq!(arguments.aws.interruption_queue, "q");
         assert_eq!(without, expected);
     }
 

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, bail};
 use cloud::Cloud;
-use cloud_aws::{AwsCloud, AwsConfig, EksCluster};
+use cloud_aws::{AwsCloud, AwsConfig, AwsQueue, EksCluster};
 use controller::{
     Config, Connection, Controller, Crash, CrashEnd, Election, Ports, Recording, StartError,
     StartLimits,
@@ -38,7 +38,18 @@ async fn start(arguments: &Arguments) -> anyhow::Result<()> {
     let (metrics, probes) = controller.addresses().context("the ports were lost")?;
     tracing::info!(controller = "main", %metrics, %probes, "listening");
     let connection = Connection::infer().await?;
-    let cloud = cloud(arguments, &connection).await?;
+    let config = aws(arguments, &connection).await?;
+    let controller = match arguments.aws.interruption_queue.as_str() {
+        "" => controller,
+        name => {
+            let queue = AwsQueue::connect(&config, name).await;
+            let queue = queue.with_context(|| {
+                format!("--interruption-queue: {name:?} cannot be read; create it, or allow it")
+            })?;
+            controller.listening_on(Arc::new(queue))
+        }
+    };
+    let cloud: Arc<dyn Cloud> = Arc::new(AwsCloud::connect(config).await?);
     controller.run(connection, cloud, stop).await.map_err(explained)
 }
 
@@ -54,8 +65,8 @@ fn explained(error: StartError) -> anyhow::Error {
     }
 }
 
-/// The cloud that machines are bought from, told what nodes must know of the cluster.
-async fn cloud(arguments: &Arguments, connection: &Connection) -> anyhow::Result<Arc<dyn Cloud>> {
+/// How the cloud is reached that machines are bought from, and what nodes must know of the cluster.
+async fn aws(arguments: &Arguments, connection: &Connection) -> anyhow::Result<AwsConfig> {
     let Arguments { aws, ours, .. } = arguments;
     let args::Cloud::Aws = ours.cloud;
     let facts = connection.cluster().await?;
@@ -91,7 +102,7 @@ async fn cloud(arguments: &Arguments, connection: &Connection) -> anyhow::Result
              --cluster-endpoint to the API server's own address"
         );
     }
-    Ok(Arc::new(AwsCloud::connect(config).await?))
+    Ok(config)
 }
 
 /// True once SIGTERM or SIGINT came.

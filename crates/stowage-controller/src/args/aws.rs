@@ -50,8 +50,10 @@ pub(crate) struct Aws {
     )]
     vm_memory_overhead_percent: String,
 
-    #[arg(long, env = "INTERRUPTION_QUEUE", default_value = "", value_name = "NAME", hide = true)]
-    interruption_queue: String,
+    /// The SQS queue on which EventBridge says what happens to machines; none: only their status checks
+    /// are read.
+    #[arg(long, env = "INTERRUPTION_QUEUE", default_value = "", value_name = "NAME")]
+    pub(crate) interruption_queue: String,
 
     #[arg(long, env = "RESERVED_ENIS", default_value_t = 0, value_name = "N", hide = true)]
     reserved_enis: u32,
@@ -90,7 +92,6 @@ impl Aws {
         let given = [
             (self.eks_control_plane, "--eks-control-plane"),
             (self.vm_memory_overhead_percent != "0.075", "--vm-memory-overhead-percent"),
-            (!self.interruption_queue.is_empty(), "--interruption-queue"),
             (self.reserved_enis != 0, "--reserved-enis"),
             (self.disable_dry_run, "--disable-dry-run"),
             (self.enable_zonal_shift, "--enable-zonal-shift"),
