@@ -196,6 +196,7 @@ impl<'a> Fleet<'a> {
             bound_daemons: daemons,
             room,
             rivals: Vec::new(),
+            matched: Vec::new(),
             price: self.price(bought),
         }
     }
