@@ -33,6 +33,7 @@ use model::{
 };
 
 pub use best::prove_best;
+pub(crate) use best::prove_best_kept;
 use bins::Bins;
 use demand::Demand;
 use scale::Load;
@@ -158,25 +159,26 @@ pub fn prove(
     objective: Objective,
     work_limit: u64,
 ) -> Result<Bound, BoundError> {
-    prove_above(snapshot, plan, certificate, objective, work_limit, None)
+    prove_above(snapshot, plan, certificate, objective, &[], (work_limit, None))
         .map(|bound| bound.expect("without a floor every bound is given"))
 }
 
-/// As [`prove`]; `None` as soon as it is clear that the bound is not above `floor`.
+/// As [`prove`], where keeping a node costs what `kept` says, nano-USD per hour by node, or else
+/// nothing; `None` as soon as it is clear that the bound is not above `floor`.
 fn prove_above(
     snapshot: &Snapshot,
     plan: &Plan,
     certificate: &Certificate,
     objective: Objective,
-    work_limit: u64,
-    floor: Option<NanoUsdPerHour>,
+    kept: &[i64],
+    (work_limit, floor): (u64, Option<NanoUsdPerHour>),
 ) -> Result<Option<Bound>, BoundError> {
     let demand = Demand::new(snapshot, plan, certificate)?;
     let bins = Bins::new(snapshot, &demand);
     let sellers = sellers::of_snapshot(snapshot, &bins, objective)?;
     let (capped, sellers): (Vec<Seller>, Vec<Seller>) =
         sellers.into_iter().partition(|seller| seller.supply.is_some());
-    let nodes = bins.of_nodes();
+    let nodes = bins.of_nodes(kept);
     let alone = nodes.is_empty() && capped.is_empty();
     let (part, parts) = if alone { (1, 1) } else { OFFERINGS_SHARE };
     let mut work = Work::new(work_limit / parts * part);

@@ -17,5 +17,8 @@ mod violation;
 
 pub use bound::{Bound, BoundError, Scale, Worst, prove, prove_best};
 pub use check::{CheckedPlan, Totals, check};
-pub use moves::{CheckedMoves, HeldMove, MoveTotals, MoveViolation, check_again, check_moves};
+pub use moves::{
+    CheckedMoves, HeldMove, MoveTotals, MoveViolation, RestBound, check_again, check_moves,
+    prove_rest,
+};
 pub use violation::{Place, Violation};

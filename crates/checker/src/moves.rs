@@ -11,6 +11,7 @@ mod bars;
 mod budgets;
 mod form;
 mod money;
+mod rest;
 mod seats;
 mod violation;
 
@@ -18,6 +19,7 @@ use model::fleet::{self, Cluster};
 use model::{MicroUsdPerHour, Move, MovePrices, NodeIndex, Snapshot, Timestamp};
 
 pub use again::{HeldMove, check_again};
+pub use rest::{RestBound, prove_rest};
 pub use violation::MoveViolation;
 
 /// Moves that every rule accepts. Invariant: made by [`check_moves`] alone.

@@ -5,6 +5,7 @@ mod bound;
 mod left_out;
 mod moves;
 mod refused;
+mod rest;
 mod scarce;
 mod sound;
 mod spreads;

@@ -10,8 +10,8 @@ use std::collections::BTreeMap;
 
 use model::fleet::{Cluster, Node, Place, Reason};
 use model::{
-    Move, MovePrices, NodeIndex, NodeName, NodePoolName, NodeState, Objective, PodIndex, Snapshot,
-    Timestamp, well_known,
+    Candidate, Move, MovePrices, NodeIndex, NodeName, NodePoolName, NodeState, Objective, PodIndex,
+    Snapshot, Timestamp, well_known,
 };
 use solver::{Tenant, Yard, YardSettings};
 
@@ -68,6 +68,8 @@ pub struct Consolidation {
     pub rotation: Rotation,
     /// When to look again at the latest, if nothing changes; `None`: time alone changes nothing.
     pub again: Option<Timestamp>,
+    /// What pods may be worth, from which the checker proves what no moves go below.
+    pub candidates: Vec<Candidate>,
     /// Units of work done.
     pub work_used: u64,
 }
@@ -123,6 +125,7 @@ pub fn consolidate(
         answers,
         allowances,
         rotation: Rotation { next },
+        candidates: search.yard.candidates(snapshot),
         work_used: search.yard.work_used(),
     }
 }
@@ -191,7 +194,8 @@ impl Lots {
     }
 }
 
-fn index_of(snapshot: &Snapshot, node: &Node) -> Option<NodeIndex> {
+/// The node's place in the snapshot.
+pub(crate) fn index_of(snapshot: &Snapshot, node: &Node) -> Option<NodeIndex> {
     let name = node.name.as_ref()?;
     let place = snapshot.nodes.binary_search_by(|one| one.name.cmp(name)).ok()?;
     Some(NodeIndex::new(place))

@@ -3,7 +3,8 @@
 //! In: a [`Cluster`] (nodes with what is on them, pools with their budgets), what was proposed
 //! before, and `now`. Out: what goes, and for each node that is kept a typed reason with its numbers.
 //! [`decide()`] says which claims go with nothing in their place; [`consolidate()`], which also looks at
-//! a snapshot, which nodes go together, what is launched for them, and where their pods run then.
+//! a snapshot, which nodes go together, what is launched for them, and where their pods run then;
+//! [`survey()`], both at once, for whoever asks what would be done.
 //! Rules are a list, one file each. Nothing is done here, no wire format is known, and forceful ends
 //! (expiry, interruption, garbage) are not its business.
 
@@ -18,6 +19,7 @@ mod kept;
 mod quiet;
 mod rules;
 mod search;
+mod survey;
 
 pub use budget::Allowance;
 pub use consolidate::{Answer, Consolidation, Rotation, Settings, consolidate};
@@ -30,3 +32,4 @@ pub use model::fleet::{
 pub use quiet::{Quiet, quiet};
 pub use rules::{ALL, Finds, Rule};
 pub use search::Search;
+pub use survey::survey;

@@ -8,6 +8,8 @@ mod pods;
 mod pools;
 mod time;
 
+pub use time::{latest_moment, moment, moment_text};
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use api::names;

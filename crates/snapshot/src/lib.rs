@@ -18,7 +18,7 @@ mod fold;
 mod lower;
 
 pub use claims::promise_lapsed;
-pub use fleet::{LoweredFleet, lower_fleet};
+pub use fleet::{LoweredFleet, latest_moment, lower_fleet, moment, moment_text};
 pub use fold::expected_daemons;
 pub use going::Going;
 pub use lower::{LowerError, LowerOptions, Lowered, Summary, Unavailable, lower};

@@ -31,7 +31,7 @@ pub(crate) use branch::NODES_MAX;
 use generate::{Search, Step};
 pub(crate) use repack::{appraise, repack};
 pub(crate) use work::Work;
-pub(crate) use worths::Proposal;
+pub(crate) use worths::{Load, Proposal};
 
 /// The best packing found, and worths that may bound any packing from below.
 #[derive(Clone, Debug)]

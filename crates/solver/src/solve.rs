@@ -128,8 +128,9 @@ fn candidates(
     own.chain(bound).collect()
 }
 
-/// A shape that is of several classes, as its pods go to several sites, is worth the least of them.
-fn candidate(snapshot: &Snapshot, problem: &Problem, proposal: &Proposal) -> Candidate {
+/// The certificate of `proposal`, shape by shape. A shape that is of several classes, as its pods go to several
+/// sites, is worth the least of them.
+pub(crate) fn candidate(snapshot: &Snapshot, problem: &Problem, proposal: &Proposal) -> Candidate {
     let mut least: Vec<Option<i64>> = vec![None; snapshot.shapes.len()];
     for (class, worth) in problem.classes.iter().zip(&proposal.worths) {
         for shape in &class.shapes {

@@ -15,14 +15,16 @@ mod trades;
 mod window;
 
 use model::{
-    MicroUsdPerHour, Move, MovePrices, NanoUsdPerHour, NodeIndex, Objective, PodIndex, Snapshot,
-    fleet,
+    Candidate, MicroUsdPerHour, Move, MovePrices, NanoUsdPerHour, NodeIndex, Objective, PodIndex,
+    Snapshot, fleet,
 };
 
 use crate::first;
 use crate::first::anchors::{self, Anchors};
+use crate::improve::{Load, Proposal};
 use crate::packing::{Mix, add};
 use crate::problem::{self, Problem};
+use crate::solve;
 use seats::Seats;
 pub use single::Look;
 use trades::{Trade, Trades};
@@ -93,6 +95,8 @@ pub struct Yard {
     /// What pods of each class are worth when they are put in order.
     values: Vec<i64>,
     trades: Trades,
+    /// What pods may be worth where everything is bought anew.
+    proposals: Vec<Proposal>,
     work_used: u64,
 }
 
@@ -138,6 +142,7 @@ impl Yard {
             anchors: anchors::anchors(&problem, &scarce),
             values: first::standalone_values(&problem),
             trades: Trades::default(),
+            proposals: Vec::new(),
             settings,
             class_of,
             bins,
@@ -179,6 +184,15 @@ impl Yard {
     /// what the evictions cost, nano-USD per hour.
     pub fn worth(&self, position: usize) -> NanoUsdPerHour {
         NanoUsdPerHour::new(self.bins[position].worth)
+    }
+
+    /// What pods may be worth, for the checker to derive from the best of them what no moves go below; at
+    /// least one, and more once they were appraised.
+    pub fn candidates(&self, snapshot: &Snapshot) -> Vec<Candidate> {
+        let worths = first::standalone_values(&self.problem);
+        let alone = Proposal { worths, load: Load::NONE };
+        let all = self.proposals.iter().chain([&alone]);
+        all.map(|one| solve::candidate(snapshot, &self.problem, one)).collect()
     }
 
     /// The trades as moves, those with the least evictions per dollar first.

@@ -1,5 +1,6 @@
 //! The command line.
 
+mod disrupt;
 mod input;
 mod replay;
 mod search;
@@ -8,6 +9,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(crate) use disrupt::Disrupt;
 pub(crate) use input::{CapacityType, Input, Pods};
 pub(crate) use replay::Replay;
 pub(crate) use search::Search;
@@ -59,6 +61,11 @@ Examples:
       the rows of a recorded list that were alive then
   stowage plan trace.csv.gz --all --effort thorough --time-limit 1m
       search longer for a cheaper plan and a better bound, a minute at most
+  kubectl get pods,nodes,nodeclaims,nodepools,ec2nodeclasses,daemonsets,pdb -A -o json \\
+      | stowage plan --disrupt -
+      which nodes of a cluster to take out or replace, and why the others stay
+  stowage plan --disrupt
+      the same for an embedded sample cluster
 
 Exit codes:
   0  a plan was made, even if some pods go nowhere
@@ -66,7 +73,7 @@ Exit codes:
   2  bad usage, refused input, or --strict with findings that say something is wrong or ignored
 
 The answer goes to standard output; progress, times and errors go to standard error. The same \
-input gives the same bytes, unless --time-limit cuts the search; then --work says how to repeat it. docs/plan-output.md explains the table and the JSON.";
+input gives the same bytes, unless --time-limit cuts the search; then --work says how to repeat it. docs/plan-output.md explains the table and the JSON, docs/moves-output.md those of --disrupt.";
 
 const VERIFY_ABOUT: &str = "\
 Check a plan made elsewhere against its input, and prove its lower bound again.
@@ -104,6 +111,9 @@ pub(crate) struct Plan {
     #[command(flatten)]
     pub(crate) search: Search,
 
+    #[command(flatten)]
+    pub(crate) disrupt: Disrupt,
+
     /// Refuse (exit code 2) where something in the input is wrong or not honoured
     #[arg(long)]
     pub(crate) strict: bool,
@@ -125,7 +135,7 @@ pub(crate) struct Plan {
 pub(crate) enum Output {
     /// Plain text for people
     Table,
-    /// JSON for scripts, see docs/schema/plan-v1.schema.json
+    /// JSON for scripts, see docs/schema/plan-v1.schema.json, or moves-v1.schema.json with --disrupt
     Json,
 }
 

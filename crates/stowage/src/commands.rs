@@ -1,6 +1,7 @@
 //! Subcommands, one file each.
 
 mod answering;
+mod disrupt;
 mod lowering;
 mod plan;
 mod replay;
@@ -14,6 +15,7 @@ use crate::outcome::Failure;
 /// Carries out `command`.
 pub(crate) fn run(command: &Command) -> Result<ExitCode, Failure> {
     match command {
+        Command::Plan(args) if args.disrupt.disrupt => disrupt::run(args),
         Command::Plan(args) => plan::run(args),
         Command::Replay(args) => replay::run(args),
         Command::Verify(args) => verify::run(args),

@@ -10,6 +10,7 @@ mod expected;
 mod fixture;
 mod input;
 mod money;
+mod moves;
 mod outcome;
 mod progress;
 mod rebuild;

@@ -5,6 +5,7 @@ mod costs;
 mod findings;
 mod heading;
 mod limits;
+mod moves;
 mod nodes;
 mod supplies;
 mod text;
@@ -16,6 +17,7 @@ use crate::answer::Answer;
 const ROWS_MAX: usize = 30;
 
 pub(crate) use findings::render as render_findings;
+pub(crate) use moves::render as render_moves;
 
 /// The whole table with a final newline.
 pub(crate) fn render(answer: &Answer<'_>) -> String {

@@ -5,6 +5,8 @@
 mod build;
 mod claim;
 mod document;
+mod kept;
+mod moves;
 mod reason;
 mod reason_claim;
 #[cfg(test)]
@@ -17,6 +19,8 @@ use crate::answer::Answer;
 
 pub(crate) use claim::{Certificate as CertificateClaim, Claim, Decimal, NewNode, read};
 pub(crate) use reason_claim::Reason as ReasonClaim;
+
+pub(crate) use moves::write as write_moves;
 
 /// Writes the answer as indented JSON with a final newline.
 ///

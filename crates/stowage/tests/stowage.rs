@@ -80,7 +80,12 @@ pub(crate) fn compare(file: &Path, actual: &str) {
 
 /// The JSON schema of plans.
 pub(crate) fn schema() -> serde_json::Value {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/schema/plan-v1.schema.json");
+    schema_of("plan-v1.schema.json")
+}
+
+/// The JSON schema of that name.
+pub(crate) fn schema_of(name: &str) -> serde_json::Value {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/schema").join(name);
     let text = std::fs::read_to_string(path).expect("the schema is checked in");
     serde_json::from_str(&text).expect("the schema is JSON")
 }

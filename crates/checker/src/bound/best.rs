@@ -26,6 +26,19 @@ pub fn prove_best(
     objective: Objective,
     work_limit: u64,
 ) -> Result<(usize, Bound), BoundError> {
+    prove_best_kept(snapshot, plan, candidates, objective, &[], work_limit)
+}
+
+/// The same where keeping a node that is there costs something, nano-USD per hour by node: no plan,
+/// whichever of them it keeps, costs less with what it keeps.
+pub(crate) fn prove_best_kept(
+    snapshot: &Snapshot,
+    plan: &Plan,
+    candidates: &[Candidate],
+    objective: Objective,
+    kept: &[i64],
+    work_limit: u64,
+) -> Result<(usize, Bound), BoundError> {
     let mut hopes = Vec::with_capacity(candidates.len());
     for (position, candidate) in candidates.iter().enumerate() {
         let worth = Demand::new(snapshot, plan, &candidate.certificate)?.worth();
@@ -39,7 +52,8 @@ pub fn prove_best(
             break;
         }
         let certificate = &candidates[position].certificate;
-        let proved = prove_above(snapshot, plan, certificate, objective, work_limit, floor)?;
+        let proved =
+            prove_above(snapshot, plan, certificate, objective, kept, (work_limit, floor))?;
         best = proved.map(|bound| (position, bound)).or(best);
     }
     best.ok_or(BoundError::NoCandidate)

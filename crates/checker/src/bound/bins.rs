@@ -100,8 +100,9 @@ impl<'a> Bins<'a> {
         Bin { room: cut(&self.rooms.of_offering(position).dense), admits }
     }
 
-    /// The distinct bins of nodes that take pods, each with how many nodes are like it.
-    pub(super) fn of_nodes(&self) -> BTreeMap<Bin, i64> {
+    /// The distinct bins of nodes that take pods with what keeping one costs, by `kept` or else
+    /// nothing, each with how many nodes are like it.
+    pub(super) fn of_nodes(&self, kept: &[i64]) -> BTreeMap<(Bin, i64), i64> {
         let mut bins = BTreeMap::new();
         for (position, node) in self.snapshot.nodes.iter().enumerate() {
             match node.state {
@@ -115,7 +116,8 @@ impl<'a> Bins<'a> {
                 admits.remove(&RuleSet::new(self.rules.iter().map(meets)));
             }
             let bin = Bin { room: cut(&self.rooms.of_node(position).dense), admits };
-            *bins.entry(bin).or_default() += 1;
+            let price = kept.get(position).copied().unwrap_or(0);
+            *bins.entry((bin, price)).or_default() += 1;
         }
         bins
     }

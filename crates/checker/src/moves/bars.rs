@@ -33,6 +33,14 @@ pub(super) fn check(case: &Case<'_>) -> Vec<MoveViolation> {
     found
 }
 
+/// Whether nothing bars the node from going, be it empty or not.
+pub(super) fn may_go(case: &Case<'_>, node: &Node) -> bool {
+    let active = || node.pods.iter().filter(|pod| pod.active);
+    let counts = node.pods.iter().any(model::fleet::Pod::counts);
+    let reason = if counts { Reason::Underutilized } else { Reason::Empty };
+    bar(case, node, reason).is_none() && active().all(|pod| pod_bar(pod, case.now).is_none())
+}
+
 fn bar(case: &Case<'_>, node: &Node, reason: Reason) -> Option<&'static str> {
     let Some(pool) = case.pool(node) else { return Some("it has no pool") };
     let bars = [

@@ -1,10 +1,38 @@
 //! Moments and durations as Kubernetes writes them.
 
+use api::{Condition, ObjectMeta};
 use model::Timestamp;
 
+use crate::Objects;
+
 /// A moment such as `2026-11-26T04:00:00Z`.
-pub(super) fn moment(text: &str) -> Option<Timestamp> {
+pub fn moment(text: &str) -> Option<Timestamp> {
     text.parse::<jiff::Timestamp>().ok().map(|moment| Timestamp(moment.as_second()))
+}
+
+/// The moment as Kubernetes writes it; empty for one that no calendar has.
+pub fn moment_text(moment: Timestamp) -> String {
+    jiff::Timestamp::from_second(moment.0).map_or_else(|_| String::new(), |text| text.to_string())
+}
+
+/// The latest moment that Nodes, NodeClaims and pods speak of: a dump was made then or later.
+pub fn latest_moment(objects: &Objects) -> Option<Timestamp> {
+    let changes = |conditions: &[Condition]| -> Option<Timestamp> {
+        let all = conditions.iter().filter_map(|one| one.last_transition_time.as_deref());
+        all.filter_map(moment).max()
+    };
+    let made = |metadata: &ObjectMeta| metadata.creation_timestamp.as_deref().and_then(moment);
+    let nodes =
+        objects.nodes.iter().map(|node| made(&node.metadata).max(changes(&node.status.conditions)));
+    let claims = objects.node_claims.iter().map(|claim| {
+        let event = claim.status.last_pod_event_time.as_deref().and_then(moment);
+        made(&claim.metadata).max(changes(&claim.status.conditions)).max(event)
+    });
+    let pods = objects
+        .pods
+        .iter()
+        .map(|pod| made(&pod.metadata).max(pod.status.start_time.as_deref().and_then(moment)));
+    nodes.chain(claims).chain(pods).flatten().max()
 }
 
 /// Whole seconds of a duration such as `1h30m` or `90s`, parts of a second cut; `None` for what is no

@@ -26,6 +26,7 @@ impl Yard {
         if let Some(last) = proposals.last() {
             self.values.clone_from(&last.worths);
         }
+        self.proposals = proposals;
     }
 
     /// Everything that may have to move, with no node there.

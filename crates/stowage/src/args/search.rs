@@ -70,7 +70,7 @@ impl Search {
 }
 
 /// A whole number followed by `ms`, `s`, `m` or `h`.
-fn duration(text: &str) -> Result<Duration, String> {
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let (number, unit) = text.split_at(digits);
     let milliseconds: Option<u64> = match unit {
@@ -88,7 +88,7 @@ fn duration(text: &str) -> Result<Duration, String> {
 }
 
 /// Dollars of at most six decimals, exactly.
-fn restart_cost(text: &str) -> Result<Objective, String> {
+pub(crate) fn restart_cost(text: &str) -> Result<Objective, String> {
     // The same decimals as a price, without its hour.
     MicroUsdPerHour::parse_usd(text)
         .map(|cost| Objective { restart_cost: cost.get() })

@@ -44,10 +44,19 @@ pub(super) fn bill(
 
 /// Prints the answer to standard output.
 pub(super) fn print(answer: &Answer<'_>, output: Output) -> anyhow::Result<()> {
+    to_stdout(output, || table::render(answer), |out| wire::write(answer, out))
+}
+
+/// Prints a table or JSON to standard output.
+pub(super) fn to_stdout(
+    output: Output,
+    table: impl FnOnce() -> String,
+    json: impl FnOnce(&mut BufWriter<io::StdoutLock<'_>>) -> io::Result<()>,
+) -> anyhow::Result<()> {
     let mut out = BufWriter::new(io::stdout().lock());
     match output {
-        Output::Table => out.write_all(table::render(answer).as_bytes()),
-        Output::Json => wire::write(answer, &mut out),
+        Output::Table => out.write_all(table().as_bytes()),
+        Output::Json => json(&mut out),
     }
     .and_then(|()| out.flush())
     .context("cannot write to standard output")

@@ -1,6 +1,7 @@
 //! From the arguments that say what to read, to a snapshot.
 
-use snapshot::{Inputs, LowerOptions, Lowered, PodSelection, Source};
+use model::Timestamp;
+use snapshot::{Inputs, LowerOptions, Lowered, LoweredFleet, PodSelection, Source};
 
 use crate::args::{CapacityType, Input, Pods};
 use crate::outcome::Failure;
@@ -21,19 +22,33 @@ pub(super) fn parse(args: &Input, sources: &[Source]) -> Result<Inputs, Failure>
 
 /// Lowers what was read onto the embedded catalog.
 pub(super) fn lower(args: &Input, inputs: Inputs) -> Result<Lowered, Failure> {
-    let options = LowerOptions {
+    let catalog = ec2::Catalog::embedded();
+    let options = options(args, Timestamp(0));
+    snapshot::lower(inputs, &catalog, &options).map_err(Failure::refused)
+}
+
+/// Lowers what runs onto the embedded catalog.
+pub(super) fn lower_fleet(
+    args: &Input,
+    inputs: Inputs,
+    now: Timestamp,
+) -> Result<LoweredFleet, Failure> {
+    let catalog = ec2::Catalog::embedded();
+    snapshot::lower_fleet(inputs, &catalog, &options(args, now)).map_err(Failure::refused)
+}
+
+fn options(args: &Input, now: Timestamp) -> LowerOptions {
+    LowerOptions {
         live_market: None,
         unavailable: snapshot::Unavailable::new(),
-        now: model::Timestamp(0),
+        now,
         existing_only: false,
         region: args.region.clone(),
         pods: args.pods.map(Pods::model),
         architectures: (args.arch.iter()).map(|arch| arch.as_str().to_owned()).collect(),
         capacity_types: (args.capacity_type.iter().copied()).map(CapacityType::model).collect(),
         estimate_prices: args.estimate_prices,
-    };
-    let catalog = ec2::Catalog::embedded();
-    snapshot::lower(inputs, &catalog, &options).map_err(Failure::refused)
+    }
 }
 
 /// How the answer calls `selection`.

@@ -83,7 +83,8 @@ fn search(args: &args::Plan, snapshot: &Snapshot, shows_progress: bool) -> Searc
     Searched { plan, report, end }
 }
 
-fn refuse_faults(findings: &[Finding]) -> Result<(), Failure> {
+/// Refuses findings that say something is wrong or ignored.
+pub(super) fn refuse_faults(findings: &[Finding]) -> Result<(), Failure> {
     let is_fault = |finding: &&Finding| finding.code.is_fault();
     let faults: Vec<Finding> = findings.iter().filter(is_fault).cloned().collect();
     if faults.is_empty() {
@@ -94,18 +95,21 @@ fn refuse_faults(findings: &[Finding]) -> Result<(), Failure> {
 }
 
 fn circumstances(args: &args::Plan, summary: &Summary) -> Circumstances<'static> {
-    let Summary { selection, catalog_date, price_grades, default_pools, .. } = summary;
+    let Summary { selection, default_pools, .. } = summary;
     let is_sample = args.input.files.is_empty();
     Circumstances {
         pods: lowering::selection_name(*selection),
-        catalog: CatalogDates {
-            newest: catalog_date.clone(),
-            prices: price_grades.iter().map(price_date).collect(),
-        },
+        catalog: catalog_dates(summary),
         default_pools: default_pools.clone().unwrap_or_default(),
         attribution: if is_sample { sample::ATTRIBUTION } else { "" },
         seed: args.seed,
     }
+}
+
+/// Where the facts are from.
+pub(super) fn catalog_dates(summary: &Summary) -> CatalogDates {
+    let prices = summary.price_grades.iter().map(price_date).collect();
+    CatalogDates { newest: summary.catalog_date.clone(), prices }
 }
 
 /// Writes the record of a plan.

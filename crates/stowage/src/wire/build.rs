@@ -113,7 +113,7 @@ fn labels(offering: &Offering) -> BTreeMap<&str, &str> {
     (offering.chosen_labels.iter()).map(|(key, value)| (key.as_str(), value.as_str())).collect()
 }
 
-fn catalog(dates: &CatalogDates) -> Catalog<'_> {
+pub(super) fn catalog(dates: &CatalogDates) -> Catalog<'_> {
     Catalog {
         date: &dates.newest,
         on_demand_prices: (dates.prices.iter())
@@ -166,7 +166,7 @@ fn unschedulable<'a>(answer: &'a Answer<'_>) -> Vec<Unschedulable<'a>> {
     all
 }
 
-fn finding(finding: &model::Finding) -> Finding<'_> {
+pub(super) fn finding(finding: &model::Finding) -> Finding<'_> {
     let model::Finding { code, object, field, message, remedy, count } = finding;
     Finding { code: code.as_str(), object, field, message, remedy, count: *count }
 }

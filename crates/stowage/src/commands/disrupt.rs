@@ -1,0 +1,141 @@
+//! `stowage plan --disrupt`: reads, lowers what runs, finds moves, checks them, proves a bound, prints.
+//!
+//! Moves that the checker refuses are never printed.
+
+use std::process::ExitCode;
+
+use anyhow::{Context, anyhow};
+use checker::{CheckedMoves, MoveViolation, RestBound};
+use disruption::{Consolidation, Settings};
+use model::{MovePrices, Objective, Timestamp};
+use planner::Alternative;
+use snapshot::{Inputs, LoweredFleet, Source};
+
+use super::{answering, lowering, plan};
+use crate::args;
+use crate::moves::Moves;
+use crate::outcome::Failure;
+use crate::stages::Stages;
+use crate::{input, table, wire};
+
+/// The cluster that is looked at where no file is given.
+const SAMPLE: &[u8] = include_bytes!("../../../../simulations/clusters/underused.yaml");
+
+/// Units of work that the checker may spend on one bound; see `bill`.
+const PROOF_WORK_MAX: u64 = 30_000_000;
+
+/// List prices alone: what is saved is money.
+const NO_RESTARTS: Objective = Objective { restart_cost: 0 };
+
+/// Finds moves for what `args` name and prints them to standard output.
+pub(super) fn run(args: &args::Plan) -> Result<ExitCode, Failure> {
+    let mut stages = Stages::new();
+    let inputs = stages.run("read", || read(args))?;
+    let latest = snapshot::latest_moment(&inputs.objects).unwrap_or(Timestamp(0));
+    let now = args.disrupt.now.unwrap_or(latest);
+    let fleet = stages.run("lower", || lowering::lower_fleet(&args.input, inputs, now))?;
+    let LoweredFleet { lowered, cluster } = &fleet;
+    if args.strict {
+        plan::refuse_faults(&lowered.findings)?;
+    }
+    let prices = args.disrupt.prices();
+    let survey = stages.run("plan", || survey(args, &fleet, prices, now));
+    let checked = stages.run("check", || check(&fleet, &survey, prices, now))?;
+    let rest = stages.run("prove", || prove(&fleet, &survey, now))?;
+    let moves = Moves {
+        snapshot: &lowered.snapshot,
+        cluster,
+        alternatives: alternatives(&fleet, &checked),
+        survey: &survey,
+        checked: &checked,
+        rest,
+        prices,
+        now,
+        findings: &lowered.findings,
+        catalog: plan::catalog_dates(&lowered.summary),
+        is_sample: args.input.files.is_empty(),
+    };
+    stages.run("print", || {
+        answering::to_stdout(
+            args.output,
+            || table::render_moves(&moves),
+            |out| wire::write_moves(&moves, out),
+        )
+    })?;
+    stages.print();
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The files, or the embedded cluster; what has no claims is refused, as nothing in it is ours to take.
+fn read(args: &args::Plan) -> Result<Inputs, Failure> {
+    let mut sources = input::read_all(&args.input.files)?;
+    if sources.is_empty() {
+        let name = "simulations/clusters/underused.yaml".to_owned();
+        sources.push(Source { name, bytes: SAMPLE.to_vec() });
+    }
+    let inputs = lowering::parse(&args.input, &sources)?;
+    let missing = [
+        ("NodeClaim", inputs.objects.node_claims.is_empty()),
+        ("Node", inputs.objects.nodes.is_empty()),
+        ("NodePool", inputs.objects.node_pools.is_empty()),
+    ];
+    if let Some((kind, _)) = missing.iter().find(|(_, missing)| *missing) {
+        return Err(Failure::refused(anyhow!(
+            "--disrupt: there is no {kind} among the FILEs, so no node may go; give the output of \
+             kubectl get pods,nodes,nodeclaims,nodepools,ec2nodeclasses,daemonsets,pdb -A -o json"
+        )));
+    }
+    Ok(inputs)
+}
+
+fn survey(
+    args: &args::Plan,
+    fleet: &LoweredFleet,
+    prices: MovePrices,
+    now: Timestamp,
+) -> Consolidation {
+    let settings = Settings {
+        objective: NO_RESTARTS,
+        prices,
+        nodes_per_move: args.disrupt.nodes_per_move,
+        work_limit: args.search.work_limit(),
+    };
+    disruption::survey(&fleet.lowered.snapshot, &fleet.cluster, &settings, now)
+}
+
+fn check(
+    fleet: &LoweredFleet,
+    survey: &Consolidation,
+    prices: MovePrices,
+    now: Timestamp,
+) -> Result<CheckedMoves, Failure> {
+    let moves = survey.moves.clone();
+    checker::check_moves(&fleet.lowered.snapshot, &fleet.cluster, moves, prices, now)
+        .map_err(|violations| Failure::Broken(bug(&violations)))
+}
+
+fn bug(violations: &[MoveViolation]) -> anyhow::Error {
+    let lines: Vec<String> =
+        violations.iter().map(|violation| format!("\n  {violation}")).collect();
+    anyhow!(
+        "the moves do not hold and are not printed; this is a bug of Stowage, please report it with \
+         the input:{}",
+        lines.concat()
+    )
+}
+
+fn prove(
+    fleet: &LoweredFleet,
+    survey: &Consolidation,
+    now: Timestamp,
+) -> Result<RestBound, Failure> {
+    let (snapshot, candidates) = (&fleet.lowered.snapshot, &survey.candidates);
+    checker::prove_rest(snapshot, &fleet.cluster, candidates, now, PROOF_WORK_MAX)
+        .context("the certificates are refused; this is a bug of Stowage, please report it")
+        .map_err(Failure::Broken)
+}
+
+/// What each move could launch instead and still pay.
+fn alternatives(fleet: &LoweredFleet, checked: &CheckedMoves) -> Vec<Vec<Vec<Alternative>>> {
+    planner::move_alternatives(&fleet.lowered.snapshot, checked.moves(), NO_RESTARTS)
+}
