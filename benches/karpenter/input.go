@@ -23,6 +23,8 @@ type input struct {
 	Pools       []pool      `json:"pools"`
 	DaemonSets  []daemonSet `json:"daemonSets"`
 	Pods        []podGroup  `json:"pods"`
+	// Nodes are there already, with the pods that run on them; for --consolidate.
+	Nodes []existingNode `json:"nodes"`
 }
 
 // amounts are resources in whole base units: millicores of cpu, bytes, pieces.
@@ -77,6 +79,16 @@ type podGroup struct {
 	Namespace string            `json:"namespace"`
 	Labels    map[string]string `json:"labels"`
 	Spec      corev1.PodSpec    `json:"spec"`
+}
+
+// existingNode is a node with how many pods of each group run on it.
+type existingNode struct {
+	Name         string         `json:"name"`
+	Pool         string         `json:"pool"`
+	InstanceType string         `json:"instanceType"`
+	Zone         string         `json:"zone"`
+	CapacityType string         `json:"capacityType"`
+	Pods         map[string]int `json:"pods"`
 }
 
 func readInput(path string, stdin io.Reader) (*input, error) {
@@ -140,6 +152,16 @@ func (read *input) faults() []error {
 			fault("pod group %q appears twice", group.Name)
 		}
 		groups[group.Name] = true
+	}
+	for _, each := range read.Nodes {
+		if !pools[each.Pool] {
+			fault("node %q: pool %q is not in pools", each.Name, each.Pool)
+		}
+		for name := range each.Pods {
+			if !groups[name] {
+				fault("node %q: pod group %q is not in pods", each.Name, name)
+			}
+		}
 	}
 	return faults
 }

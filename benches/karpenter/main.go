@@ -23,6 +23,7 @@ type settings struct {
 	Repeats          int     `json:"repeats"`
 	TimeoutSeconds   float64 `json:"timeoutSeconds"`
 	Concurrency      int     `json:"concurrency"`
+	Consolidate      bool    `json:"consolidate"`
 }
 
 func (chosen settings) timeout() time.Duration {
@@ -48,7 +49,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout io.Writer) 
 	if err != nil {
 		return fmt.Errorf("reading %s: %w", path, err)
 	}
-	result, err := measure(ctx, file, chosen)
+	result, err := answer(ctx, file, chosen)
 	if err != nil {
 		return fmt.Errorf("planning %s: %w", path, err)
 	}
@@ -59,6 +60,14 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout io.Writer) 
 		return fmt.Errorf("writing the result: %w", err)
 	}
 	return nil
+}
+
+// answer plans the file's pods, or consolidates its nodes.
+func answer(ctx context.Context, file *input, chosen settings) (any, error) {
+	if chosen.Consolidate {
+		return consolidate(ctx, file, chosen)
+	}
+	return measure(ctx, file, chosen)
 }
 
 func parse(args []string) (settings, string, error) {
@@ -74,6 +83,8 @@ func parse(args []string) (settings, string, error) {
 		"cut each solve after this time, such as 1m, which is Karpenter's own; 0 never cuts")
 	concurrency := flags.Int("concurrency", 1,
 		"how many candidate nodes are tried at once; Karpenter takes one per requested core, by default 1")
+	consolidates := flags.Bool("consolidate", false,
+		"run the disruption methods on the file's nodes until they rest, instead of planning its pods")
 	if err := flags.Parse(args); err != nil {
 		return settings{}, "", fmt.Errorf("reading the options: %w", err)
 	}
@@ -82,6 +93,7 @@ func parse(args []string) (settings, string, error) {
 		Repeats:          *repeats,
 		TimeoutSeconds:   timeout.Seconds(),
 		Concurrency:      *concurrency,
+		Consolidate:      *consolidates,
 	}
 	switch {
 	case flags.NArg() != 1:

@@ -92,3 +92,24 @@ func TestFilesThatWouldMislead(t *testing.T) {
 		}
 	}
 }
+
+// The empty node goes, and the two large ones become one small one: what is left is known.
+func TestFleetIsConsolidatedUntilItRests(t *testing.T) {
+	var written bytes.Buffer
+	if err := run(context.Background(), []string{"--consolidate", "testdata/fleet.json"}, nil, &written); err != nil {
+		t.Fatal(err)
+	}
+	var got consolidated
+	if err := json.Unmarshal(written.Bytes(), &got); err != nil {
+		t.Fatal(err)
+	}
+	start := fleetFigures{CostPerHourMicroUSD: 900_000, Nodes: 3}
+	onePass := fleetFigures{CostPerHourMicroUSD: 800_000, Nodes: 2}
+	rest := fleetFigures{CostPerHourMicroUSD: 100_000, Nodes: 1, Evictions: 2}
+	if got.Start != start || got.OnePass != onePass || got.Rest != rest {
+		t.Errorf("start %+v, one pass %+v, rest %+v", got.Start, got.OnePass, got.Rest)
+	}
+	if got.Commands != 2 || !got.AtRest {
+		t.Errorf("%d commands, at rest %t", got.Commands, got.AtRest)
+	}
+}

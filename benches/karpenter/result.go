@@ -13,6 +13,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/karpenter/pkg/cloudprovider"
 	"sigs.k8s.io/karpenter/pkg/controllers/provisioning/scheduling"
 )
 
@@ -128,7 +129,7 @@ func cheapest(claim *scheduling.NodeClaim) (plannedNode, bool) {
 				InstanceType:  each.Name,
 				Zone:          offered.Zone(),
 				CapacityType:  offered.CapacityType(),
-				PriceMicroUSD: int64(math.Round(offered.Price * microPerUSD)),
+				PriceMicroUSD: microUSD(offered),
 			}
 			closer := cmp.Or(cmp.Compare(node.PriceMicroUSD, best.PriceMicroUSD), byName(node, best))
 			if !found || closer < 0 {
@@ -139,6 +140,10 @@ func cheapest(claim *scheduling.NodeClaim) (plannedNode, bool) {
 	best.Alternatives = len(claim.InstanceTypeOptions)
 	best.Pods = map[string]int{}
 	return best, found
+}
+
+func microUSD(offered *cloudprovider.Offering) int64 {
+	return int64(math.Round(offered.Price * microPerUSD))
 }
 
 func byName(a, b plannedNode) int {

@@ -7,6 +7,9 @@
 
 mod fleet;
 
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
 use anyhow::{Context as _, anyhow};
 use clap::Args;
 use disruption::{Answer, Consolidation, Rotation, Settings};
@@ -15,6 +18,7 @@ use serde::Serialize;
 
 use super::measure::timed;
 use super::selection::Selection;
+use crate::workspace::output_of;
 use fleet::{Fleet, Lots};
 
 /// Where the fleet comes from, and how it is consolidated.
@@ -49,6 +53,9 @@ pub(crate) struct Options {
     /// Units of work to spend on the bound; 0 leaves it out
     #[arg(long, default_value_t = 80_000_000)]
     bound_work: u64,
+    /// Also run Karpenter's methods on the same start states: the program of benches/karpenter, built
+    #[arg(long, value_name = "PROGRAM")]
+    peer: Option<PathBuf>,
     /// Most passes
     #[arg(long, default_value_t = 100)]
     passes: usize,
@@ -74,6 +81,7 @@ struct Line {
     passes: usize,
     first_seconds: f64,
     seconds: f64,
+    peer: Option<serde_json::Value>,
     kept: std::collections::BTreeMap<&'static str, usize>,
 }
 
@@ -91,6 +99,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
 fn rest(options: &Options, mut fleet: Fleet<'_>, seed: u64) -> anyhow::Result<Line> {
     fleet.leave(options.leave, &mut Lots::new(seed.wrapping_add(1_000_003)));
     let bound = fleet.bound(options.bound_work);
+    let peer = options.peer.as_deref().map(|program| peer(program, &fleet, seed)).transpose()?;
     let (start, start_nodes) = (fleet.cost(), fleet.nodes());
     let mut line = Line {
         seed,
@@ -109,6 +118,7 @@ fn rest(options: &Options, mut fleet: Fleet<'_>, seed: u64) -> anyhow::Result<Li
         passes: 0,
         first_seconds: 0.0,
         seconds: 0.0,
+        peer,
         kept: std::collections::BTreeMap::new(),
     };
     let settings = settings(options);
@@ -152,6 +162,17 @@ fn rest(options: &Options, mut fleet: Fleet<'_>, seed: u64) -> anyhow::Result<Li
         }
     }
     Ok(line)
+}
+
+/// What Karpenter's methods make of the fleet: the result of the program, as it is.
+fn peer(program: &Path, fleet: &Fleet<'_>, seed: u64) -> anyhow::Result<serde_json::Value> {
+    let file =
+        std::env::temp_dir().join(format!("stowage-fleet-{}-{seed}.json", std::process::id()));
+    std::fs::write(&file, serde_json::to_vec(&fleet.exchange()?)?)
+        .with_context(|| format!("writing {}", file.display()))?;
+    let printed = output_of(Command::new(program).arg("--consolidate").arg(&file));
+    std::fs::remove_file(&file).with_context(|| format!("removing {}", file.display()))?;
+    serde_json::from_str(&printed?).context("reading the result of benches/karpenter")
 }
 
 fn settings(options: &Options) -> Settings {

@@ -35,6 +35,40 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     out.flush().with_context(|| format!("writing {shown}"))
 }
 
+/// A node that is there, as the exchange file says it: its name, what it is, and its pods' shapes.
+pub(super) struct Running<'a> {
+    pub(super) name: &'a str,
+    pub(super) offering: &'a model::Offering,
+    pub(super) shapes: Vec<ShapeIndex>,
+}
+
+/// An exchange file of what runs: `base` has what can be bought, and neither nodes nor pods count.
+pub(super) fn fleet(base: &Snapshot, nodes: &[Running<'_>]) -> anyhow::Result<Value> {
+    let mut shapes: Vec<ShapeIndex> = nodes.iter().flat_map(|node| &node.shapes).copied().collect();
+    shapes.sort_unstable();
+    let named = |shape: &ShapeIndex| format!("default/shape-{}", shape.get());
+    let pods = shapes.iter().map(|shape| model::Pod { name: named(shape).into(), shape: *shape });
+    let mut document = document(&Snapshot { pods: pods.collect(), ..base.clone() })?;
+    let node = |node: &Running<'_>| {
+        let listing = base.listing_of(node.offering);
+        let mut pods = Map::new();
+        for shape in &node.shapes {
+            let count = pods.entry(named(shape)).or_insert(json!(0));
+            *count = json!(count.as_u64().unwrap_or(0) + 1);
+        }
+        json!({
+            "name": node.name,
+            "pool": base.pool(node.offering.pool).name.as_str(),
+            "instanceType": base.instance_type(listing.instance_type).name.as_str(),
+            "zone": listing.zone.as_str(),
+            "capacityType": listing.capacity_type.as_str(),
+            "pods": pods,
+        })
+    };
+    document["nodes"] = nodes.iter().map(node).collect();
+    Ok(document)
+}
+
 /// The snapshot as an exchange file.
 ///
 /// # Errors

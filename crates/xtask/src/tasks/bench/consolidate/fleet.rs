@@ -9,6 +9,8 @@ use model::{
 };
 use planner::{Seed, Settings};
 
+use super::super::exchange::{self, Running};
+
 /// Work spent on the plan of each batch.
 const BATCH_WORK: u64 = 1_000_000;
 
@@ -109,6 +111,16 @@ impl<'a> Fleet<'a> {
             let mut place = 0..;
             bought.pods.retain(|_| place.next().is_none_or(|pod| !gone.contains(&(node, pod))));
         }
+    }
+
+    /// The fleet as Karpenter's side reads it.
+    pub(super) fn exchange(&self) -> anyhow::Result<serde_json::Value> {
+        let running = self.nodes.iter().map(|node| Running {
+            name: &node.name,
+            offering: self.base.offering(node.offering),
+            shapes: node.pods.iter().map(|pod| pod.shape).collect(),
+        });
+        exchange::fleet(self.base, &running.collect::<Vec<_>>())
     }
 
     /// Empty nodes go, as emptiness has it.
