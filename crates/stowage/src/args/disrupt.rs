@@ -8,6 +8,7 @@ use model::{MovePrices, Timestamp};
 use super::search::{duration, restart_cost};
 
 #[derive(Debug, Args)]
+#[expect(clippy::struct_field_names, reason = "fields are named as the flags")]
 pub(crate) struct Disrupt {
     /// Say which nodes to take out or replace so that what runs costs less, instead of planning pods
     /// that wait; FILEs also hold NodeClaims and PodDisruptionBudgets

@@ -1,6 +1,8 @@
 //! The JSON that `stowage plan --disrupt -o json` prints; `docs/schema/moves-v1.schema.json` is made from
 //! these types.
 
+#![expect(clippy::struct_field_names, reason = "fields are named as in the JSON")]
+
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
