@@ -68,7 +68,7 @@ async fn ten_deployments_run_on_machines_of_three_pools_and_nothing_is_left_of_t
         workloads::create(&world.client, &deployment).await.or_stop();
     }
     for (name, pods, _) in &deployments {
-        workloads::running(&world.client, name, *pods as usize, SOON).await.or_stop();
+        workloads::running(&world.client, name, *pods as usize, SOON * 2).await.or_stop();
     }
     world.agrees().await;
     let machines = world.machines().await;
