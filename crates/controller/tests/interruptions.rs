@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use cloud::InstanceState;
 use cloud_sim::{QueueHabits, SimCloud};
-use controller::{Crash, CrashEnd, CrashPoint};
+use controller::CrashPoint;
 use futures::TryStreamExt as _;
 use k8s_openapi::api::core::v1::{Event, Pod};
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
@@ -18,7 +18,6 @@ use serde_json::json;
 use testcluster::kubelets::Settings;
 use testcluster::wait::until;
 use testcluster::workloads::{self, PodShape};
-use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 use crate::world::{OrStop as _, SOON, World, config, get, node};
@@ -26,8 +25,6 @@ use crate::world::{OrStop as _, SOON, World, config, get, node};
 const PODS: usize = 20;
 /// Nine in ten of them.
 const PODS_MIN: usize = 18;
-/// A life that has asked for nothing for this long has nothing to do, or waits.
-const QUIET: Duration = Duration::from_secs(4);
 
 /// A pool of one type, spot before on demand, whose nodes nothing but an interruption ends.
 async fn spot_pool(world: &World) {
@@ -225,20 +222,6 @@ async fn told(world: &World, running: &crate::world::Running, gone: usize, sent:
     }
 }
 
-/// Runs a controller that ends hard at `point`; false where it did not come that far.
-async fn ends_hard(world: &World, point: CrashPoint) -> bool {
-    let told = Arc::new(Notify::new());
-    let mut config = config("crashing");
-    config.election = None;
-    config.crash = Some(Crash { point, end: CrashEnd::Freeze(Arc::clone(&told)) });
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
-    let controller = world.controller_on(&runtime, config).await;
-    let crashed = tokio::time::timeout(QUIET, told.notified()).await.is_ok();
-    runtime.shutdown_background();
-    drop(controller);
-    crashed
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_controller_that_ends_hard_while_a_machine_is_taken_replaces_it_once() {
     // A message that was received and not deleted comes again to the next life.
@@ -257,8 +240,8 @@ async fn a_controller_that_ends_hard_while_a_machine_is_taken_replaces_it_once()
     world.cloud.interrupt(&before[0].id);
     let mut ends = 0;
     for request in 0.. {
-        let first = ends_hard(&world, CrashPoint::Before(request)).await;
-        let second = ends_hard(&world, CrashPoint::After(request)).await;
+        let first = world.ends_hard(CrashPoint::Before(request)).await;
+        let second = world.ends_hard(CrashPoint::After(request)).await;
         ends += u32::from(first) + u32::from(second);
         if !first && !second {
             break;

@@ -1,39 +1,17 @@
 //! What a restart finds: the controller ends hard before and after every request.
 
-use std::sync::Arc;
-use std::time::Duration;
-
-use controller::{Crash, CrashEnd, CrashPoint};
+use controller::CrashPoint;
 use kube::api::DeleteParams;
 use testcluster::workloads::{self, PodShape};
-use tokio::sync::Notify;
 
 use crate::world::{OrStop as _, SOON, World, config};
-
-/// A controller that has asked for nothing for this long has nothing to do, or waits.
-const QUIET: Duration = Duration::from_secs(4);
-
-/// Runs a controller that ends hard at `point`; false where it did not come that far.
-async fn ends_hard(world: &World, point: CrashPoint) -> bool {
-    let told = Arc::new(Notify::new());
-    let mut config = config("crashing");
-    config.election = None;
-    config.crash = Some(Crash { point, end: CrashEnd::Freeze(Arc::clone(&told)) });
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
-    let controller = world.controller_on(&runtime, config).await;
-    let crashed = tokio::time::timeout(QUIET, told.notified()).await.is_ok();
-    // Every task of the controller is dropped where it stands; nothing of it runs on.
-    runtime.shutdown_background();
-    drop(controller);
-    crashed
-}
 
 /// Ends controllers hard one request later each time, until one has nothing more to ask for.
 async fn end_hard_at_every_request(world: &World) -> u64 {
     let mut request = 0;
     loop {
-        let before = ends_hard(world, CrashPoint::Before(request)).await;
-        let after = ends_hard(world, CrashPoint::After(request)).await;
+        let before = world.ends_hard(CrashPoint::Before(request)).await;
+        let after = world.ends_hard(CrashPoint::After(request)).await;
         if !before && !after {
             return request;
         }

@@ -7,7 +7,9 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use cloud_sim::{Delays, QueueHabits, Setup, SimCloud};
-use controller::{Config, Connection, Controller, Election, Ports, StartLimits};
+use controller::{
+    Config, Connection, Controller, Crash, CrashEnd, CrashPoint, Election, Ports, StartLimits,
+};
 use k8s_openapi::api::authentication::v1::TokenRequest;
 use k8s_openapi::api::core::v1::ServiceAccount;
 use kube::api::{ApiResource, DynamicObject, ListParams, PostParams};
@@ -19,13 +21,15 @@ use testcluster::wait::until;
 use testcluster::{Options, TestCluster};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::runtime::Runtime;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 
 use crate::machines::{self, RealClock};
 
 /// Far more than anything here takes on idle cores, as cores may be shared with builds.
 pub(crate) const SOON: Duration = Duration::from_mins(2);
+/// A controller that has asked for nothing for this long has nothing to do, or waits.
+const QUIET: Duration = Duration::from_secs(4);
 
 /// Everything that a test needs; dropping it ends it.
 pub(crate) struct World {
@@ -112,6 +116,21 @@ impl World {
             controller.run(connection, cloud, stopped).await
         });
         Running { stop, task, metrics, probes }
+    }
+
+    /// Runs a controller that ends hard at `point`; false where it did not come that far.
+    pub(crate) async fn ends_hard(&self, point: CrashPoint) -> bool {
+        let told = Arc::new(Notify::new());
+        let mut config = config("crashing");
+        config.election = None;
+        config.crash = Some(Crash { point, end: CrashEnd::Freeze(Arc::clone(&told)) });
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+        let controller = self.controller_on(&runtime, config).await;
+        let crashed = tokio::time::timeout(QUIET, told.notified()).await.is_ok();
+        // Every task of the controller is dropped where it stands; nothing of it runs on.
+        runtime.shutdown_background();
+        drop(controller);
+        crashed
     }
 
     /// Whether it says that it is ready.

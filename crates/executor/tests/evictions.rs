@@ -4,7 +4,7 @@ use api::names;
 use executor::{ClaimMemory, CloudRequest, Drain, NodeView, Request, terminate_node};
 use serde_json::{Value, json};
 
-use crate::support::{at, claim, claim_value, pod, text};
+use crate::support::{at, claim, ending_claim, pod, text};
 
 fn asked(drain: &Drain) -> Vec<String> {
     let names = drain.requests.iter().map(|request| match request {
@@ -103,13 +103,7 @@ fn a_pod_that_does_not_end_is_waited_for_one_minute_past_its_time() {
 
 /// What is asked of pods and the cloud at `now` on a Node whose end began at 0.
 fn ending(ready: &str, unreplaced: bool, deadline: Option<i64>, now: i64) -> Vec<&'static str> {
-    let mut value = claim_value("a");
-    value["metadata"]["deletionTimestamp"] = json!(text(0));
-    value["status"]["providerID"] = json!("aws:///us-east-1a/i-1");
-    if let Some(deadline) = deadline {
-        value["metadata"]["annotations"][names::TERMINATION_TIMESTAMP_ANNOTATION] =
-            json!(text(deadline));
-    }
+    let value = ending_claim(deadline);
     let node: api::Node = serde_json::from_value(json!({
         "metadata": {
             "name": "n", "deletionTimestamp": text(0), "finalizers": [names::TERMINATION_FINALIZER],

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use api::names;
 use cloud::{Instance, InstanceState, tags};
 use model::{CapacityType, Timestamp};
 use serde_json::{Value, json};
@@ -15,6 +16,18 @@ pub(crate) fn at(seconds: i64) -> Timestamp {
 
 pub(crate) fn text(seconds: i64) -> String {
     executor::time::format(at(seconds))
+}
+
+/// The claim `a`, whose end began at 0, with the moment at which its pods are deleted.
+pub(crate) fn ending_claim(deadline: Option<i64>) -> Value {
+    let mut value = claim_value("a");
+    value["metadata"]["deletionTimestamp"] = json!(text(0));
+    value["status"]["providerID"] = json!("aws:///us-east-1a/i-1");
+    if let Some(deadline) = deadline {
+        value["metadata"]["annotations"][names::TERMINATION_TIMESTAMP_ANNOTATION] =
+            json!(text(deadline));
+    }
+    value
 }
 
 pub(crate) fn claim_value(name: &str) -> Value {

@@ -4,7 +4,7 @@ use api::names;
 use executor::{ClaimMemory, CloudRequest, NodeView, Request, awaited_volumes, terminate_node};
 use serde_json::{Value, json};
 
-use crate::support::{at, claim, claim_value, pod, text};
+use crate::support::{at, claim, ending_claim, pod, text};
 
 fn attachment(volume: &str) -> api::VolumeAttachment {
     let spec = json!({ "nodeName": "n", "source": { "persistentVolumeName": volume } });
@@ -91,13 +91,7 @@ fn asked(claim: &mut Value, pods: &[&api::Pod], volumes: &[&str], now: i64) -> V
 #[test]
 fn the_instance_ends_once_its_volumes_are_detached_or_the_grace_period_is_over() {
     let deleted = |deadline: Option<i64>| {
-        let mut value = claim_value("a");
-        value["metadata"]["deletionTimestamp"] = json!(text(0));
-        value["status"]["providerID"] = json!("aws:///us-east-1a/i-1");
-        if let Some(deadline) = deadline {
-            value["metadata"]["annotations"][names::TERMINATION_TIMESTAMP_ANNOTATION] =
-                json!(text(deadline));
-        }
+        let value = ending_claim(deadline);
         assert!(claim(&value).is_deleting());
         value
     };

@@ -11,6 +11,7 @@ use api::names;
 use executor::Target;
 use snapshot::Going;
 
+use super::provision::key;
 use super::steps::Work;
 use crate::planning::Planned;
 use crate::store::{Key, Tables};
@@ -31,9 +32,7 @@ impl Displaced {
         let groups = planned.checked.plan().unschedulable.iter();
         let mut pods = groups.flat_map(|group| &group.pods);
         self.left_out = pods.any(|pod| {
-            let name = planned.lowered.snapshot.pod(*pod).name.as_str();
-            let (namespace, name) = name.split_once('/').unwrap_or(("default", name));
-            let pod = tables.pods.objects.get(&(namespace.into(), name.into()));
+            let pod = tables.pods.objects.get(&key(planned, *pod));
             pod.is_some_and(|pod| {
                 pod.spec.node_name.as_deref().is_some_and(|node| !node.is_empty())
             })

@@ -76,15 +76,8 @@ impl Driver {
             .decisions
             .get_or_create(&Decided { decision: "delete", reason: word, consolidation_type: word })
             .inc();
-        let label = |key: &str| claim.metadata.labels.get(key).cloned().unwrap_or_default();
         let policy = cluster.pool(&deletion.pool).map_or(Policy::default(), |pool| pool.policy);
-        let disrupted = Disrupted {
-            reason: word,
-            nodepool: deletion.pool.to_string(),
-            capacity_type: label(well_known::CAPACITY_TYPE),
-            consolidation_policy: policy_word(policy),
-            termination_mode: mode(claim),
-        };
+        let disrupted = disrupted(claim, word, policy_word(policy));
         self.metrics.claims_disrupted.get_or_create(&disrupted).inc();
         let message = format!("Disrupting NodeClaim: {}/Delete", deletion.reason.as_str());
         for about in abouts(claim, deletion.node.as_str(), tables) {
@@ -371,8 +364,24 @@ const fn policy_word(policy: Policy) -> &'static str {
     }
 }
 
+/// What is counted of a claim that is ended; `policy` is empty where none had a say.
+pub(super) fn disrupted(
+    claim: &api::NodeClaim,
+    reason: &'static str,
+    policy: &'static str,
+) -> Disrupted {
+    let label = |key: &str| claim.metadata.labels.get(key).cloned().unwrap_or_default();
+    Disrupted {
+        reason,
+        nodepool: label(well_known::NODE_POOL),
+        capacity_type: label(well_known::CAPACITY_TYPE),
+        consolidation_policy: policy,
+        termination_mode: mode(claim),
+    }
+}
+
 /// `eventual` where a grace period ends the wait for pods, else `graceful`.
-pub(super) const fn mode(claim: &api::NodeClaim) -> &'static str {
+const fn mode(claim: &api::NodeClaim) -> &'static str {
     if claim.spec.termination_grace_period.is_some() { "eventual" } else { "graceful" }
 }
 

@@ -17,10 +17,10 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::Driver;
-use super::disruption::mode;
+use super::disruption::disrupted;
 use crate::clock;
 use crate::listen::{Received, listen};
-use crate::metrics::{Category, Disrupted, MessageType};
+use crate::metrics::{Category, MessageType};
 use crate::perform::{Answer, GroupKey, PerformError};
 use crate::store::Tables;
 
@@ -222,14 +222,7 @@ impl Driver {
         if claim.is_deleting() {
             return;
         }
-        let label = |key: &str| claim.metadata.labels.get(key).cloned().unwrap_or_default();
-        let disrupted = Disrupted {
-            reason: heard.kind.as_str(),
-            nodepool: label(well_known::NODE_POOL),
-            capacity_type: label(well_known::CAPACITY_TYPE),
-            consolidation_policy: "",
-            termination_mode: mode(claim),
-        };
+        let disrupted = disrupted(claim, heard.kind.as_str(), "");
         self.metrics.claims_disrupted.get_or_create(&disrupted).inc();
     }
 

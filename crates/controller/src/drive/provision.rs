@@ -79,17 +79,22 @@ impl Driver {
     /// Plans on a thread for blocking work, as it takes a core for as long as it runs.
     async fn plan(&mut self, tables: Tables, started: Instant) -> Result<Planned, PlanError> {
         let planner = self.planner.clone();
-        let circumstances = Circumstances {
-            now: clock::now(),
-            seed: self.seed,
-            market: self.upkeep.market(),
-            unavailable: self.work.unavailable.current(started),
-        };
+        let circumstances = self.circumstances(started);
         let planned = tokio::task::spawn_blocking(move || {
             let late = || clock::instant() > started + SEARCH_MAX;
             planner.plan(&tables, &circumstances, &mut { late })
         });
         planned.await.expect("planning does not panic; if it does, so does the process")
+    }
+
+    /// What a plan that is made now depends on beside the cluster.
+    pub(super) fn circumstances(&mut self, now: Instant) -> Circumstances {
+        Circumstances {
+            now: clock::now(),
+            seed: self.seed,
+            market: self.upkeep.market(),
+            unavailable: self.work.unavailable.current(now),
+        }
     }
 
     /// Asks for one claim for each new node; gives their names in the order of the nodes.
@@ -168,7 +173,8 @@ fn since(planned: &Planned, tables: &Tables, plan_id: &str) -> BTreeMap<String, 
         .collect()
 }
 
-fn key(planned: &Planned, pod: PodIndex) -> Key {
+/// The key of a planned pod in the store.
+pub(super) fn key(planned: &Planned, pod: PodIndex) -> Key {
     let name = planned.lowered.snapshot.pod(pod).name.as_str();
     let (namespace, name) = name.split_once('/').unwrap_or(("default", name));
     (namespace.into(), name.into())

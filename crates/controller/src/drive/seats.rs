@@ -22,7 +22,7 @@ use super::provision::on_existing_nodes;
 use super::steps::Work;
 use crate::clock;
 use crate::perform::GroupKey;
-use crate::planning::{Circumstances, PlanError, Planned};
+use crate::planning::{PlanError, Planned};
 use crate::records::Made;
 use crate::store::Tables;
 
@@ -190,12 +190,7 @@ impl Driver {
         }
         let all = self.store.tables();
         let tables = self.work.of_arrived(&all, &arrived);
-        let circumstances = Circumstances {
-            now: clock::now(),
-            seed: self.seed,
-            market: self.upkeep.market(),
-            unavailable: self.work.unavailable.current(now),
-        };
+        let circumstances = self.circumstances(now);
         let planner = self.planner.clone();
         let for_plan = tables.clone();
         let planned = tokio::task::spawn_blocking(move || planner.seat(&for_plan, &circumstances));
