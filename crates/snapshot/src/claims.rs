@@ -35,7 +35,7 @@ pub(crate) fn join(
     now: Timestamp,
     findings: &mut Vec<Finding>,
 ) -> Promises {
-    let mut promised = Vec::new();
+    let mut nodes: BTreeMap<&str, String> = BTreeMap::new();
     let displaced: BTreeSet<String> = (objects.pods.iter())
         .filter(|pod| going.displaces(pod).is_some())
         .filter_map(|pod| pod.metadata.uid.as_deref().map(str::to_owned))
@@ -60,24 +60,43 @@ pub(crate) fn join(
             objects.nodes.push(node);
             name
         };
-        if claim.is_deleting() {
-            continue;
-        }
-        let lapsed = promise_lapsed(claim, now);
-        if lapsed {
+        nodes.insert(&claim.metadata.name, name);
+        if !claim.is_deleting() && promise_lapsed(claim, now) {
             findings.extend(lapsed_unkept(claim, &objects.pods));
         }
-        // A seat that waits for a pod to be evicted is no seat that the pod did not get.
-        let kept = |uid: &String| !lapsed || displaced.contains(uid);
-        let pods: Vec<String> = claim.planned_pods().into_iter().filter(kept).collect();
-        promised.push((&claim.metadata.creation_timestamp, &claim.metadata.name, name, pods));
     }
-    // A pod that was planned again has the promise of the newest claim alone.
-    promised.sort_by_key(|(created, claim, ..)| (*created, *claim));
-    let promised = promised
-        .into_iter()
-        .flat_map(|(_, _, node, pods)| pods.into_iter().map(move |uid| (uid, node.clone())));
-    promised.collect()
+    let promised = promised(&objects.node_claims, &|uid| displaced.contains(uid), now);
+    let promised = promised.into_iter().filter_map(|(claim, pods)| {
+        let node = nodes.get(&*claim.metadata.name)?;
+        Some(pods.into_iter().map(move |uid| (uid, node.clone())))
+    });
+    promised.flatten().collect()
+}
+
+/// Claims with the UIDs of the pods that they promise a seat, the newest last: a pod that was planned again
+/// has the promise of the newest claim alone. Claims that are being deleted promise nothing.
+///
+/// A promise that was not kept for long is none: the pod's seat was taken, and it is planned again. A seat
+/// that waits for a pod which `displaced` says is still to be evicted is no seat that the pod did not get.
+pub fn promised<'a>(
+    claims: impl IntoIterator<Item = &'a NodeClaim>,
+    displaced: &dyn Fn(&str) -> bool,
+    now: Timestamp,
+) -> Vec<(&'a NodeClaim, Vec<String>)> {
+    let claims = claims.into_iter().filter(|claim| !claim.is_deleting());
+    let mut promised: Vec<_> = claims
+        .map(|claim| {
+            let lapsed = promise_lapsed(claim, now);
+            let mut pods = claim.planned_pods();
+            pods.retain(|uid| !lapsed || displaced(uid));
+            (claim, pods)
+        })
+        .collect();
+    promised.sort_by(|(a, _), (b, _)| {
+        let by_age = a.metadata.creation_timestamp.cmp(&b.metadata.creation_timestamp);
+        by_age.then_with(|| a.metadata.name.cmp(&b.metadata.name))
+    });
+    promised
 }
 
 /// Keeps pods off Nodes that may be a claim's which does not know its machine yet: its room would be there
@@ -130,7 +149,7 @@ fn lapsed_unkept(claim: &NodeClaim, pods: &[Pod]) -> Option<Finding> {
 
 /// Whether the claim's node has been initialized for so long that pods which it is promised and which
 /// still pend do not fit: their seats were taken, and they are planned again.
-pub fn promise_lapsed(claim: &NodeClaim, now: Timestamp) -> bool {
+fn promise_lapsed(claim: &NodeClaim, now: Timestamp) -> bool {
     let Some(condition) = claim.condition(names::INITIALIZED).filter(|one| one.status == "True")
     else {
         return false;

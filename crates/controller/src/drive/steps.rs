@@ -279,30 +279,17 @@ impl Work {
         due
     }
 
-    /// Where each pod is planned, by UID. The newest claim counts, and a later plan for nodes that are
-    /// there more than it.
-    ///
-    /// A promise that was not kept for long is none, as in lowering: the pod's seat was taken, and a
-    /// nomination that goes on would keep it from being planned again. A pod that still runs on a node
-    /// which is going was not refused its seat.
+    /// Where each pod is planned, by UID: where claims promise it a seat, as in lowering, but for seats that
+    /// were seen to be taken; a later plan for nodes that are there counts more.
     pub(super) fn planned_pods(&self, tables: &Tables, now: Timestamp) -> BTreeMap<String, Target> {
         let displaced = displaced::by_node(tables);
-        let mut claims: Vec<&Arc<api::NodeClaim>> =
-            tables.node_claims.objects.values().filter(|claim| !claim.is_deleting()).collect();
-        claims.sort_by(|a, b| {
-            let by_age = a.metadata.creation_timestamp.cmp(&b.metadata.creation_timestamp);
-            by_age.then_with(|| a.metadata.name.cmp(&b.metadata.name))
-        });
+        let claims = tables.node_claims.objects.values().map(Arc::as_ref);
         let mut planned = BTreeMap::new();
-        for claim in claims {
-            let target = Target::Claim(claim.metadata.name.clone());
-            let lapsed = snapshot::promise_lapsed(claim, now);
-            let mut pods = claim.planned_pods();
-            pods.retain(|uid| {
-                let kept = !lapsed || displaced.contains_key(uid.as_str());
-                kept && !self.seats.is_lost(&claim.metadata.name, uid)
-            });
-            planned.extend(pods.into_iter().map(|uid| (uid, target.clone())));
+        for (claim, mut pods) in snapshot::promised(claims, &|uid| displaced.contains_key(uid), now)
+        {
+            let name = &claim.metadata.name;
+            pods.retain(|uid| !self.seats.is_lost(name, uid));
+            planned.extend(pods.into_iter().map(|uid| (uid, Target::Claim(name.clone()))));
         }
         planned.extend(self.existing.iter().map(|(uid, target)| (uid.clone(), target.clone())));
         planned.extend(self.seats.targets());
