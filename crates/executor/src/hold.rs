@@ -17,7 +17,7 @@ use crate::time;
 /// about a second, and pods of DaemonSets as long as the scheduler needs to get to them. Where many pods
 /// wait, it takes nominations away as fast as they are written; room that runs nothing is then worth less
 /// than seats that are kept.
-const RESERVED_WITHIN: i64 = 45;
+const RESERVED_WITHIN: i64 = 90;
 
 /// Seconds from a Node's readiness on after which it is released, initialized or not: pods may do
 /// without what it waits for, such as a device.
@@ -114,8 +114,8 @@ mod tests {
     #[test]
     fn a_node_is_released_when_its_seats_are_reserved_or_time_is_up() {
         for (initialized, seats, seconds, released) in [
-            (true, Seats::Open, 44, false),
-            (true, Seats::Open, 45, true),
+            (true, Seats::Open, 89, false),
+            (true, Seats::Open, 90, true),
             (true, Seats::Reserved, 0, true),
             (false, Seats::Reserved, 119, false),
             (false, Seats::Open, 120, true),
