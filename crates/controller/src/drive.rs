@@ -170,8 +170,7 @@ impl Driver {
     /// When there is something to do even if nothing changes.
     fn due(&self) -> Instant {
         let tick = self.ticked_at.map_or_else(clock::instant, |at| at + TICK);
-        let release = self.store.read(|tables| self.work.release_due(tables, clock::instant()));
-        let others = [self.plan_due(), release];
+        let others = [self.plan_due(), self.work.release_due()];
         others.into_iter().flatten().fold(tick, Instant::min)
     }
 

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use executor::Trials;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
@@ -75,8 +76,8 @@ macro_rules! tables {
             )*
             /// Pods without a node, with the moment at which we first heard of it.
             pub(crate) pending: BTreeMap<Key, Pending>,
-            /// When the scheduler was last seen to try a pod.
-            pub(crate) tried: Option<Instant>,
+            /// What was seen of the scheduler's work.
+            pub(crate) trials: Trials,
         }
 
         $(
@@ -156,7 +157,7 @@ impl Tables {
     fn note_trial(&mut self, key: &Key, before: Option<&api::Pod>, now: Instant) {
         let (Some(before), Some(after)) = (before, self.pods.objects.get(key)) else { return };
         if wants_node(before) && was_tried(before, after) {
-            self.tried = Some(now);
+            self.trials.seen(now.into_std());
         }
     }
 
@@ -364,9 +365,9 @@ mod tests {
         ] {
             let store = Store::new();
             store.apply(pod("1", json!({}), before.clone()));
-            assert_eq!(store.tables().tried, None);
+            assert_eq!(store.tables().trials.idle_from(1), None);
             store.apply(pod("2", spec, after.clone()));
-            assert_eq!(store.tables().tried.is_some(), tried, "{before} {after}");
+            assert_eq!(store.tables().trials.idle_from(1).is_some(), tried, "{before} {after}");
         }
     }
 

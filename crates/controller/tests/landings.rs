@@ -61,6 +61,8 @@ pub(crate) struct Landings {
 struct Seen {
     /// By UID.
     pods: BTreeMap<String, Landing>,
+    /// When a node was first seen to be initialized.
+    initialized: BTreeMap<String, Duration>,
     /// When a node was first seen to take pods.
     open: BTreeMap<String, Duration>,
 }
@@ -123,6 +125,29 @@ impl Landings {
 }
 
 impl Seen {
+    /// For each node when it was initialized, when it was let go, and how many pods it has that were not made for it,
+    /// with the times of the first and the last.
+    fn nodes(&self) -> Vec<String> {
+        let mut bound: BTreeMap<&str, Vec<Duration>> = BTreeMap::new();
+        for landing in self.pods.values().filter(|landing| !landing.of_node) {
+            if let Some((at, node)) = &landing.bound {
+                bound.entry(node).or_default().push(*at);
+            }
+        }
+        let mut nodes: Vec<_> = self.initialized.iter().collect();
+        nodes.sort_by_key(|(_, at)| **at);
+        let line = |(name, at): (&String, &Duration)| {
+            let bound = bound.get(name.as_str()).map_or(&[][..], Vec::as_slice);
+            let (first, last) = (bound.iter().min(), bound.iter().max());
+            let open = self.open.get(name);
+            format!(
+                "{name}: initialized {at:.1?}, let go {open:.1?}, {} pods from {first:.1?} to {last:.1?}",
+                bound.len()
+            )
+        };
+        nodes.into_iter().map(line).collect()
+    }
+
     fn explain(&self, landing: &Landing) -> Miss {
         let why = self.why(landing);
         Miss { landing: landing.clone(), why }
@@ -145,6 +170,13 @@ impl Seen {
         });
         let last = losers.max_by_key(|(lost, _)| *lost);
         last.map_or(Why::RoomLeft, |(lost, pod)| Why::RoomOf { pod, lost })
+    }
+}
+
+impl Landings {
+    /// What was seen of each node, a line each.
+    pub(crate) fn nodes(&self) -> Vec<String> {
+        self.seen.lock().unwrap().nodes()
     }
 }
 
@@ -183,9 +215,13 @@ async fn look_at_nodes(client: Client, seen: Arc<Mutex<Seen>>, start: Instant) {
         let Ok(node) = node else { continue };
         let labels = node.metadata.labels.unwrap_or_default();
         let unschedulable = node.spec.and_then(|spec| spec.unschedulable).unwrap_or_default();
-        if !unschedulable && labels.contains_key("karpenter.sh/initialized") {
-            let name = node.metadata.name.unwrap_or_default();
-            seen.lock().unwrap().open.entry(name).or_insert_with(|| start.elapsed());
+        let name = node.metadata.name.unwrap_or_default();
+        if labels.contains_key("karpenter.sh/initialized") {
+            let mut seen = seen.lock().unwrap();
+            seen.initialized.entry(name.clone()).or_insert_with(|| start.elapsed());
+            if !unschedulable {
+                seen.open.entry(name).or_insert_with(|| start.elapsed());
+            }
         }
     }
 }

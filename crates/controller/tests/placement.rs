@@ -150,6 +150,9 @@ async fn say_latency(running: &Running) {
 fn say(landings: &Landings, made: &[(String, u32)]) -> (usize, Vec<Miss>) {
     let apps: Vec<String> = made.iter().map(|(name, _)| name.clone()).collect();
     let (pods, misses) = landings.misses(&apps);
+    for line in landings.nodes() {
+        println!("{line}");
+    }
     for miss in &misses {
         println!("{miss}");
     }
@@ -182,7 +185,7 @@ async fn a_thousand_pods_land_where_planned_on_late_nodes_though_the_controller_
     assert_eq!((nodes, claims), (claims, world.machines()));
     assert!(pods >= 1_000, "only {pods} pods were seen");
     // The share itself depends on how loaded the cores are: docs/benchmarks.md.
-    assert!(misses.len() * 10 <= pods, "{} of {pods} missed", misses.len());
+    assert!(misses.len() * 50 <= pods, "{} of {pods} missed", misses.len());
     running.stop().await;
 }
 

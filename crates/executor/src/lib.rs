@@ -26,8 +26,10 @@ mod request;
 mod tagging;
 mod termination;
 pub mod time;
+mod trials;
 mod view;
 mod volumes;
+mod waves;
 
 pub use claims::{ClaimSource, Claims, claim_name, claims, launch_plan_of, resource_list};
 pub use drain::{Drain, drain};
@@ -50,5 +52,7 @@ pub use registration::register;
 pub use request::{CloudRequest, EventKind, Kind, Note, ObjectRef, Request};
 pub use tagging::tag;
 pub use termination::{NodeView, SETTLE, terminate_claim, terminate_node};
+pub use trials::Trials;
 pub use view::{ClaimMemory, ClaimView, EvictionMemory, InstanceSight, LaunchMemory, MachineFacts};
 pub use volumes::awaited_volumes;
+pub use waves::{HeldNode, Queue, WaveStep, Waves};

@@ -12,7 +12,7 @@ use api::{Pod, names};
 use crate::request::{ObjectRef, Request, uid};
 
 /// Where a pod is planned.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Target {
     /// On a claim's node, which may not be there yet.
     Claim(String),

@@ -9,9 +9,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::Duration;
 
-use executor::{Request, Seats, Target};
+use executor::{HeldNode, Queue, Request, Seats, Target, WaveStep, Waves};
 use model::Timestamp;
 use record::Why;
 use tokio::time::Instant;
@@ -26,36 +25,24 @@ use crate::planning::{PlanError, Planned};
 use crate::records::Made;
 use crate::store::Tables;
 
-/// From the moment at which all seats of a Node are seen to be nominated until it is let go: the scheduler
-/// watches pods and Nodes apart, and must not see the Node free before it sees the seats taken.
-const SEEN_WITHIN: Duration = Duration::from_millis(500);
-
-/// After the scheduler was last seen to try a pod it is taken to be idle: while it works its queue off, a
-/// pod comes within some tens of milliseconds, each with a write. Each trial of a pod whose Node is held
-/// fails and takes its nomination away, so nominations and releases wait for this.
-const QUIET: Duration = Duration::from_millis(400);
-/// From the moment at which seats are given out until nothing waits for an idle scheduler any more.
-const PATIENCE: Duration = Duration::from_secs(30);
-/// A Node whose seats are reserved waits so long for others, so that they are let go together: each that
-/// is let go has the scheduler try all pods that wait.
-const TOGETHER: Duration = Duration::from_secs(2);
 /// Nominations for one seat after its Node was let go. The first may be taken away by a trial that
 /// began before; when a later one is, the room is gone.
 const AFTER_RELEASE_MAX: u32 = 2;
 
-/// The scheduler is not idle for so long after a Node was let go, seen or not: it has pods to try. Nor is
-/// another let go meanwhile, idle or not: what both hold would be tried between the two.
-const BUSY_AFTER: Duration = Duration::from_secs(1);
-
 /// Seats given out.
 #[derive(Debug, Default)]
 pub(super) struct Seating {
-    /// When a Node was last let go.
-    let_go: Option<Instant>,
+    waves: Waves,
+    /// `DaemonSet`s whose pods a held Node waits for, as `namespace/name`, by Node.
+    daemons: BTreeMap<String, BTreeSet<String>>,
+    /// Nodes that are let go.
+    going: BTreeSet<String>,
     /// By claim.
     seated: BTreeMap<String, Seated>,
     /// Pods whose seats were taken by others, by claim, as UIDs.
     lost: BTreeMap<String, BTreeSet<String>>,
+    /// When the next wave is due, though nothing changes.
+    due: Option<Instant>,
 }
 
 #[derive(Debug)]
@@ -63,19 +50,13 @@ struct Seated {
     node: String,
     /// UIDs.
     pods: BTreeSet<String>,
-    /// DaemonSets whose pods the Node waits for, as `namespace/name`: they are nominated to nothing, so
-    /// that their room is safe only once they are there.
-    daemons: BTreeSet<String>,
-    given: Instant,
-    /// Since when all of this is so.
-    reserved: Option<Instant>,
     /// How often pods were nominated after the Node was let go, by UID.
     after: BTreeMap<String, u32>,
 }
 
 /// A held Node that pods may have as soon as it is let go.
+#[derive(Clone)]
 struct Arrived {
-    /// With the pods that are planned on it now in place of those that it was bought for.
     claim: Arc<api::NodeClaim>,
     node: Arc<api::Node>,
 }
@@ -104,21 +85,6 @@ impl Seating {
         }
     }
 
-    /// From when on the scheduler is taken to have nothing to do, as far as is known.
-    fn idle_from(&self, tables: &Tables) -> Option<Instant> {
-        let tried = tables.tried.map(|tried| tried + QUIET);
-        tried.max(self.let_go.map(|at| at + BUSY_AFTER))
-    }
-
-    /// Whether the scheduler has had time to see the Nodes that were let go last.
-    fn is_settled(&self, now: Instant) -> bool {
-        self.let_go.is_none_or(|at| at + BUSY_AFTER <= now)
-    }
-
-    fn is_idle(&self, tables: &Tables, now: Instant) -> bool {
-        self.idle_from(tables).is_none_or(|from| from <= now)
-    }
-
     /// A nomination for a Node that is not held is about to be written; whether it is of use.
     pub(super) fn is_worth(&mut self, uid: &str, node: &str) -> bool {
         let mut seated = self.seated.iter_mut();
@@ -145,28 +111,32 @@ impl Seating {
         })
     }
 
-    /// Ceases to wait for pods of DaemonSets that are on the held Nodes.
-    fn meet_daemons(&mut self, tables: &Tables, held: &BTreeMap<&str, &Arc<api::Node>>) {
-        let mut missing: BTreeMap<String, &mut BTreeSet<String>> = (self.seated.values_mut())
-            .filter(|seated| !seated.daemons.is_empty() && held.contains_key(&*seated.node))
-            .map(|seated| (seated.node.clone(), &mut seated.daemons))
-            .collect();
-        if missing.is_empty() {
+    /// Ceases to wait for pods of `DaemonSet`s that are on their Nodes.
+    fn meet_daemons(&mut self, tables: &Tables) {
+        if self.daemons.values().all(BTreeSet::is_empty) {
             return;
         }
         for ((namespace, _), pod) in &tables.pods.objects {
             let node = pod.spec.node_name.as_deref().unwrap_or_default();
             let owner = pod.metadata.controller().filter(|owner| &*owner.kind == "DaemonSet");
-            if let (Some(missing), Some(owner)) = (missing.get_mut(node), owner) {
+            if let (Some(missing), Some(owner)) = (self.daemons.get_mut(node), owner) {
                 missing.remove(&format!("{namespace}/{}", owner.name));
             }
         }
     }
 
-    /// Whether the seats of all held Nodes are reserved that were given out.
-    fn are_all_reserved(&self, held: &BTreeMap<&str, &Arc<api::Node>>) -> bool {
-        let mut seated = self.seated.values().filter(|one| held.contains_key(&*one.node));
-        seated.all(|one| one.reserved.is_some())
+    /// Pods that wait, have a seat on the Node and are not nominated for it, nor by somebody else.
+    fn open_seats(&self, node: &str, waiting: &BTreeMap<&str, &api::Pod>) -> usize {
+        let seated = self.seated.values().filter(|seated| seated.node == node);
+        let pods = seated.flat_map(|seated| &seated.pods);
+        let open = pods.filter(|uid| {
+            let Some(pod) = waiting.get(uid.as_str()) else { return false };
+            let nominated = pod.status.nominated_node_name.as_deref().unwrap_or_default();
+            let others =
+                !nominated.is_empty() && pod.nominated_by(api::names::FIELD_MANAGER).is_none();
+            nominated != node && !others
+        });
+        open.count()
     }
 
     /// A pod has one seat, the last that it was given.
@@ -179,28 +149,65 @@ impl Seating {
 }
 
 impl Driver {
-    /// Gives out the seats of Nodes that have come.
+    /// Gives out the seats of Nodes that have come, when it is time.
     pub(super) async fn seat(&mut self, now: Instant) {
         if !self.nominate || !self.gate.may_write() {
             return;
         }
         let arrived = self.store.read(|tables| self.work.arrived(tables));
-        if arrived.is_empty() {
+        if !self.expect_daemons(&arrived, now).await {
             return;
         }
+        let step = self.store.read(|tables| self.work.next_wave(tables, &arrived, now));
+        let WaveStep::Seat(nodes) = step else { return };
+        let wave: Vec<Arrived> =
+            (arrived.into_iter()).filter(|one| nodes.contains(&one.node.metadata.name)).collect();
         let all = self.store.tables();
-        let tables = self.work.of_arrived(&all, &arrived);
+        let wave = self.work.with_promises(wave, &all);
+        let tables = self.work.of_arrived(&all, &wave);
+        // Where there is no plan, the Nodes are let go without seats.
+        if let Some(planned) = self.plan_seats(&tables, now).await {
+            self.work.take_seats(&wave, &tables, &planned);
+        }
+        self.work.seats.waves.seated(nodes, clock::instant().into_std());
+    }
+
+    /// Finds out which `DaemonSet`s will run pods on Nodes that have just come; whether that is known of
+    /// all.
+    async fn expect_daemons(&mut self, arrived: &[Arrived], now: Instant) -> bool {
+        let is_new =
+            |one: &&Arrived| !self.work.seats.daemons.contains_key(&one.node.metadata.name);
+        let new: Vec<Arrived> = arrived.iter().filter(is_new).cloned().collect();
+        if new.is_empty() {
+            return true;
+        }
+        let mut tables = self.store.tables();
+        tables.pods.objects.clear();
+        let tables = self.work.of_arrived(&tables, &new);
+        let Some(planned) = self.plan_seats(&tables, now).await else { return false };
+        for one in new {
+            let name = one.node.metadata.name.clone();
+            let daemons = expected_daemons(&planned, &name);
+            self.work.seats.daemons.insert(name, daemons);
+        }
+        true
+    }
+
+    /// Plans the pods of `tables` on its Nodes alone.
+    async fn plan_seats(&mut self, tables: &Tables, now: Instant) -> Option<Arc<Planned>> {
         let circumstances = self.circumstances(now);
         let planner = self.planner.clone();
-        let for_plan = tables.clone();
-        let planned = tokio::task::spawn_blocking(move || planner.seat(&for_plan, &circumstances));
-        let planned = match planned
-            .await
-            .expect("planning does not panic; if it does, so does the process")
-        {
-            Ok(planned) => Arc::new(planned),
+        let tables = tables.clone();
+        let planned = tokio::task::spawn_blocking(move || planner.seat(&tables, &circumstances));
+        let planned =
+            planned.await.expect("planning does not panic; if it does, so does the process");
+        match planned {
+            Ok(planned) => {
+                let planned = Arc::new(planned);
+                self.records.keep(Why::Seats, Made::Planned(Arc::clone(&planned)));
+                Some(planned)
+            }
             Err(error) => {
-                // The Nodes are let go when their time is up.
                 {
                     let error: &dyn std::error::Error = &error;
                     tracing::error!(controller = "placement", error, "no seats are given out");
@@ -208,51 +215,91 @@ impl Driver {
                 if let PlanError::Refused(refused) = error {
                     self.records.keep(Why::Seats, Made::Refused(refused));
                 }
-                return;
+                None
             }
-        };
-        self.records.keep(Why::Seats, Made::Planned(Arc::clone(&planned)));
-        self.work.take_seats(&arrived, &tables, &planned);
+        }
     }
 }
 
 impl Work {
-    /// Held Nodes, initialized, whose seats are not given out.
+    /// Nodes that are held and initialized.
     fn arrived(&self, tables: &Tables) -> Vec<Arrived> {
         let claims = tables.node_claims.objects.values();
-        let mut arrived: Vec<Arrived> = claims
-            .filter(|claim| !claim.is_deleting() && claim.is_true(api::names::INITIALIZED))
-            .filter(|claim| !self.seats.seated.contains_key(&claim.metadata.name))
-            .filter_map(|claim| {
-                let name = claim.status.node_name.as_deref()?;
-                let node = tables.nodes.objects.get(&(Box::default(), name.into()))?;
-                let arrived = Arrived { claim: Arc::clone(claim), node: Arc::clone(node) };
-                executor::is_held(node).then_some(arrived)
-            })
-            .collect();
+        let claims =
+            claims.filter(|claim| !claim.is_deleting() && claim.is_true(api::names::INITIALIZED));
+        let arrived = claims.filter_map(|claim| {
+            let name = claim.status.node_name.as_deref()?;
+            let node = tables.nodes.objects.get(&(Box::default(), name.into()))?;
+            let going = self.seats.going.contains(name) || !executor::is_held(node);
+            (!going).then(|| Arrived { claim: Arc::clone(claim), node: Arc::clone(node) })
+        });
+        arrived.collect()
+    }
+
+    /// What is next for the Nodes that have come.
+    fn next_wave(&mut self, tables: &Tables, arrived: &[Arrived], now: Instant) -> WaveStep {
+        let held = tables.nodes.objects.values().filter(|node| executor::is_held(node));
+        let held: BTreeSet<&str> = held.map(|node| node.metadata.name.as_str()).collect();
+        self.seats.daemons.retain(|node, _| held.contains(node.as_str()));
+        self.seats.going.retain(|node| held.contains(node.as_str()));
+        self.seats.meet_daemons(tables);
+        let mut waiting: BTreeMap<&str, &api::Pod> = BTreeMap::new();
         if !arrived.is_empty() {
-            let mut planned: BTreeMap<String, Vec<String>> = BTreeMap::new();
-            for (uid, target) in self.planned_pods(tables, clock::now()) {
-                if let Target::Claim(claim) = target {
-                    planned.entry(claim).or_default().push(uid);
+            for (key, pending) in &tables.pending {
+                if let Some(pod) = tables.pods.objects.get(key) {
+                    waiting.insert(&pending.uid, pod);
                 }
             }
-            for one in &mut arrived {
-                let pods = planned.remove(&one.claim.metadata.name).unwrap_or_default();
-                one.claim = Arc::new(executor::with_planned_pods(&one.claim, &pods));
-            }
+        }
+        let nodes = arrived.iter().map(|one| one.node.metadata.name.as_str());
+        let nodes: Vec<HeldNode<'_>> = nodes
+            .map(|name| HeldNode {
+                name,
+                missing_daemons: self.seats.daemons.get(name).map_or(0, BTreeSet::len),
+                open_seats: self.seats.open_seats(name, &waiting),
+            })
+            .collect();
+        let queue = Queue {
+            trials: tables.trials,
+            pods: tables.pending.len(),
+            coming: tables.node_claims.objects.values().any(|claim| is_coming(claim)),
+        };
+        let step = self.seats.waves.step(&nodes, &queue, now.into_std());
+        self.seats.due = None;
+        match &step {
+            WaveStep::Wait(due) => self.seats.due = due.map(Instant::from_std),
+            WaveStep::Seat(_) => {}
+            WaveStep::LetGo(nodes) => self.seats.going.extend(nodes.iter().cloned()),
+        }
+        step
+    }
+
+    /// Claims with the pods that are planned on them now in place of those that they were bought for.
+    fn with_promises(&self, mut arrived: Vec<Arrived>, tables: &Tables) -> Vec<Arrived> {
+        let mut planned: BTreeMap<Target, Vec<String>> = BTreeMap::new();
+        for (uid, target) in self.planned_pods(tables, clock::now()) {
+            planned.entry(target).or_default().push(uid);
+        }
+        for one in &mut arrived {
+            let of_claim = planned.remove(&Target::Claim(one.claim.metadata.name.clone()));
+            let of_node = planned.remove(&Target::Node(one.node.metadata.name.clone()));
+            let pods: Vec<String> = of_claim.into_iter().chain(of_node).flatten().collect();
+            one.claim = Arc::new(executor::with_planned_pods(&one.claim, &pods));
         }
         arrived
     }
 
     /// What counts for the seats of Nodes that have come: these, what is on them, and the pods that
-    /// wait and neither have a seat yet nor are planned on a Node that is there.
+    /// wait and are not planned on another Node that is there.
     fn of_arrived(&self, all: &Tables, arrived: &[Arrived]) -> Tables {
         let mut tables = all.clone();
         let nodes: BTreeSet<&str> =
             arrived.iter().map(|one| one.node.metadata.name.as_str()).collect();
         let planned = self.planned_pods(all, clock::now());
-        let has_seat = |uid: &str| matches!(planned.get(uid), Some(Target::Node(_)));
+        let has_seat = |uid: &str| match planned.get(uid) {
+            Some(Target::Node(node)) => !nodes.contains(node.as_str()),
+            Some(Target::Claim(_)) | None => false,
+        };
         tables.nodes.objects.retain(|(_, name), _| nodes.contains(&**name));
         tables.node_claims.objects = arrived
             .iter()
@@ -307,103 +354,61 @@ impl Work {
                 others,
                 "gives out the seats of a node"
             );
-            let daemons = expected_daemons(planned, node);
-            let (node, given, after) = (node.clone(), clock::instant(), BTreeMap::new());
-            let seated = Seated { node, pods, daemons, given, reserved: None, after };
+            let seated = Seated { node: node.clone(), pods, after: BTreeMap::new() };
             self.seats.give(claim_name, seated);
         }
     }
 
-    /// Nodes that are let go.
+    /// Has Nodes let go whose time has come.
     pub(super) fn releases(
-        &mut self,
+        &self,
         tables: &Tables,
         now: Timestamp,
     ) -> Vec<(GroupKey, Vec<Request>)> {
-        let held = tables.nodes.objects.values().filter(|node| executor::is_held(node));
-        let held: BTreeMap<&str, &Arc<api::Node>> =
-            held.map(|node| (node.metadata.name.as_str(), node)).collect();
-        if held.is_empty() {
-            return Vec::new();
-        }
-        let mut waiting: BTreeMap<&str, &api::Pod> = BTreeMap::new();
-        for (key, pending) in &tables.pending {
-            if let Some(pod) = tables.pods.objects.get(key) {
-                waiting.insert(&pending.uid, pod);
-            }
-        }
         let instant = clock::instant();
-        self.seats.meet_daemons(tables, &held);
-        for seated in self.seats.seated.values_mut().filter(|one| held.contains_key(&*one.node)) {
-            seated.look(&waiting, instant);
-        }
-        let idle = self.seats.is_idle(tables, instant);
-        let all = self.seats.are_all_reserved(&held);
-        let settled = self.seats.is_settled(instant);
-        let mut groups = Vec::new();
-        for claim in tables.node_claims.objects.values() {
-            let name = &claim.metadata.name;
-            let node = claim.status.node_name.as_deref().and_then(|node| held.get(node));
-            let key = GroupKey::Claim(name.clone());
-            let Some(node) = node.filter(|_| !self.is_held(&key, tables, instant)) else {
-                continue;
-            };
-            let seated = self.seats.seated.get(name);
-            let missing_daemons = seated.map(|seated| seated.daemons.len());
-            let seats = match seated {
-                Some(seated) if settled && seated.may_go(idle, all, instant) => Seats::Reserved,
-                Some(_) => Seats::Open,
-                None if self.hold => Seats::Open,
-                // Nobody gives out seats where pods are not nominated.
-                None => Seats::Reserved,
-            };
+        let claims = tables.node_claims.objects.values();
+        let groups = claims.filter_map(|claim| {
+            let name = claim.status.node_name.as_deref()?;
+            let node = tables.nodes.objects.get(&(Box::default(), name.into()))?;
+            let key = GroupKey::Claim(claim.metadata.name.clone());
+            if !executor::is_held(node) || self.is_held(&key, tables, instant) {
+                return None;
+            }
+            // Nobody gives out seats where pods are not nominated.
+            let reserved = self.seats.going.contains(name) || !self.hold;
+            let seats = if reserved { Seats::Reserved } else { Seats::Open };
             let requests = executor::release(claim, node, seats, now);
             if !requests.is_empty() {
-                tracing::info!(
-                    controller = "placement",
-                    node = node.metadata.name,
-                    reserved = seats == Seats::Reserved,
-                    idle,
-                    missing_daemons,
-                    "lets a node go"
-                );
-                self.seats.let_go = Some(instant);
+                tracing::info!(controller = "placement", node = name, reserved, "lets a node go");
             }
-            groups.push((key, requests));
-        }
-        groups
+            Some((key, requests))
+        });
+        groups.collect()
     }
 
-    /// Whether a nomination is to be written now: for a Node that is held, when it may stay; for one that
-    /// was let go, when it is of use.
+    /// Whether a nomination is to be written now: for a Node that is held, when it is let go next; for one
+    /// that was let go, when it is of use.
     pub(super) fn may_nominate(&mut self, uid: &str, node: &str, tables: &Tables) -> bool {
         let there = tables.nodes.objects.get(&(Box::default(), node.into()));
         if !there.is_some_and(|there| executor::is_held(there)) {
             return self.seats.is_worth(uid, node);
         }
-        let now = clock::instant();
-        let given = self.seats.seated.values().find(|seated| seated.node == node);
-        self.seats.is_idle(tables, now) || given.is_some_and(|seated| seated.is_impatient(now))
+        self.seats.waves.is_open(node) || self.seats.going.contains(node)
     }
 
-    /// When a Node is let go, or its seats are nominated, though nothing changes.
-    pub(super) fn release_due(&self, tables: &Tables, now: Instant) -> Option<Instant> {
-        let idle = self.seats.idle_from(tables);
-        let seated = self.seats.seated.values().filter(|seated| {
-            let node = tables.nodes.objects.get(&(Box::default(), seated.node.as_str().into()));
-            node.is_some_and(|node| executor::is_held(node))
-        });
-        let due = seated.flat_map(|seated| {
-            let seen = seated.reserved.map(|at| at + SEEN_WITHIN);
-            let together = seated.reserved.map(|at| at + TOGETHER);
-            [idle, seen, together, Some(seated.given + PATIENCE)]
-        });
-        let settled = self.seats.let_go.map(|at| at + BUSY_AFTER);
-        due.chain([settled]).flatten().filter(|due| *due > now).min()
+    /// When Nodes are let go, or seats are given out, though nothing changes.
+    pub(super) fn release_due(&self) -> Option<Instant> {
+        self.seats.due
     }
 }
 
-/// DaemonSets that will run a pod on the Node.
+/// Whether the claim has a machine whose Node will take pods that are promised it.
+fn is_coming(claim: &api::NodeClaim) -> bool {
+    let starting = claim.is_true(api::names::LAUNCHED) && !claim.is_true(api::names::INITIALIZED);
+    starting && !claim.is_deleting() && !claim.planned_pods().is_empty()
+}
+
+/// `DaemonSet`s that will run a pod on the Node.
 fn expected_daemons(planned: &Planned, node: &str) -> BTreeSet<String> {
     let snapshot = &planned.lowered.snapshot;
     let node = snapshot.nodes.iter().find(|one| one.name.as_str() == node);
@@ -411,36 +416,4 @@ fn expected_daemons(planned: &Planned, node: &str) -> BTreeSet<String> {
         snapshot::expected_daemons(node, &snapshot.daemon_sets).map(|set| set.name.to_string())
     });
     sets.collect()
-}
-
-impl Seated {
-    /// Notes whether every pod with a seat is nominated for it, or by somebody else, or does not wait any
-    /// more, and since when.
-    fn look(&mut self, waiting: &BTreeMap<&str, &api::Pod>, now: Instant) {
-        let open = self.pods.iter().any(|uid| {
-            let Some(pod) = waiting.get(uid.as_str()) else { return false };
-            let nominated = pod.status.nominated_node_name.as_deref().unwrap_or_default();
-            let others =
-                !nominated.is_empty() && pod.nominated_by(api::names::FIELD_MANAGER).is_none();
-            nominated != self.node && !others
-        });
-        if open || !self.daemons.is_empty() {
-            self.reserved = None;
-        } else {
-            self.reserved.get_or_insert(now);
-        }
-    }
-
-    fn is_impatient(&self, now: Instant) -> bool {
-        self.given + PATIENCE <= now
-    }
-
-    /// Whether the Node may be let go: its seats are reserved, which the scheduler has seen; and it is
-    /// `idle`, with `all` others as far, as long as there is patience.
-    fn may_go(&self, idle: bool, all: bool, now: Instant) -> bool {
-        let Some(reserved) = self.reserved else { return false };
-        let seen = reserved + SEEN_WITHIN <= now;
-        let timely = idle && (all || reserved + TOGETHER <= now);
-        seen && (timely || self.is_impatient(now))
-    }
 }
