@@ -173,6 +173,7 @@ pub(crate) fn until(kept: &Kept, now: Timestamp) -> Option<Timestamp> {
         | Kept::ConsolidationDisabled
         | Kept::NotEmpty { .. }
         | Kept::Budget { .. }
+        | Kept::Canary { .. }
         | Kept::Empty
         | Kept::Unknown
         | Kept::NoLabel(_)

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use model::{MicroUsdPerHour, NanoUsdPerHour, NodePoolName, PodName, Timestamp};
+use model::{MicroUsdPerHour, NanoUsdPerHour, NodeName, NodePoolName, PodName, Timestamp};
 
 use model::fleet::Reason;
 
@@ -131,6 +131,13 @@ pub enum Kept {
         /// Nodes that go before this one.
         taken: usize,
     },
+    /// It is drifted, and the first of its pool that is replaced has to show that the new ones join.
+    Canary {
+        /// The pool.
+        pool: NodePoolName,
+        /// A node as the pool says now that is not ready; `None`: it has not joined.
+        node: Option<NodeName>,
+    },
     /// It goes if it is as it is for a while longer.
     Validating {
         /// By this reason.
@@ -160,6 +167,7 @@ impl Kept {
             Self::NotQuiet { .. } => "not_quiet",
             Self::NotEmpty { .. } => "not_empty",
             Self::Budget { .. } => "budget",
+            Self::Canary { .. } => "canary",
             Self::Validating { .. } => "validating",
             Self::Empty => "empty",
             Self::Unknown => "unknown",
@@ -194,6 +202,7 @@ impl Kept {
             | Self::NotQuiet { .. }
             | Self::NotEmpty { .. }
             | Self::Budget { .. }
+            | Self::Canary { .. }
             | Self::Validating { .. }
             | Self::Empty
             | Self::Unknown
@@ -246,6 +255,15 @@ impl fmt::Display for Kept {
                  ready and {taken} go first",
                 reason.as_str()
             ),
+            Self::Canary { pool, node: Some(node) } => {
+                write!(
+                    f,
+                    "Node {node}, which is as its pool says now, is not ready (NodePool={pool})"
+                )
+            }
+            Self::Canary { pool, node: None } => {
+                write!(f, "one drifted node is replaced before the others (NodePool={pool})")
+            }
             Self::Validating { reason, until: _ } => {
                 write!(f, "it goes as {} if it stays so", reason.as_str())
             }

@@ -8,6 +8,7 @@
 //! Rules are a list, one file each. Nothing is done here, no wire format is known, and forceful ends
 //! (expiry, interruption, garbage) are not its business.
 
+mod again;
 mod answers;
 mod balanced;
 mod budget;
@@ -21,6 +22,7 @@ mod rules;
 mod search;
 mod survey;
 
+pub use again::still_go;
 pub use budget::Allowance;
 pub use consolidate::{Answer, Consolidation, Rotation, Settings, consolidate};
 pub use decide::{Decision, Deletion, VALIDATION, Waiting, decide};
@@ -30,6 +32,6 @@ pub use model::fleet::{
     Reason, Schedule, ScheduleError,
 };
 pub use quiet::{Quiet, quiet};
-pub use rules::{ALL, Finds, Rule};
+pub use rules::{ALL, Drift, Drifted, Finds, Rule, drift};
 pub use search::Search;
 pub use survey::survey;

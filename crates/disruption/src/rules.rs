@@ -1,11 +1,13 @@
 //! The rules, in the order in which they are asked.
 
 mod delete;
+mod drift;
 mod emptiness;
 mod replace;
 mod several;
 mod underused;
 
+pub use drift::{Drift, Drifted, drift};
 use model::Timestamp;
 use model::fleet::{Node, Pool, Reason};
 

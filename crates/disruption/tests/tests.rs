@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "tests stop at the first surprise")]
 
 mod budgets;
+mod drift;
 mod emptiness;
 mod moves;
 mod rest;
