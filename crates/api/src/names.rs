@@ -61,6 +61,9 @@ pub const HELD_ANNOTATION: &str = "stowage.sh/held-for-seats";
 /// Ours, on a NodeClaim: what is said to happen to its machine, such as `spot_interrupted`; written before the
 /// claim is deleted for it.
 pub const INTERRUPTED_ANNOTATION: &str = "stowage.sh/interrupted";
+/// Ours, on a NodeClaim that goes by a move: the move, JSON, so that a restart carries it on or takes it
+/// back.
+pub const MOVE_ANNOTATION: &str = "stowage.sh/move";
 /// Our field manager in the API server.
 pub const FIELD_MANAGER: &str = "stowage";
 

@@ -255,15 +255,7 @@ impl fmt::Display for Kept {
                  ready and {taken} go first",
                 reason.as_str()
             ),
-            Self::Canary { pool, node: Some(node) } => {
-                write!(
-                    f,
-                    "Node {node}, which is as its pool says now, is not ready (NodePool={pool})"
-                )
-            }
-            Self::Canary { pool, node: None } => {
-                write!(f, "one drifted node is replaced before the others (NodePool={pool})")
-            }
+            Self::Canary { pool, node } => canary(f, pool, node.as_ref()),
             Self::Validating { reason, until: _ } => {
                 write!(f, "it goes as {} if it stays so", reason.as_str())
             }
@@ -293,6 +285,15 @@ impl fmt::Display for Kept {
             ),
             Self::Later { place } => write!(f, "it is number {place} of those looked at next"),
         }
+    }
+}
+
+fn canary(f: &mut fmt::Formatter<'_>, pool: &NodePoolName, node: Option<&NodeName>) -> fmt::Result {
+    match node {
+        Some(node) => {
+            write!(f, "Node {node}, which is as its pool says now, is not ready (NodePool={pool})")
+        }
+        None => write!(f, "one drifted node is replaced before the others (NodePool={pool})"),
     }
 }
 

@@ -9,6 +9,8 @@
 mod claims;
 mod conditions;
 mod drain;
+mod drift;
+mod expiration;
 mod garbage;
 mod hashes;
 mod health;
@@ -16,6 +18,7 @@ mod hold;
 mod initialization;
 mod interruption;
 mod launch;
+mod moves;
 mod node_class;
 mod placement;
 mod planned_pods;
@@ -33,6 +36,8 @@ mod waves;
 
 pub use claims::{ClaimSource, Claims, claim_name, claims, launch_plan_of, resource_list};
 pub use drain::{Drain, drain};
+pub use drift::{DriftView, drift, drifted_since};
+pub use expiration::expire;
 pub use garbage::{Collection, CollectionGuard, GarbageView, collect};
 pub use hashes::restamp;
 pub use health::{Start, Starts};
@@ -42,6 +47,10 @@ pub use interruption::interrupt;
 pub use launch::{
     LAUNCH_TTL, LaunchGroup, LaunchPlan, REGISTRATION_TTL, StartLimits, capacity_notes, launch,
     liveness,
+};
+pub use moves::{
+    Going, Launched, MOVE_TIMEOUT, MOVE_VALIDATION, MoveRecord, MoveView, OfClaim, Stage, carry,
+    finish, give_up, heal,
 };
 pub use node_class::{NodeClassView, node_class};
 pub use placement::{Target, place};

@@ -5,8 +5,10 @@
 mod again;
 mod classes;
 mod crash;
+mod drift;
 mod evictions;
 mod lists;
+mod moves;
 mod news;
 mod support;
 mod volumes;

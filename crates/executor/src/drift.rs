@@ -1,0 +1,127 @@
+//! Whether a node differs from what its pool and class say now: the condition `Drifted`
+//! (`disruption.md` section 7.1).
+//!
+//! In: a claim, its pool, its class, the hashes of both. Out: the condition, set with the reason or
+//! removed. What cannot be compared is not drifted: hashes of another version, images of a class that are
+//! not found at the moment. Security groups and subnets are not looked at yet.
+
+use std::collections::BTreeMap;
+
+use api::{Condition, Ec2NodeClass, NodeClaim, NodePool, names};
+use model::Timestamp;
+use serde_json::json;
+
+use crate::launch::target;
+use crate::request::Request;
+use crate::time;
+
+/// What a claim is compared with.
+#[derive(Clone, Copy, Debug)]
+pub struct DriftView<'a> {
+    /// The claim.
+    pub claim: &'a NodeClaim,
+    /// Its pool.
+    pub pool: &'a NodePool,
+    /// Its class.
+    pub class: &'a Ec2NodeClass,
+    /// Hashes of both, as [`api::drift::annotations`] has them.
+    pub hashes: &'a BTreeMap<String, String>,
+}
+
+/// The change of the condition `Drifted`; `None` where it is as it should be.
+pub fn drift(view: &DriftView<'_>, now: Timestamp) -> Option<Request> {
+    let claim = view.claim;
+    if claim.is_deleting() {
+        return None;
+    }
+    let reason = claim.is_true(names::LAUNCHED).then(|| drifted(view)).flatten();
+    let known = claim.condition(names::DRIFTED);
+    if known.map(|one| one.reason.as_str()) == reason {
+        return None;
+    }
+    let others = claim.status.conditions.iter().filter(|one| one.kind != names::DRIFTED);
+    let mut conditions: Vec<Condition> = others.cloned().collect();
+    if let Some(reason) = reason {
+        let since = known.and_then(|one| one.last_transition_time.clone());
+        conditions.push(Condition {
+            kind: names::DRIFTED.to_owned(),
+            status: "True".to_owned(),
+            reason: reason.to_owned(),
+            message: reason.to_owned(),
+            last_transition_time: since.or_else(|| Some(time::format(now).into())),
+            observed_generation: claim.metadata.generation,
+        });
+    }
+    Some(Request::Patch {
+        target: target(claim),
+        status: true,
+        body: json!({
+            "metadata": { "resourceVersion": claim.metadata.resource_version },
+            "status": { "conditions": conditions },
+        }),
+    })
+}
+
+/// Since when the claim is drifted.
+pub fn drifted_since(claim: &NodeClaim) -> Option<Timestamp> {
+    let condition = claim.condition(names::DRIFTED).filter(|one| one.status == "True")?;
+    time::parse(condition.last_transition_time.as_deref()?)
+}
+
+/// The first reason that holds, in Karpenter's order and words.
+fn drifted(view: &DriftView<'_>) -> Option<&'static str> {
+    let by_hash = api::drift::drifted(view.claim, view.hashes);
+    if by_hash == Some("NodePoolDrifted") {
+        return by_hash;
+    }
+    let labels = &view.claim.metadata.labels;
+    let requirements = view.pool.spec.template.spec.requirements.iter();
+    let mut unmet =
+        requirements.filter(|one| !admits(&one.operator, &one.values, labels.get(&one.key)));
+    if unmet.next().is_some() {
+        return Some("RequirementsDrifted");
+    }
+    if by_hash.is_some() {
+        return Some("NodeClassDrift");
+    }
+    has_other_image(view).then_some("AMIDrift")
+}
+
+/// Whether the class gives machines of the claim's kind other images than the one it was started from.
+fn has_other_image(view: &DriftView<'_>) -> bool {
+    let (class, labels) = (view.class, &view.claim.metadata.labels);
+    let conditions = class.status.conditions.iter();
+    let found = conditions.filter(|one| one.kind == names::AMIS_READY && one.status == "True");
+    let is_current = |one: &Condition| one.observed_generation == class.metadata.generation;
+    let Some(image) = view.claim.status.image_id.as_ref().filter(|_| found.clone().any(is_current))
+    else {
+        return false;
+    };
+    let mut images = class.status.amis.iter().filter(|ami| {
+        let requirements = ami.requirements.iter();
+        requirements.clone().all(|one| admits(&one.operator, &one.values, labels.get(&one.key)))
+    });
+    let is_there = images.clone().any(|ami| ami.id == *image);
+    images.next().is_some() && !is_there
+}
+
+/// Whether a label's value is one that the requirement admits; what its operator means that is not
+/// known, it is.
+fn admits(operator: &str, values: &[String], value: Option<&String>) -> bool {
+    let number = |text: Option<&String>| text.and_then(|text| text.parse::<i64>().ok());
+    let bound = number(values.first());
+    let compares = |holds: fn(i64, i64) -> bool| {
+        number(value).zip(bound).is_some_and(|(value, bound)| holds(value, bound))
+    };
+    match operator {
+        "In" => value.is_some_and(|value| values.contains(value)),
+        "NotIn" => value.is_none_or(|value| !values.contains(value)),
+        "Exists" => value.is_some(),
+        "DoesNotExist" => value.is_none(),
+        "Gt" => compares(|value, bound| value > bound),
+        "Lt" => compares(|value, bound| value < bound),
+        "Gte" => compares(|value, bound| value >= bound),
+        "Lte" => compares(|value, bound| value <= bound),
+        _ => true,
+    }
+}
