@@ -11,6 +11,7 @@ mod facts;
 mod garbage;
 mod health;
 mod interruption;
+mod moves;
 mod pods;
 mod provision;
 mod seats;
@@ -39,6 +40,7 @@ use facts::Facts;
 use garbage::Garbage;
 use health::Health;
 use interruption::Interruptions;
+use moves::Moving;
 use steps::Work;
 use upkeep::Upkeep;
 
@@ -83,6 +85,7 @@ pub(crate) struct Driver {
     health: Health,
     disrupting: Disrupting,
     interruptions: Interruptions,
+    moving: Moving,
     answers: mpsc::UnboundedSender<Answer>,
     heard: mpsc::UnboundedReceiver<Answer>,
     ticked_at: Option<Instant>,
@@ -133,6 +136,7 @@ impl Driver {
             health: Health::default(),
             disrupting: Disrupting::default(),
             interruptions: Interruptions::default(),
+            moving: Moving::default(),
             answers,
             heard,
             ticked_at: None,
@@ -216,6 +220,7 @@ impl Driver {
             self.collect_garbage();
             self.ask_statuses();
             self.disrupt();
+            self.move_nodes();
             self.count_objects();
         }
     }

@@ -3,6 +3,8 @@
 //! Karpenter's names where it has the figure, so that dashboards go on working; our own begin with
 //! `stowage_`. Labels come from closed enums, and from the names of pools, of which there are few.
 
+mod voluntary;
+
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
@@ -14,6 +16,8 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
+
+pub(crate) use voluntary::{Answered, PoolWhy, Voluntary, Why};
 
 /// Content type of what [`render`] gives.
 pub(crate) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -116,6 +120,7 @@ pub(crate) struct Metrics {
     pub(crate) claims_terminated: Family<Terminated, Counter>,
     pub(crate) claims_disrupted: Family<Disrupted, Counter>,
     pub(crate) decisions: Family<Decided, Counter>,
+    pub(crate) voluntary: Voluntary,
     pub(crate) nodes_created: Family<Pool, Counter>,
     pub(crate) nodes_terminated: Family<Pool, Counter>,
     pub(crate) cluster_nodes: Gauge,
@@ -170,6 +175,7 @@ impl Metrics {
                 "NodeClaims ended of the controller's own accord",
             ),
             decisions: to.add("karpenter_voluntary_disruption_decisions", "Decisions to end nodes"),
+            voluntary: Voluntary::register(&mut to),
             nodes_created: to.add("karpenter_nodes_created", "Nodes registered"),
             nodes_terminated: to.add("karpenter_nodes_terminated", "Nodes gone"),
             cluster_nodes: to.add("karpenter_cluster_state_node_count", "Nodes known"),

@@ -4,6 +4,8 @@
 //! sends nothing and reads no clock; it takes a core for as long as it runs, so callers put it on a
 //! thread of its own.
 
+mod fleet;
+
 use std::sync::Arc;
 
 use checker::{CheckedPlan, Violation};
@@ -17,6 +19,7 @@ use planner::{Alternative, Report, Seed, Settings};
 use snapshot::{Inputs, LowerError, LowerOptions, Lowered, PodSelection, Unavailable};
 
 use crate::store::{Objects, Tables};
+pub(crate) use fleet::{Launches, MoveNodes, Moves, MovesError, NotHeld, UnderWay};
 
 /// Units of work that the proof of a bound may take: about 0.3 s of one core of 2026. It runs beside the
 /// execution of the plan, and a smaller limit gives a lower bound, and as true.
@@ -110,6 +113,20 @@ impl Planner {
         Ok(Self { catalog, region, work_limit })
     }
 
+    fn options(&self, circumstances: &Circumstances, existing_only: bool) -> LowerOptions {
+        LowerOptions {
+            region: self.region.clone(),
+            pods: Some(PodSelection::Pending),
+            architectures: Vec::new(),
+            capacity_types: Vec::new(),
+            estimate_prices: true,
+            live_market: circumstances.market.clone(),
+            unavailable: circumstances.unavailable.clone(),
+            now: circumstances.now,
+            existing_only,
+        }
+    }
+
     /// Plans the pending pods of `tables`. `watch` may end the search.
     pub(crate) fn plan(
         &self,
@@ -138,17 +155,7 @@ impl Planner {
         existing_only: bool,
         watch: &mut dyn FnMut() -> bool,
     ) -> Result<Planned, PlanError> {
-        let options = LowerOptions {
-            region: self.region.clone(),
-            pods: Some(PodSelection::Pending),
-            architectures: Vec::new(),
-            capacity_types: Vec::new(),
-            estimate_prices: true,
-            live_market: circumstances.market.clone(),
-            unavailable: circumstances.unavailable.clone(),
-            now: circumstances.now,
-            existing_only,
-        };
+        let options = self.options(circumstances, existing_only);
         let lowered = snapshot::lower(inputs, &self.catalog, &options)?;
         let settings = Settings {
             price_weights: false,
@@ -288,6 +295,7 @@ fn inputs(tables: &Tables) -> Inputs {
     objects.volume_claims = copied(&tables.volume_claims.objects);
     objects.volumes = copied(&tables.volumes.objects);
     objects.storage_classes = copied(&tables.storage_classes.objects);
+    objects.disruption_budgets = copied(&tables.disruption_budgets.objects);
     objects.node_pools = pools(tables);
     objects.node_classes = copied(&tables.node_classes.objects);
     if objects.node_pools.is_empty() {

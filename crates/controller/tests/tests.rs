@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
 #![expect(clippy::print_stdout, reason = "figures are shown beside the results")]
 
+mod consolidation;
+mod drift;
 mod election;
 mod faults;
 mod interruptions;

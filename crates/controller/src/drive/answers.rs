@@ -33,6 +33,8 @@ impl Driver {
                 self.upkeep.resolved(&class, generation, *answer, self.seed);
             }
             Answer::Market(answer) => self.upkeep.heard_market(*answer, self.seed),
+            Answer::Moves(tables, found) => self.found_moves(&tables, *found),
+            Answer::Held(id, held) => self.heard_held(&id, *held),
             Answer::Swept(sweep) => self.swept(*sweep),
             Answer::Received(messages) => self.received(messages),
             Answer::Statuses(answer) => self.heard_statuses(*answer),

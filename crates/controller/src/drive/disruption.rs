@@ -4,6 +4,7 @@
 //! time of the last pod event, events for nodes that are kept by somebody's wish.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use ::disruption::{
     Budget, Cluster, Decision, Deletion, Kept, Node, Policy, Pool, Protection, Quiet, Waiting,
@@ -22,11 +23,11 @@ use crate::clock;
 use crate::metrics::{Decided, Disrupted};
 use crate::perform::GroupKey;
 use crate::planning::Planned;
-use crate::report::{About, Event, Severity};
+use crate::report::{About, Event, Severity, UNCONSOLIDATABLE};
 use crate::store::Tables;
 
 /// Between two looks: nodes wait 15 s before they go, so that a look more or less does not matter.
-const EVERY: std::time::Duration = std::time::Duration::from_secs(5);
+const EVERY: Duration = Duration::from_secs(5);
 /// Between two stamps of a claim's last pod event: as Karpenter.
 const STAMP_EVERY: i64 = 10;
 
@@ -61,12 +62,12 @@ impl Driver {
         self.tell_kept(&looked, &decision, &tables);
         self.tell_protected(&decision, &tables, now);
         for deletion in &decision.delete {
-            self.delete(deletion, &looked, &tables, instant);
+            self.delete(deletion, &tables, instant);
         }
         self.disrupting.waiting = decision.waiting;
     }
 
-    fn delete(&mut self, deletion: &Deletion, cluster: &Cluster, tables: &Tables, now: Instant) {
+    fn delete(&mut self, deletion: &Deletion, tables: &Tables, now: Instant) {
         let name = deletion.claim.as_str();
         let key = GroupKey::Claim(name.to_owned());
         let claim = tables.node_claims.objects.get(&(Box::default(), name.into()));
@@ -76,27 +77,7 @@ impl Driver {
             .decisions
             .get_or_create(&Decided { decision: "delete", reason: word, consolidation_type: word })
             .inc();
-        let policy = cluster.pool(&deletion.pool).map_or(Policy::default(), |pool| pool.policy);
-        let disrupted = disrupted(claim, word, policy_word(policy));
-        self.metrics.claims_disrupted.get_or_create(&disrupted).inc();
-        let message = format!("Disrupting NodeClaim: {}/Delete", deletion.reason.as_str());
-        for about in abouts(claim, deletion.node.as_str(), tables) {
-            self.recorder.record(Event {
-                about,
-                severity: Severity::Normal,
-                reason: "DisruptionTerminating",
-                message: message.clone(),
-                quiet: None,
-            });
-        }
-        let (node_claim, node) = (name, deletion.node.as_str());
-        tracing::info!(
-            controller = "disruption",
-            node_claim,
-            node,
-            reason = word,
-            "disrupting node"
-        );
+        self.tell_terminating(name, deletion.reason, "delete", tables);
         let request = Request::Delete {
             target: ObjectRef::cluster(Kind::NodeClaim, name),
             uid: claim.metadata.uid.as_deref().unwrap_or_default().to_owned(),
@@ -104,6 +85,56 @@ impl Driver {
             reason: word,
         };
         self.dispatch(key, vec![request]);
+    }
+
+    /// Counts and says that a claim's end is asked for.
+    pub(super) fn tell_terminating(
+        &mut self,
+        node_claim: &str,
+        reason: ::disruption::Reason,
+        decision: &'static str,
+        tables: &Tables,
+    ) {
+        let claim = tables.node_claims.objects.get(&(Box::default(), node_claim.into()));
+        let Some(claim) = claim else { return };
+        let pool = claim.metadata.labels.get(well_known::NODE_POOL).map(String::as_str);
+        let pool =
+            tables.node_pools.objects.get(&(Box::default(), pool.unwrap_or_default().into()));
+        let policy = pool.map_or(Policy::default(), |pool| settings(pool).policy);
+        let policy = match reason {
+            ::disruption::Reason::Drifted => "",
+            _ => policy_word(policy),
+        };
+        let disrupted = disrupted(claim, word(reason), policy);
+        self.metrics.claims_disrupted.get_or_create(&disrupted).inc();
+        let decision = if decision == "delete" { "Delete" } else { "Replace" };
+        let message = format!("Disrupting NodeClaim: {}/{decision}", reason.as_str());
+        self.tell_claim(node_claim, "DisruptionTerminating", &message, tables);
+        let (node, reason) = (claim.status.node_name.as_deref().unwrap_or_default(), word(reason));
+        tracing::info!(controller = "disruption", node_claim, node, reason, "disrupting node");
+    }
+
+    /// Publishes an event on a claim and its Node.
+    pub(super) fn tell_claim(
+        &mut self,
+        claim: &str,
+        reason: &'static str,
+        message: &str,
+        tables: &Tables,
+    ) {
+        let claim = tables.node_claims.objects.get(&(Box::default(), claim.into()));
+        let Some(claim) = claim else { return };
+        let quiet = (reason == UNCONSOLIDATABLE).then_some(Duration::from_mins(15));
+        let node = claim.status.node_name.as_deref().unwrap_or_default();
+        for about in abouts(claim, node, tables) {
+            let (severity, message) = (Severity::Normal, message.to_owned());
+            self.recorder.record(Event { about, severity, reason, message, quiet });
+        }
+    }
+
+    /// Claims and Nodes that pods which wait will run on.
+    pub(super) fn wanted(&self, tables: &Tables) -> BTreeSet<String> {
+        wanted(&self.work.planned_pods(tables, clock::now()), tables)
     }
 
     /// Says what pods' own annotations come to: of those on Nodes, what is wrong or over; of those that
@@ -130,18 +161,8 @@ impl Driver {
     fn tell_kept(&mut self, cluster: &Cluster, decision: &Decision, tables: &Tables) {
         for (place, kept) in decision.kept.iter().filter(|(_, kept)| kept.is_event()) {
             let node = &cluster.nodes[*place];
-            let (Some(claim), Some(name)) = (&node.claim, &node.name) else { continue };
-            let claim = tables.node_claims.objects.get(&(Box::default(), claim.as_str().into()));
-            let Some(claim) = claim else { continue };
-            for about in abouts(claim, name.as_str(), tables) {
-                self.recorder.record(Event {
-                    about,
-                    severity: Severity::Normal,
-                    reason: "DisruptionBlocked",
-                    message: kept.to_string(),
-                    quiet: None,
-                });
-            }
+            let Some(claim) = &node.claim else { continue };
+            self.tell_claim(claim.as_str(), "DisruptionBlocked", &kept.to_string(), tables);
         }
     }
 
@@ -171,7 +192,9 @@ impl Driver {
             }
         });
         let pools = tables.node_pools.objects.values().map(|pool| settings(pool)).collect();
-        Cluster { nodes: nodes.collect(), pools }
+        let mut cluster = Cluster { nodes: nodes.collect(), pools };
+        self.moving.under_way("").mark(&mut cluster);
+        cluster
     }
 
     /// Stamps on claims whose Nodes' pods came or went since the last look.
@@ -347,7 +370,7 @@ fn abouts(claim: &api::NodeClaim, node: &str, tables: &Tables) -> Vec<About> {
 }
 
 /// The reason as metrics and deletions have it.
-const fn word(reason: ::disruption::Reason) -> &'static str {
+pub(super) const fn word(reason: ::disruption::Reason) -> &'static str {
     match reason {
         ::disruption::Reason::Empty => "empty",
         ::disruption::Reason::Drifted => "drifted",

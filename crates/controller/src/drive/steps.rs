@@ -129,6 +129,11 @@ impl Work {
         !self.expected.is_empty()
     }
 
+    /// Whether the claim was asked for and is not shown yet.
+    pub(super) fn is_expected(&self, claim: &str) -> bool {
+        self.expected.contains_key(claim)
+    }
+
     /// A claim is being asked for.
     pub(super) fn expect(&mut self, claim: &str, since: Vec<Instant>, now: Instant) {
         self.expected.insert(claim.to_owned(), now + CLAIM_SHOWN_WITHIN);

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use api::Ec2NodeClass;
 use cloud::{CloudError, ResolvedNodeClass};
-use executor::{CloudRequest, NodeClassView, PoolView, Request};
+use executor::{CloudRequest, EXPIRED, NodeClassView, PoolView, Request};
 use model::{LiveMarket, Quantity, Timestamp, well_known};
 use tokio::time::Instant;
 
@@ -201,9 +201,16 @@ impl Driver {
         self.health.count(&tables, self.work.limits);
         groups.extend(pool_groups(&tables, self.last.as_deref(), &self.health, now));
         groups.extend(self.upkeep.tidy_group(&tables, instant));
-        groups.extend(restamped(&tables, &hashes(&tables, &self.ca_bundle)));
+        groups.extend(of_claims(&tables, &hashes(&tables, &self.ca_bundle), now));
         for (key, requests) in groups {
             if !requests.is_empty() && !self.work.is_held(&key, &tables, instant) {
+                if let [Request::Delete { target, reason: EXPIRED, .. }] = requests.as_slice() {
+                    let key = (Box::default(), target.name.as_str().into());
+                    if let Some(claim) = tables.node_claims.objects.get(&key) {
+                        let disrupted = disrupted(claim, EXPIRED, "");
+                        self.metrics.claims_disrupted.get_or_create(&disrupted).inc();
+                    }
+                }
                 self.dispatch(key, requests);
             }
         }
@@ -274,18 +281,31 @@ impl Driver {
     }
 }
 
-/// Claims whose hashes are of another version than those of their pools and classes.
-fn restamped(
+/// Claims whose hashes are of another version than those of their pools and classes, whose drift has
+/// changed, or whose time is over; one thing about a claim at a time, as each has its version as a
+/// precondition.
+fn of_claims(
     tables: &Tables,
     hashes: &BTreeMap<String, BTreeMap<String, String>>,
+    now: Timestamp,
 ) -> Vec<(GroupKey, Vec<Request>)> {
+    let due = |claim: &api::NodeClaim| {
+        let expired = executor::expire(claim, now);
+        expired.or_else(|| {
+            let name = claim.metadata.labels.get(well_known::NODE_POOL)?;
+            let hashes = hashes.get(name)?;
+            let pool = tables.node_pools.objects.get(&(Box::default(), name.as_str().into()))?;
+            let class = claim.spec.node_class_ref.name.as_str();
+            let class = tables.node_classes.objects.get(&(Box::default(), class.into()))?;
+            let view = executor::DriftView { claim, pool, class, hashes };
+            executor::restamp(claim, hashes).or_else(|| executor::drift(&view, now))
+        })
+    };
     let claims = tables.node_claims.objects.values();
-    let restamped = claims.filter_map(|claim| {
-        let pool = claim.metadata.labels.get(well_known::NODE_POOL)?;
-        let request = executor::restamp(claim, hashes.get(pool)?)?;
-        Some((GroupKey::Claim(claim.metadata.name.clone()), vec![request]))
+    let due = claims.filter_map(|claim| {
+        Some((GroupKey::Claim(claim.metadata.name.clone()), vec![due(claim)?]))
     });
-    restamped.collect()
+    due.collect()
 }
 
 fn pool_groups(

@@ -10,7 +10,9 @@ use tokio::sync::mpsc;
 
 use super::{Performed, Performer, claim_of};
 use crate::listen::Received;
+use crate::planning::{Moves, MovesError, NotHeld};
 use crate::report;
+use crate::store::Tables;
 
 /// What a group of requests is about; one group of a key is under way at a time.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -64,6 +66,10 @@ pub(crate) enum Answer {
     Resolved(String, Option<i64>, Box<Result<ResolvedNodeClass, CloudError>>),
     /// What the cloud sells.
     Market(Box<Result<LiveMarket, CloudError>>),
+    /// What was looked at for moves, and what was found.
+    Moves(Box<Tables>, Box<Result<Moves, MovesError>>),
+    /// Whether the move of that id still holds.
+    Held(String, Box<Result<(), NotHeld>>),
     /// Two complete lists of instances, and all claims as the API server has them.
     Swept(Box<Option<Sweep>>),
     /// Messages of the queue of interruptions.

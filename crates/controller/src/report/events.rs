@@ -112,7 +112,9 @@ impl Recorder {
     pub(crate) fn send(&mut self, event: Event) {
         let now = clock::instant();
         let Event { about, reason, message, quiet, .. } = &event;
-        let key = format!("{reason}/{}/{}/{}/{message}", about.kind, about.namespace, about.name);
+        // Where the sentence has figures that change, one of its reason is enough.
+        let told = if *reason == UNCONSOLIDATABLE { "" } else { message.as_str() };
+        let key = format!("{reason}/{}/{}/{}/{told}", about.kind, about.namespace, about.name);
         if !self.dedupe.admits(key, quiet.unwrap_or(QUIET), now) {
             return;
         }
@@ -151,6 +153,9 @@ pub(crate) const NOMINATED: &str = "Nominated";
 
 /// Said of each pod of a claim that cannot be launched; paced as [`NOMINATED`].
 const NO_CAPACITY: &str = "InsufficientCapacityError";
+
+/// Said of a node that no move takes, with the reason; as often.
+pub(crate) const UNCONSOLIDATABLE: &str = "Unconsolidatable";
 
 async fn send_all(client: Client, mut events: mpsc::Receiver<Event>) {
     while let Some(event) = events.recv().await {
