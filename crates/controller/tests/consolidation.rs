@@ -1,14 +1,18 @@
 //! Nodes that are underused go, and what runs on them runs elsewhere.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use controller::{Crash, CrashEnd, CrashPoint};
 use k8s_openapi::api::core::v1::Pod;
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use kube::Api;
 use kube::api::{ListParams, PostParams};
+use model::{CapacityType, InstanceTypeName, ZoneName};
 use serde_json::json;
 use testcluster::wait::until;
 use testcluster::workloads::{self, PodShape};
+use tokio::sync::Notify;
 
 use crate::world::{OrStop as _, SOON, World, config};
 
@@ -83,5 +87,115 @@ async fn a_workload_that_shrinks_leaves_a_fleet_near_its_bound_with_no_budget_br
     assert!(before > bound);
     assert!(fewest >= 12, "{fewest} of 16 pods were ready at some look");
     workloads::running(&world.client, "web", 16, SOON).await.or_stop();
+
+    // Nothing changes any more, so nothing moves any more.
+    let decisions = "karpenter_voluntary_disruption_decisions_total";
+    let (made, rest) = (world.metric(&running, decisions).await, world.versions().await);
+    let searches = async || {
+        let count = "stowage_consolidation_search_seconds_count";
+        world.metric(&running, count).await.unwrap_or(0.0)
+    };
+    let searched = searches().await;
+    until("it was searched again, twice", SOON, async || {
+        Ok::<_, kube::Error>((searches().await >= searched + 2.0).then_some(()))
+    })
+    .await
+    .or_stop();
+    assert_eq!(world.metric(&running, decisions).await, made);
+    let names = |all: Vec<(String, Option<String>)>| -> Vec<String> {
+        all.into_iter().map(|(name, _)| name).collect()
+    };
+    assert_eq!(names(world.versions().await), names(rest));
+    running.stop().await;
+}
+
+/// One large node with two small pods left on it, which a smaller one holds.
+async fn oversized(world: &World) {
+    world.pool("general").await;
+    let mut config = config("first");
+    config.election = None;
+    let running = world.controller(config).await;
+    let shape = PodShape::requesting(&[("cpu", "900m"), ("memory", "1Gi")]);
+    workloads::create(&world.client, &workloads::deployment("web", 17, &shape)).await.or_stop();
+    workloads::running(&world.client, "web", 17, SOON).await.or_stop();
+    assert_eq!(bill(world).await, price("m6i.4xlarge"), "17 pods fill one");
+    running.stop().await;
+    workloads::scale(&world.client, "web", 2).await.or_stop();
+    workloads::running(&world.client, "web", 2, SOON).await.or_stop();
+}
+
+/// Names of claims and Nodes that carry marks of a move.
+async fn marks(world: &World) -> Vec<String> {
+    let claims = world.list("NodeClaim").await.into_iter().filter(|claim| {
+        let annotations = claim.metadata.annotations.clone().unwrap_or_default();
+        let conditions = claim.data["status"]["conditions"].as_array().cloned().unwrap_or_default();
+        annotations.contains_key("stowage.sh/move")
+            || conditions.iter().any(|one| one["type"] == "DisruptionReason")
+    });
+    let nodes = world.list("Node").await.into_iter().filter(|node| {
+        let taints = node.data["spec"]["taints"].as_array().cloned().unwrap_or_default();
+        taints.iter().any(|taint| taint["key"] == "karpenter.sh/disrupted")
+    });
+    claims.chain(nodes).filter_map(|one| one.metadata.name).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_move_whose_launch_fails_is_taken_back() {
+    let world = World::start().await;
+    oversized(&world).await;
+    let claim = world.list("NodeClaim").await.remove(0).metadata.name.unwrap();
+    for name in ["m6i.large", "m6i.xlarge", "m6i.2xlarge", "m6i.4xlarge"] {
+        for zone in ["us-east-1a", "us-east-1b", "us-east-1c"] {
+            let (name, zone) = (InstanceTypeName::from(name), ZoneName::from(zone));
+            world.cloud.empty(CapacityType::OnDemand, &name, &zone);
+        }
+    }
+    let running = world.controller(config("one")).await;
+    let failures = "karpenter_voluntary_disruption_queue_failures_total";
+    until("a move was taken back", Duration::from_mins(5), async || {
+        let failed = world.metric(&running, failures).await.is_some_and(|count| count >= 1.0);
+        let restored = failed && marks(&world).await.is_empty();
+        let claims = world.list("NodeClaim").await;
+        let alone = claims.len() == 1 && claims[0].metadata.name.as_ref() == Some(&claim);
+        Ok::<_, kube::Error>((restored && alone).then_some(()))
+    })
+    .await
+    .or_stop();
+    assert_eq!(world.machines(), 1);
+    workloads::running(&world.client, "web", 2, SOON).await.or_stop();
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_move_goes_on_or_is_taken_back_when_the_controller_ends_in_the_middle() {
+    let world = World::start().await;
+    oversized(&world).await;
+    for request in [0, 1, 2, 3, 5, 8] {
+        let told = Arc::new(Notify::new());
+        let mut config = config("crashing");
+        config.election = None;
+        let end = CrashEnd::Freeze(Arc::clone(&told));
+        config.crash = Some(Crash { point: CrashPoint::After(request), end });
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+        let controller = world.controller_on(&runtime, config).await;
+        // The move may be over before so many requests.
+        let crashed = tokio::time::timeout(Duration::from_mins(1), told.notified()).await.is_ok();
+        runtime.shutdown_background();
+        drop(controller);
+        println!("request {request}: {}", if crashed { "ended hard" } else { "at rest before" });
+    }
+    let running = world.controller(config("last")).await;
+    until("the smaller node alone is left", Duration::from_mins(5), async || {
+        let alone = bill(&world).await == price("m6i.large");
+        Ok::<_, kube::Error>((alone && marks(&world).await.is_empty()).then_some(()))
+    })
+    .await
+    .or_stop();
+    workloads::running(&world.client, "web", 2, SOON).await.or_stop();
+    until("no machine is left over", SOON, async || {
+        Ok::<_, kube::Error>((world.machines() == 1).then_some(()))
+    })
+    .await
+    .or_stop();
     running.stop().await;
 }

@@ -1,20 +1,31 @@
 //! Nodes that differ from their pool are replaced, one first.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use kube::api::{Patch, PatchParams};
-use serde_json::json;
+use controller::StartLimits;
+use k8s_openapi::api::core::v1::Pod;
+use kube::Api;
+use kube::api::{ListParams, Patch, PatchParams};
+use serde_json::{Value, json};
+use testcluster::kubelets::Settings;
 use testcluster::wait::until;
 use testcluster::workloads::{self, PodShape};
 
-use crate::world::{OrStop as _, SOON, World, config};
+use crate::world::{OrStop as _, SOON, World, config, node};
 
 /// Longer than five replacements one after the other take on shared cores.
 const LONG: Duration = Duration::from_mins(10);
 
-/// A pool whose nodes get another label from now on, so that all that are there are drifted.
+/// Nodes get another label from now on, so that all that are there are drifted.
 async fn change(world: &World) {
-    let patch = json!({"spec": {"template": {"metadata": {"labels": {"release": "two"}}}}});
+    patch(world, json!({"template": {"metadata": {"labels": {"release": "two"}}}})).await;
+}
+
+async fn patch(world: &World, spec: Value) {
+    let patch = json!({"spec": spec});
     let pools = world.custom("NodePool");
     pools.patch("general", &PatchParams::default(), &Patch::Merge(patch)).await.unwrap();
 }
@@ -40,6 +51,28 @@ fn lone() -> PodShape {
     PodShape { spec: apart, ..PodShape::requesting(&[("cpu", "1500m")]) }
 }
 
+/// How many nodes carry the mark of a move or of their end.
+async fn marked(world: &World) -> usize {
+    let nodes = world.list("Node").await.into_iter();
+    let marked = nodes.filter(|node| {
+        let taints = node.data["spec"]["taints"].as_array().cloned().unwrap_or_default();
+        taints.iter().any(|taint| taint["key"] == "karpenter.sh/disrupted")
+    });
+    marked.count()
+}
+
+/// UIDs of the pods that are ready.
+async fn ready(world: &World) -> BTreeSet<String> {
+    let pods: Api<Pod> = Api::namespaced(world.client.clone(), "default");
+    let pods = pods.list(&ListParams::default()).await.unwrap().into_iter();
+    let ready = pods.filter(|pod| {
+        let conditions = pod.status.as_ref().and_then(|status| status.conditions.as_ref());
+        let mut conditions = conditions.into_iter().flatten();
+        conditions.any(|one| one.type_ == "Ready" && one.status == "True")
+    });
+    ready.filter_map(|pod| pod.metadata.uid).collect()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn drifted_nodes_are_replaced_one_first_and_then_within_the_budget() {
     let world = World::start().await;
@@ -53,17 +86,12 @@ async fn drifted_nodes_are_replaced_one_first_and_then_within_the_budget() {
     let most_seen = &mut most;
     until("one node is of the new release", LONG, async || {
         let (_, new) = releases(&world).await;
-        let nodes = world.list("Node").await.into_iter();
-        let marked = nodes.filter(|node| {
-            let taints = node.data["spec"]["taints"].as_array().cloned().unwrap_or_default();
-            taints.iter().any(|taint| taint["key"] == "karpenter.sh/disrupted")
-        });
         let joined = world.list("Node").await.into_iter().any(|node| {
             let labels = node.metadata.labels.unwrap_or_default();
             labels.contains_key("release") && labels.contains_key("karpenter.sh/initialized")
         });
         if !joined {
-            *most_seen = (*most_seen).max(marked.count());
+            *most_seen = (*most_seen).max(marked(&world).await);
         }
         Ok::<_, kube::Error>((new > 0 && joined).then_some(()))
     })
@@ -75,6 +103,54 @@ async fn drifted_nodes_are_replaced_one_first_and_then_within_the_budget() {
     })
     .await
     .or_stop();
+    workloads::running(&world.client, "web", 4, SOON).await.or_stop();
+    running.stop().await;
+}
+
+/// What is launched from the new template never joins; then it is mended.
+#[tokio::test(flavor = "multi_thread")]
+async fn nodes_that_do_not_join_stop_after_one_and_a_budget_holds_when_they_do() {
+    let broken = Arc::new(AtomicBool::new(false));
+    let is_broken = Arc::clone(&broken);
+    // The first four machines have joined before it breaks, and stay.
+    let never_joins = move |_: &testcluster::kubelets::Machine| is_broken.load(Ordering::SeqCst);
+    let kubelets = Settings { never_joins: Arc::new(never_joins), ..Settings::prompt(node) };
+    let world = World::start_with(kubelets).await;
+    world.pool("general").await;
+    patch(&world, json!({"disruption": {"budgets": [{"nodes": "10%"}]}})).await;
+    let mut config = config("one");
+    config.start_limits = StartLimits { launch: 60, registration: 20 };
+    let running = world.controller(config).await;
+    workloads::create(&world.client, &workloads::deployment("web", 4, &lone())).await.or_stop();
+    workloads::running(&world.client, "web", 4, SOON).await.or_stop();
+    let before = ready(&world).await;
+    let machines = world.cloud.all().len();
+    broken.store(true, Ordering::SeqCst);
+    change(&world).await;
+    let mut most = 0;
+    let most_seen = &mut most;
+    until("two replacements were launched and did not join", LONG, async || {
+        *most_seen = (*most_seen).max(marked(&world).await);
+        Ok::<_, kube::Error>((world.cloud.all().len() >= machines + 2).then_some(()))
+    })
+    .await
+    .or_stop();
+    assert_eq!(most, 1, "nodes marked at once");
+    assert_eq!(ready(&world).await, before, "no pod was evicted");
+    assert_eq!(releases(&world).await.0, 4, "no node went");
+    let failures = "karpenter_voluntary_disruption_queue_failures_total";
+    assert!(world.metric(&running, failures).await.is_some_and(|count| count >= 1.0));
+
+    broken.store(false, Ordering::SeqCst);
+    let mut most = 0;
+    let most_seen = &mut most;
+    until("all nodes are of the new release", LONG, async || {
+        *most_seen = (*most_seen).max(marked(&world).await);
+        Ok::<_, kube::Error>((releases(&world).await == (0, 4)).then_some(()))
+    })
+    .await
+    .or_stop();
+    assert_eq!(most, 1, "a tenth of four nodes, rounded up, at once");
     workloads::running(&world.client, "web", 4, SOON).await.or_stop();
     running.stop().await;
 }
