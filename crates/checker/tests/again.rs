@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use checker::{HeldMove, MoveViolation, check_again};
-use model::fleet::{Budget, Cluster, Place, PodBudget, Protection, Reason};
+use model::fleet::{Budget, Cluster, Place, PodBudget, Policy, Protection, Reason};
 use model::{DecidedMove, Move, NodeIndex, NodeState, PodIndex, Seat, Snapshot, Timestamp};
 use testkit::fleet;
 
@@ -150,6 +150,24 @@ fn what_goes_must_be_there_and_may_not_be_barred() {
         }
     });
     assert_eq!(lately, []);
+}
+
+/// What a pool says of consolidation keeps what is underused, and nothing that is drifted.
+#[test]
+fn what_is_drifted_goes_whatever_its_pool_says_of_consolidation() {
+    let changes: [fn(&mut model::fleet::Pool); 2] =
+        [|pool| pool.policy = Policy::WhenEmpty, |pool| pool.consolidate_after = None];
+    for change in changes {
+        for reason in [Reason::Underutilized, Reason::Drifted] {
+            let found = found(|case| {
+                change(&mut case.cluster.pools[0]);
+                case.decided.reason = reason;
+            });
+            let barred = found.iter().all(|one| matches!(one, MoveViolation::Barred { .. }));
+            assert!(barred, "{found:?}");
+            assert_eq!(found.is_empty(), reason == Reason::Drifted, "{reason:?}: {found:?}");
+        }
+    }
 }
 
 #[test]

@@ -16,7 +16,7 @@ use model::{
 
 use crate::clock::Clock;
 use crate::rule::{Action, Rule, Verdict, judge};
-use crate::setup::Setup;
+use crate::setup::{Image, Setup};
 use crate::state::{RECLAIMED, State};
 use crate::{launch, resolve};
 
@@ -63,6 +63,15 @@ impl SimCloud {
     /// What was emptied is there again.
     pub fn refill(&self) {
         self.state().emptied.clear();
+    }
+
+    /// Publishes an image; its alias selects no other any more.
+    pub fn publish(&self, image: Image) {
+        let mut state = self.state();
+        for other in state.setup.images.iter_mut().filter(|other| other.alias == image.alias) {
+            other.alias = None;
+        }
+        state.setup.images.push(image);
     }
 
     /// Takes a spot machine back, as EC2 does at the end of its notice of two minutes.

@@ -1,13 +1,14 @@
 //! Nodes that are underused go, and what runs on them runs elsewhere.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use controller::{Crash, CrashEnd, CrashPoint};
 use k8s_openapi::api::core::v1::Pod;
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use kube::Api;
-use kube::api::{ListParams, PostParams};
+use kube::api::{ListParams, Patch, PatchParams, PostParams};
 use model::{CapacityType, InstanceTypeName, ZoneName};
 use serde_json::json;
 use testcluster::wait::until;
@@ -68,7 +69,7 @@ async fn watch_until(world: &World, what: &str, rests: impl AsyncFn() -> bool) -
 #[tokio::test(flavor = "multi_thread")]
 async fn a_workload_that_shrinks_leaves_a_fleet_near_its_bound_with_no_budget_broken() {
     let world = World::start().await;
-    world.pool("general").await;
+    world.pool_that_consolidates("general").await;
     let running = world.controller(config("one")).await;
     let shape = PodShape::requesting(&[("cpu", "900m"), ("memory", "1Gi")]);
     workloads::create(&world.client, &workloads::deployment("web", 40, &shape)).await.or_stop();
@@ -96,7 +97,12 @@ async fn a_workload_that_shrinks_leaves_a_fleet_near_its_bound_with_no_budget_br
         world.metric(&running, count).await.unwrap_or(0.0)
     };
     let searched = searches().await;
-    until("it was searched again, twice", SOON, async || {
+    let touched = AtomicUsize::new(0);
+    until("it was searched again, twice, as something else changed", SOON, async || {
+        let count = touched.fetch_add(1, Ordering::SeqCst).to_string();
+        let patch = json!({"metadata": {"annotations": {"touched": count}}});
+        let (params, patch) = (PatchParams::default(), Patch::Merge(patch));
+        world.custom("NodePool").patch("general", &params, &patch).await?;
         Ok::<_, kube::Error>((searches().await >= searched + 2.0).then_some(()))
     })
     .await
@@ -111,7 +117,7 @@ async fn a_workload_that_shrinks_leaves_a_fleet_near_its_bound_with_no_budget_br
 
 /// One large node with two small pods left on it, which a smaller one holds.
 async fn oversized(world: &World) {
-    world.pool("general").await;
+    world.pool_that_consolidates("general").await;
     let mut config = config("first");
     config.election = None;
     let running = world.controller(config).await;

@@ -1,19 +1,20 @@
 //! Nodes that differ from their pool are replaced, one first.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use cloud_sim::Image;
 use controller::StartLimits;
 use k8s_openapi::api::core::v1::Pod;
 use kube::Api;
 use kube::api::{ListParams, Patch, PatchParams};
 use serde_json::{Value, json};
-use testcluster::kubelets::Settings;
+use testcluster::kubelets::{Machine, Settings};
 use testcluster::wait::until;
 use testcluster::workloads::{self, PodShape};
 
+use crate::machines::IMAGE_TAG;
 use crate::world::{OrStop as _, SOON, World, config, node};
 
 /// Longer than five replacements one after the other take on shared cores.
@@ -107,13 +108,41 @@ async fn drifted_nodes_are_replaced_one_first_and_then_within_the_budget() {
     running.stop().await;
 }
 
-/// What is launched from the new template never joins; then it is mended.
+/// From now on `al2023@latest` is the image of this id.
+fn publish(world: &World, id: &str) {
+    world.cloud.publish(Image {
+        id: id.to_owned(),
+        name: format!("al2023 {id}"),
+        alias: Some("al2023@latest".to_owned()),
+        tags: BTreeMap::new(),
+        requirements: Vec::new(),
+    });
+}
+
+/// How many claims were started from the image.
+async fn started_from(world: &World, image: &str) -> usize {
+    let claims = world.list("NodeClaim").await.into_iter();
+    claims.filter(|claim| claim.data["status"]["imageID"] == image).count()
+}
+
+/// Waits, and gives the most nodes that carried the mark of a move at any look meanwhile.
+async fn most_marked(world: &World, what: &str, rests: impl AsyncFn() -> bool) -> usize {
+    let mut most = 0;
+    let most_seen = &mut most;
+    until(what, LONG, async || {
+        *most_seen = (*most_seen).max(marked(world).await);
+        Ok::<_, kube::Error>(rests().await.then_some(()))
+    })
+    .await
+    .or_stop();
+    most
+}
+
+/// Machines of the next image never join; that of the one after do.
 #[tokio::test(flavor = "multi_thread")]
-async fn nodes_that_do_not_join_stop_after_one_and_a_budget_holds_when_they_do() {
-    let broken = Arc::new(AtomicBool::new(false));
-    let is_broken = Arc::clone(&broken);
-    // The first four machines have joined before it breaks, and stay.
-    let never_joins = move |_: &testcluster::kubelets::Machine| is_broken.load(Ordering::SeqCst);
+async fn a_broken_image_stops_after_one_node_and_a_sound_one_rolls_out_within_the_budget() {
+    let never_joins =
+        |machine: &Machine| machine.tags.get(IMAGE_TAG).is_some_and(|id| id == "ami-broken");
     let kubelets = Settings { never_joins: Arc::new(never_joins), ..Settings::prompt(node) };
     let world = World::start_with(kubelets).await;
     world.pool("general").await;
@@ -125,31 +154,21 @@ async fn nodes_that_do_not_join_stop_after_one_and_a_budget_holds_when_they_do()
     workloads::running(&world.client, "web", 4, SOON).await.or_stop();
     let before = ready(&world).await;
     let machines = world.cloud.all().len();
-    broken.store(true, Ordering::SeqCst);
-    change(&world).await;
-    let mut most = 0;
-    let most_seen = &mut most;
-    until("two replacements were launched and did not join", LONG, async || {
-        *most_seen = (*most_seen).max(marked(&world).await);
-        Ok::<_, kube::Error>((world.cloud.all().len() >= machines + 2).then_some(()))
-    })
-    .await
-    .or_stop();
+    publish(&world, "ami-broken");
+    let what = "two replacements were launched and did not join";
+    let most = most_marked(&world, what, async || world.cloud.all().len() >= machines + 2).await;
     assert_eq!(most, 1, "nodes marked at once");
     assert_eq!(ready(&world).await, before, "no pod was evicted");
-    assert_eq!(releases(&world).await.0, 4, "no node went");
+    assert_eq!(started_from(&world, "ami-1").await, 4, "no node went");
     let failures = "karpenter_voluntary_disruption_queue_failures_total";
     assert!(world.metric(&running, failures).await.is_some_and(|count| count >= 1.0));
 
-    broken.store(false, Ordering::SeqCst);
-    let mut most = 0;
-    let most_seen = &mut most;
-    until("all nodes are of the new release", LONG, async || {
-        *most_seen = (*most_seen).max(marked(&world).await);
-        Ok::<_, kube::Error>((releases(&world).await == (0, 4)).then_some(()))
+    publish(&world, "ami-sound");
+    let what = "all nodes are of the sound image";
+    let most = most_marked(&world, what, async || {
+        started_from(&world, "ami-sound").await == 4 && world.list("NodeClaim").await.len() == 4
     })
-    .await
-    .or_stop();
+    .await;
     assert_eq!(most, 1, "a tenth of four nodes, rounded up, at once");
     workloads::running(&world.client, "web", 4, SOON).await.or_stop();
     running.stop().await;

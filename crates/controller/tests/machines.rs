@@ -1,6 +1,6 @@
 //! The simulated cloud on the real clock, as a source of machines for kubelets.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -27,6 +27,14 @@ impl Clock for RealClock {
     }
 }
 
+/// The tag under which kubelets are told which image a machine was started from.
+pub(crate) const IMAGE_TAG: &str = "image-id";
+
+fn with_image(mut tags: BTreeMap<String, String>, image: String) -> BTreeMap<String, String> {
+    tags.insert(IMAGE_TAG.to_owned(), image);
+    tags
+}
+
 /// What runs in a simulated cloud.
 pub(crate) struct Running(pub(crate) Arc<SimCloud>);
 
@@ -42,7 +50,7 @@ impl Instances for Running {
                 zone: one.zone.to_string(),
                 architecture: "amd64".to_owned(),
                 is_spot: one.capacity_type == model::CapacityType::Spot,
-                tags: one.tags,
+                tags: with_image(one.tags, one.image_id),
                 user_data: None,
             })
             .collect())

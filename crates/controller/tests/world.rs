@@ -250,7 +250,17 @@ impl World {
         self.pool_with(name, &template).await;
     }
 
-    /// A class, and a pool of it with a template of the given spec.
+    /// The same, of which underused nodes go as well.
+    pub(crate) async fn pool_that_consolidates(&self, name: &str) {
+        self.pool(name).await;
+        let spec = json!({"disruption": {"consolidationPolicy": "WhenEmptyOrUnderutilized"}});
+        let patch = kube::api::Patch::Merge(json!({"spec": spec}));
+        let params = kube::api::PatchParams::default();
+        self.custom("NodePool").patch(name, &params, &patch).await.unwrap();
+    }
+
+    /// A class, and a pool of it with a template of the given spec, of which only empty nodes go: most
+    /// tests are about something else than what is worth moving.
     pub(crate) async fn pool_with(&self, name: &str, template: &Value) {
         self.create(json!({
             "apiVersion": "karpenter.k8s.aws/v1", "kind": "EC2NodeClass",
@@ -270,7 +280,11 @@ impl World {
             "apiVersion": "karpenter.sh/v1", "kind": "NodePool",
             "metadata": {"name": name},
             "spec": {
-                "disruption": {"consolidateAfter": "1s", "budgets": [{"nodes": "100%"}]},
+                "disruption": {
+                    "consolidateAfter": "1s",
+                    "consolidationPolicy": "WhenEmpty",
+                    "budgets": [{"nodes": "100%"}],
+                },
                 "template": {"spec": template},
             },
         }))

@@ -8,7 +8,6 @@
 //! Rules are a list, one file each. Nothing is done here, no wire format is known, and forceful ends
 //! (expiry, interruption, garbage) are not its business.
 
-mod again;
 mod answers;
 mod balanced;
 mod budget;
@@ -22,7 +21,6 @@ mod rules;
 mod search;
 mod survey;
 
-pub use again::still_go;
 pub use budget::Allowance;
 pub use consolidate::{Answer, Consolidation, Rotation, Settings, consolidate};
 pub use decide::{Decision, Deletion, VALIDATION, Waiting, decide};

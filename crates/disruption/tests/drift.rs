@@ -1,9 +1,8 @@
 //! Which drifted nodes go, and how many at once.
 
-use disruption::{Cluster, Drifted, Kept, Node, Reason, drift, still_go};
-use model::NodeName;
+use disruption::{Cluster, Drifted, Kept, Node, drift};
 
-use crate::support::{at, cluster, node, pod, pool};
+use crate::support::{at, cluster, node, pool};
 
 /// Five nodes of which those with these letters are drifted, the later the letter the later.
 fn drifted(names: &str) -> Drifted {
@@ -82,26 +81,4 @@ fn a_pool_with_a_fixed_number_of_nodes_says_so() {
     let decision = drift(&cluster, &drifted("ab"), at(0));
     assert!(decision.go.is_empty());
     assert!(decision.kept.values().all(|why| *why == Kept::StaticPool));
-}
-
-#[test]
-fn what_was_chosen_is_asked_again_before_it_goes() {
-    type Change = fn(&mut Vec<Node>);
-    let cases: [(&str, Change, Option<&str>); 6] = [
-        ("it still may", |_| {}, None),
-        ("it was quiet enough when it began", |n| n[0].quiet_since = Some(at(0)), None),
-        ("a pod waits for it", |n| n[0].nominated = true, Some("nominated")),
-        ("somebody wants it kept", |n| n[1].do_not_disrupt = true, Some("do_not_disrupt")),
-        ("others took the budget", |n| n[4].ready = false, Some("budget")),
-        ("it is gone", |n| drop(n.remove(0)), Some("no_node")),
-    ];
-    let names: [NodeName; 2] = ["a".into(), "b".into()];
-    for (what, change, expected) in cases {
-        let mut cluster = fleet("2", change);
-        for node in &mut cluster.nodes {
-            node.pods = vec![pod("default/web")];
-        }
-        let held = still_go(&cluster, &names, Reason::Underutilized, at(0));
-        assert_eq!(held.err().map(|(_, why)| why.as_str()), expected, "{what}");
-    }
 }

@@ -232,7 +232,7 @@ impl World {
         self.pool_of(name, requirements, json!([])).await;
     }
 
-    /// A class, and a pool of it with these requirements and taints.
+    /// A class, and a pool of it with these requirements and taints, of which only empty nodes go.
     pub(crate) async fn pool_of(&self, name: &str, requirements: Value, taints: Value) {
         let discovery = json!([{"tags": {"karpenter.sh/discovery": CLUSTER}}]);
         self.create(json!({
@@ -250,7 +250,11 @@ impl World {
             "apiVersion": "karpenter.sh/v1", "kind": "NodePool",
             "metadata": {"name": name},
             "spec": {
-                "disruption": {"consolidateAfter": "1s", "budgets": [{"nodes": "100%"}]},
+                "disruption": {
+                    "consolidateAfter": "1s",
+                    "consolidationPolicy": "WhenEmpty",
+                    "budgets": [{"nodes": "100%"}],
+                },
                 "template": {"spec": {
                     "nodeClassRef": {
                         "group": "karpenter.k8s.aws", "kind": "EC2NodeClass", "name": name,

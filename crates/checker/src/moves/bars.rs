@@ -43,6 +43,8 @@ pub(super) fn may_go(case: &Case<'_>, node: &Node) -> bool {
 
 fn bar(case: &Case<'_>, node: &Node, reason: Reason) -> Option<&'static str> {
     let Some(pool) = case.pool(node) else { return Some("it has no pool") };
+    // What is drifted or sick is replaced whatever its pool says of consolidation.
+    let consolidates = matches!(reason, Reason::Empty | Reason::Underutilized);
     let bars = [
         (node.claim.is_none(), "it has no claim"),
         (node.terminating || (node.deleting && !case.begun), "it is going already"),
@@ -51,12 +53,12 @@ fn bar(case: &Case<'_>, node: &Node, reason: Reason) -> Option<&'static str> {
         (node.do_not_disrupt, "its annotation says so"),
         (pool.is_static, "its pool has a fixed number of nodes"),
         (
-            pool.policy == Policy::WhenEmpty && reason != Reason::Empty,
+            pool.policy == Policy::WhenEmpty && reason == Reason::Underutilized,
             "its pool gives up empty nodes only",
         ),
-        (pool.consolidate_after.is_none(), "its pool consolidates never"),
+        (consolidates && pool.consolidate_after.is_none(), "its pool consolidates never"),
         (
-            !case.begun && !is_quiet(pool.consolidate_after, node, case.now),
+            consolidates && !case.begun && !is_quiet(pool.consolidate_after, node, case.now),
             "pods came or went too lately",
         ),
     ];

@@ -10,6 +10,7 @@ use executor::{CloudRequest, EXPIRED, NodeClassView, PoolView, Request};
 use model::{LiveMarket, Quantity, Timestamp, well_known};
 use tokio::time::Instant;
 
+use super::disruption::disrupted;
 use super::health::Health;
 use super::provision::hashes;
 use super::{Driver, Failing, FailingByName};

@@ -7,14 +7,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ::disruption::{Consolidation, Drift, Drifted, Kept, Rotation, consolidate, drift, still_go};
-use api::names;
+use ::disruption::{Consolidation, Drift, Drifted, Rotation, consolidate, drift};
 use checker::{CheckedPlan, MoveViolation, Violation};
 use executor::MoveRecord;
 use model::fleet::{Cluster, Place, Reason};
 use model::{
-    Move, MovePrices, NewNode, NodeClaimName, NodeFill, NodeIndex, NodeName, NodeState, Objective,
-    OfferingIndex, Plan, Pod, PodIndex, Snapshot,
+    DecidedMove, Move, MovePrices, NewNode, NodeClaimName, NodeFill, NodeIndex, NodeName,
+    NodeState, Objective, OfferingIndex, Plan, Pod, PodIndex, Seat, Snapshot,
 };
 use planner::{Seed, Settings};
 use snapshot::{LowerError, LoweredFleet};
@@ -113,18 +112,15 @@ pub(crate) enum NotHeld {
     /// The input cannot be lowered.
     #[error(transparent)]
     Lower(#[from] LowerError),
-    /// A node may not go.
-    #[error("node {0}: {1}")]
-    Barred(NodeName, Kept),
     /// Where else a pod would run cannot be said.
     #[error("where else pod {0} would run cannot be said")]
     NotPlanned(String),
-    /// A pod does not fit any more.
+    /// Pods do not fit any more.
     #[error("{0} of its {1} pods do not fit any more, {2} among them")]
     NoRoom(usize, usize, String),
-    /// The checker refuses their seats.
-    #[error("the checker refuses the seats: {}", first(.0))]
-    Refused(Vec<Violation>),
+    /// The checker refuses it.
+    #[error("{}", first(.0))]
+    Refused(Vec<MoveViolation>),
 }
 
 impl Planner {
@@ -132,14 +128,12 @@ impl Planner {
         &self,
         tables: &Tables,
         circumstances: &Circumstances,
-        without_marks: &[String],
+        under_way: &UnderWay,
     ) -> Result<LoweredFleet, LowerError> {
-        let mut inputs = inputs(tables);
-        let nodes = inputs.objects.nodes.iter_mut();
-        for node in nodes.filter(|node| without_marks.contains(&node.metadata.name)) {
-            node.spec.taints.retain(|taint| taint.key != names::DISRUPTED_TAINT);
-        }
-        snapshot::lower_fleet(inputs, &self.catalog, &self.options(circumstances, false))
+        let options = self.options(circumstances, false);
+        let mut fleet = snapshot::lower_fleet(inputs(tables), &self.catalog, &options)?;
+        under_way.mark(&mut fleet.cluster);
+        Ok(fleet)
     }
 
     /// Looks for moves in `tables`.
@@ -150,9 +144,7 @@ impl Planner {
         under_way: &UnderWay,
         (drifted, rotation): (&Drifted, &Rotation),
     ) -> Result<Moves, MovesError> {
-        let mut fleet = self.fleet(tables, circumstances, &[])?;
-        under_way.mark(&mut fleet.cluster);
-        let LoweredFleet { lowered, cluster } = fleet;
+        let LoweredFleet { lowered, cluster } = self.fleet(tables, circumstances, under_way)?;
         let (snapshot, prices) = (&lowered.snapshot, MovePrices::default());
         let settings = ::disruption::Settings {
             objective: Objective { restart_cost: 0 },
@@ -229,7 +221,8 @@ impl Planner {
         planner::plan(moving, &settings, circumstances.now, Seed(circumstances.seed)).0
     }
 
-    /// Whether the move of `record` still holds: what goes may go, and its pods fit on what is Ready.
+    /// Whether the move of `record` still holds: the nodes `removed` may go, and their pods fit on what is
+    /// ready. Seats are planned anew, as pods came and went since; the checker says whether that holds.
     pub(crate) fn holds(
         &self,
         tables: &Tables,
@@ -237,24 +230,17 @@ impl Planner {
         under_way: &UnderWay,
         (record, removed): (&MoveRecord, &[String]),
     ) -> Result<(), NotHeld> {
-        let mut fleet = self.fleet(tables, circumstances, removed)?;
-        under_way.mark(&mut fleet.cluster);
-        let LoweredFleet { lowered, cluster } = fleet;
-        let names: Vec<NodeName> =
+        let LoweredFleet { lowered, mut cluster } = self.fleet(tables, circumstances, under_way)?;
+        let removed: Vec<NodeName> =
             removed.iter().map(|name| NodeName::from(name.as_str())).collect();
-        let reason = Reason::parse(&record.reason).unwrap_or(Reason::Underutilized);
-        still_go(&cluster, &names, reason, circumstances.now)
-            .map_err(|(node, kept)| NotHeld::Barred(node, kept))?;
-        let pods = pods_of(&cluster, &names)?;
-        let own = |name: &NodeName| {
-            let claim = cluster.nodes.iter().find(|node| node.name.as_ref() == Some(name));
-            let claim = claim.and_then(|node| node.claim.as_ref()).map(NodeClaimName::as_str);
-            record.takes.iter().any(|one| one == name.as_str())
-                || claim.is_some_and(|claim| record.launched.iter().any(|one| one == claim))
-        };
-        let others = cluster.nodes.iter().filter(|node| node.nominated);
-        let others = others.filter_map(|node| node.name.clone()).filter(|name| !own(name));
-        let without: Vec<NodeName> = names.iter().cloned().chain(others).collect();
+        for node in cluster.nodes.iter_mut().filter(|node| takes(record, node)) {
+            // Other moves may count on it as well: whoever comes later is checked against what is left.
+            node.nominated = false;
+        }
+        let pods = pods_of(&cluster, &removed)?;
+        let others = cluster.nodes.iter().filter(|node| node.nominated || node.deleting);
+        let others = others.filter_map(|node| node.name.clone());
+        let without: Vec<NodeName> = removed.iter().cloned().chain(others).collect();
         let moving = moving(&lowered.snapshot, &pods, &without);
         let plan = self.seats(&moving, circumstances);
         let homeless = plan.unschedulable.iter().flat_map(|group| &group.pods);
@@ -264,8 +250,27 @@ impl Planner {
             let name = moving.pod(*pod).name.to_string();
             return Err(NotHeld::NoRoom(homeless.len(), pods.len(), name));
         }
-        checker::check(&moving, plan).map(drop).map_err(NotHeld::Refused)
+        let seats = plan.existing.iter().flat_map(|fill| {
+            let seat = Seat::Kept(moving.node(fill.node).name.clone());
+            fill.pods.iter().map(move |pod| (*pod, seat.clone()))
+        });
+        let decided = DecidedMove {
+            reason: Reason::parse(&record.reason).unwrap_or(Reason::Underutilized),
+            removed,
+            launched: record.launched.iter().map(|name| name.as_str().into()).collect(),
+            seats: seats.map(|(pod, seat)| (moving.pod(pod).name.clone(), seat)).collect(),
+        };
+        let held = checker::check_again(&lowered.snapshot, &cluster, &decided, circumstances.now);
+        held.map(drop).map_err(NotHeld::Refused)
     }
+}
+
+/// Whether the node takes pods of the move: it was launched for it, or stays for them.
+fn takes(record: &MoveRecord, node: &model::fleet::Node) -> bool {
+    let claim = node.claim.as_ref().map(NodeClaimName::as_str);
+    let name = node.name.as_ref().map(NodeName::as_str);
+    claim.is_some_and(|claim| record.launched.iter().any(|one| one == claim))
+        || name.is_some_and(|name| record.takes.iter().any(|one| one == name))
 }
 
 /// The pods that have to move from nodes.
@@ -330,28 +335,8 @@ fn launches(
         NodeFill { node, pods }
     });
     let plan = Plan { new_nodes, existing: existing.collect(), unschedulable: Vec::new() };
-    let ranked = planner::alternatives(&moving, &plan, objective);
-    let alternatives = worthwhile(moves, &ranked);
+    let ranked = planner::move_alternatives(snapshot, moves, objective).into_iter().flatten();
+    let alternatives = ranked.map(|of| of.iter().map(|one| one.offering).collect()).collect();
     let plan = checker::check(&moving, plan).map_err(MovesError::Unsound)?;
     Ok(Some(Launches { snapshot: moving, plan, alternatives }))
-}
-
-/// Of the alternatives of each launched node, those with which its move still saves: a move that falls
-/// through to a dearer machine than those that go would not.
-fn worthwhile(moves: &[Move], ranked: &[Vec<planner::Alternative>]) -> Vec<Vec<OfferingIndex>> {
-    let mut ranked = ranked.iter();
-    let mut all = Vec::new();
-    for one in moves {
-        // What is left of the saving, shared by what is launched; launching dearer costs more too, and
-        // the half that is not shared out is more than that.
-        let launched = i64::try_from(one.launched.len().max(1)).unwrap_or(i64::MAX);
-        let left = one.saving.get().saturating_mul(1000).saturating_sub(one.price.get());
-        let share = left / 2 / launched;
-        for _ in &one.launched {
-            let of_node = ranked.next().map_or(&[][..], Vec::as_slice);
-            let cheap = of_node.iter().filter(|one| one.regret.get() <= share);
-            all.push(cheap.map(|one| one.offering).collect());
-        }
-    }
-    all
 }
