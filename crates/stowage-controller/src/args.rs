@@ -53,6 +53,37 @@ mod tests {
         Arguments::command().debug_assert();
     }
 
+    /// How this process names itself: no setting.
+    const NAMES: [&str; 1] = ["POD_NAME"];
+    /// Settings of our own that are for tests and other clouds.
+    const NOT_IN_THE_CHART: [&str; 2] = ["STOWAGE_CLOUD", "STOWAGE_LISTEN_ADDRESS"];
+
+    #[test]
+    fn the_chart_sets_what_the_controller_reads_and_all_of_our_own_settings() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../deploy/chart/stowage/templates");
+        let template = std::fs::read_to_string(format!("{folder}/_pod.tpl")).unwrap();
+        let is_name = |text: &&str| {
+            text.len() > 3 && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_')
+        };
+        let words = template.split(|one: char| !(one.is_ascii_alphanumeric() || one == '_'));
+        let set: std::collections::BTreeSet<&str> = words.filter(is_name).collect();
+        let command = Arguments::command();
+        let known: Vec<&str> =
+            command.get_arguments().filter_map(|one| one.get_env()?.to_str()).collect();
+        assert!(set.len() > 30, "{set:?}");
+        for name in &set {
+            let is_known = known.contains(name) || NAMES.contains(name);
+            assert!(is_known, "the chart sets {name}, which the controller does not read");
+        }
+        for name in known.into_iter().filter(|name| name.starts_with("STOWAGE_")) {
+            let is_set = set.contains(name) || NOT_IN_THE_CHART.contains(&name);
+            assert!(
+                is_set,
+                "no value of the chart sets {name}: add it to values.yaml and _pod.tpl"
+            );
+        }
+    }
+
     #[test]
     fn the_cluster_name_is_required() {
         let error = Arguments::try_parse_from(["stowage-controller"]).unwrap_err().to_string();

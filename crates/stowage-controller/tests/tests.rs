@@ -2,11 +2,13 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests stop at the first surprise")]
 
+mod chart;
 mod crashes;
 mod faults;
 mod joins;
 mod lifecycle;
 mod process;
 mod records;
+mod rights;
 mod start;
 mod world;

@@ -36,6 +36,8 @@ const TYPES: [(&str, &str); 6] = [
 ];
 pub(crate) const ZONES: [&str; 3] = ["us-east-1a", "us-east-1b", "us-east-1c"];
 const REGION: &str = "us-east-1";
+/// The account that controllers run as: its namespace and name in `deploy/rbac.yaml`.
+const ACCOUNT: (&str, &str) = ("kube-system", "stowage");
 /// The tag by which an instance names its claim.
 const CLAIM_TAG: &str = "karpenter.sh/nodeclaim";
 
@@ -66,7 +68,7 @@ impl World {
     pub(crate) async fn start_with(kubelets: Settings) -> Self {
         let (cluster, aws) = tokio::join!(cluster(), aws());
         let (account, proxy) = aws;
-        let kubeconfig = cluster.service_account("kube-system", "stowage").await.or_stop();
+        let kubeconfig = cluster.service_account(ACCOUNT.0, ACCOUNT.1).await.or_stop();
         let client = cluster.client();
         let kubelets = Kubelets::start(client.clone(), account.clone(), kubelets);
         let started = Cell::new(0);
@@ -112,7 +114,8 @@ impl World {
         self.cluster.folder().join("logs").join(format!("controller-{number}.log"))
     }
 
-    /// Holds all logs so far against what must be true of each: JSON, and no secret.
+    /// Holds all logs so far against what must be true of each: JSON, no secret, nothing that the account may
+    /// not do.
     pub(crate) fn check_logs(&self) -> Vec<Value> {
         let kubeconfig = std::fs::read_to_string(&self.kubeconfig).unwrap();
         let kubeconfig: Value = serde_json::from_str(&kubeconfig).unwrap();
@@ -129,6 +132,13 @@ impl World {
             all.extend(lines(&log));
         }
         assert!(all.iter().all(|line| line["level"].is_string() && line["time"].is_string()));
+        let refused = self.cluster.asked().or_stop().into_iter().filter(|asked| asked.is_refused);
+        let refused: std::collections::BTreeSet<_> = refused.collect();
+        assert!(
+            refused.is_empty(),
+            "rights are missing: {refused:#?}\nadd them in deploy/chart/stowage/templates, and run \
+             `cargo xtask chart`"
+        );
         assert_eq!(self.proxy.unknown(), Vec::<String>::new(), "actions that moto does not know");
         all
     }
@@ -276,7 +286,9 @@ impl World {
 
 async fn cluster() -> TestCluster {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let cluster = TestCluster::start(Options::default()).await.or_stop();
+    let audited = Some(format!("system:serviceaccount:{}:{}", ACCOUNT.0, ACCOUNT.1));
+    let options = Options { audited, ..Options::default() };
+    let cluster = TestCluster::start(options).await.or_stop();
     cluster.install_crds(&root.join("crds")).await.or_stop();
     cluster.apply(&root.join("deploy/rbac.yaml")).await.or_stop();
     cluster

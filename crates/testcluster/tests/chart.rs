@@ -118,6 +118,7 @@ fn wrong_values_are_refused_by_name() {
         (r#"settings.featureGates={"nodeRepair":"yes"}"#, "/settings/featureGates/nodeRepair"),
         (r#"settings.featureGates={"drift":true}"#, "drift"),
         (r#"settings.shadow="true""#, "/settings/shadow"),
+        (r#"settings.recordTo="records""#, "/settings/recordTo"),
         (r#"logLevel="verbose""#, "/logLevel"),
         (r#"logOutputPaths=["out.log"]"#, "/logOutputPaths"),
         (r"controller.metrics.port=99999", "/controller/metrics/port"),
