@@ -10,6 +10,7 @@ mod account;
 mod images;
 mod machines;
 mod network;
+mod queue;
 mod xml;
 
 use std::ffi::OsString;
@@ -22,6 +23,7 @@ use hyper::Request;
 pub use account::{Account, Credentials};
 pub use images::{Image, images};
 pub use network::{Network, Subnet, Vpc};
+pub use queue::Queue;
 
 use crate::binaries::python;
 use crate::folder::Folder;

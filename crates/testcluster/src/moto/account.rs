@@ -6,8 +6,8 @@ use super::xml;
 use crate::{Error, Result, http};
 
 /// Versions of the query protocol, by service.
-const VERSIONS: [(&str, &str); 3] =
-    [("ec2", "2016-11-15"), ("iam", "2010-05-08"), ("sts", "2011-06-15")];
+const VERSIONS: [(&str, &str); 4] =
+    [("ec2", "2016-11-15"), ("iam", "2010-05-08"), ("sqs", "2012-11-05"), ("sts", "2011-06-15")];
 
 /// A key of an account's user; whoever signs with it acts in that account.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -63,7 +63,7 @@ impl Account {
         &self.id
     }
 
-    /// Calls an action of EC2, IAM or STS; gives the XML, or an error with AWS's code and message.
+    /// Calls an action of EC2, IAM, SQS or STS; gives the XML, or an error with AWS's code and message.
     pub async fn call(
         &self,
         service: &str,

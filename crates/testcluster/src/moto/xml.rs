@@ -1,4 +1,4 @@
-//! The little that is read from the XML of EC2 and IAM.
+//! The little that is read from the XML of EC2, IAM and SQS.
 
 use roxmltree::{Document, Node};
 
@@ -7,6 +7,14 @@ pub(super) fn first(xml: &str, name: &str) -> Option<String> {
     let document = Document::parse(xml).ok()?;
     let found = document.descendants().find(|node| node.tag_name().name() == name)?;
     Some(found.text().unwrap_or_default().to_owned())
+}
+
+/// The `Value` beside a `Name` of that text, anywhere, as SQS lists attributes.
+pub(super) fn attribute(xml: &str, name: &str) -> Option<String> {
+    let document = Document::parse(xml).ok()?;
+    let mut all = document.descendants().filter(|node| node.tag_name().name() == "Attribute");
+    let found = all.find(|node| text(*node, &["Name"]) == name)?;
+    Some(text(found, &["Value"]))
 }
 
 /// The child element of that name.
