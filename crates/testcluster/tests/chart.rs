@@ -54,7 +54,13 @@ fn values_become_what_they_say() {
     let cases: [(&[&str], &[&str], &[&str]); 9] = [
         (
             &[],
-            &["replicas: 2", "namespace: own", "maxUnavailable: 1", "kind: Service\n"],
+            &[
+                "replicas: 2",
+                "namespace: own",
+                "maxUnavailable: 1",
+                "kind: Service\n",
+                "name: stowage-admin\n  labels:\n    rbac.authorization.k8s.io/aggregate-to-admin: \"true\"",
+            ],
             &["FEATURE_GATES", "kind: ServiceMonitor", "AWS_REGION"],
         ),
         (&[account], &["eks.amazonaws.com/role-arn: arn:aws:iam::1:role/a"], &[]),
