@@ -1,4 +1,5 @@
-//! The simulated cloud on the real clock, as a source of machines for kubelets.
+//! Sources of machines for kubelets: the simulated cloud on the real clock, and what claims say of one that is
+//! elsewhere.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -7,6 +8,8 @@ use std::time::{Duration, SystemTime};
 use async_trait::async_trait;
 use cloud::InstanceState;
 use cloud_sim::{Clock, SimCloud};
+use kube::api::{ApiResource, DynamicObject, GroupVersionKind, ListParams};
+use kube::{Api, Client};
 use testcluster::kubelets::{Instances, Machine};
 
 #[derive(Debug)]
@@ -55,4 +58,38 @@ impl Instances for Running {
             })
             .collect())
     }
+}
+
+/// Machines as claims name them once they are launched.
+pub(crate) struct Claimed(pub(crate) Client);
+
+impl Instances for Claimed {
+    async fn running(&self, _: &BTreeSet<String>) -> testcluster::Result<Vec<Machine>> {
+        let kind = GroupVersionKind::gvk("karpenter.sh", "v1", "NodeClaim");
+        let claims: Api<DynamicObject> =
+            Api::all_with(self.0.clone(), &ApiResource::from_gvk(&kind));
+        let found = claims.list(&ListParams::default()).await;
+        let found = found.map_err(|error| testcluster::Error::Answer {
+            doing: "listing claims".to_owned(),
+            answer: error.to_string(),
+        })?;
+        Ok(found.items.into_iter().filter_map(machine).collect())
+    }
+}
+
+fn machine(claim: DynamicObject) -> Option<Machine> {
+    let provider = claim.data["status"]["providerID"].as_str()?;
+    let (_, id) = provider.rsplit_once('/')?;
+    let labels = claim.metadata.labels?;
+    let label = |key: &str| labels.get(key).cloned().unwrap_or_default();
+    Some(Machine {
+        id: id.to_owned(),
+        node_name: format!("node-{id}"),
+        instance_type: label("node.kubernetes.io/instance-type"),
+        zone: label("topology.kubernetes.io/zone"),
+        architecture: "amd64".to_owned(),
+        is_spot: label("karpenter.sh/capacity-type") == "spot",
+        tags: std::collections::BTreeMap::new(),
+        user_data: None,
+    })
 }

@@ -13,5 +13,6 @@ mod lifecycle;
 mod machines;
 mod placement;
 mod restarts;
+mod scale;
 mod volumes;
 mod world;

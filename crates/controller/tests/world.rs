@@ -90,6 +90,24 @@ impl World {
         Self { cloud, client, _kubelets: kubelets, account, cluster }
     }
 
+    /// A cluster for a controller of another process, with a cloud of its own: what it asks for is recorded, and
+    /// machines are what its claims say.
+    pub(crate) async fn start_for_another() -> Self {
+        let audited = Some("system:serviceaccount:kube-system:stowage".to_owned());
+        let options = Options { audited, ..Options::default() };
+        let cluster = TestCluster::start(options).await.or_stop();
+        cluster.install_crds(&crds()).await.or_stop();
+        let client = cluster.client();
+        let cloud = Setup::region("test", "us-east-1", &[]);
+        let cloud = Arc::new(SimCloud::new(cloud, Arc::new(RealClock)));
+        let claimed = machines::Claimed(client.clone());
+        // Each look lists all claims.
+        let kubelets = Settings { poll: Duration::from_secs(2), ..Settings::prompt(node) };
+        let kubelets = Kubelets::start(client.clone(), claimed, kubelets);
+        let account = service_account(&cluster).await;
+        Self { cloud, client, _kubelets: kubelets, account, cluster }
+    }
+
     /// A controller in this process, with its own connections.
     pub(crate) async fn controller(&self, config: Config) -> Running {
         let controller = Controller::new(config).await.unwrap();
@@ -341,7 +359,7 @@ pub(crate) async fn get(address: SocketAddr, path: &str) -> String {
 }
 
 /// What the simulated cloud sells, with prices in micro-USD per hour.
-const TYPES: [(&str, i64); 5] = [
+pub(crate) const TYPES: [(&str, i64); 5] = [
     ("g4dn.12xlarge", 3_912_000),
     ("m6i.large", 96_000),
     ("m6i.xlarge", 192_000),
