@@ -4,7 +4,9 @@
 
 mod chart;
 mod crashes;
+mod demo;
 mod faults;
+mod interruptions;
 mod joins;
 mod lifecycle;
 mod process;

@@ -50,7 +50,7 @@ static ACCOUNTS: AtomicU64 = AtomicU64::new(200_000_000_000);
 pub(crate) struct World {
     pub(crate) client: Client,
     pub(crate) proxy: Proxy,
-    account: Account,
+    pub(crate) account: Account,
     kubeconfig: PathBuf,
     /// Controllers started so far: each has a log of its own.
     started: Cell<usize>,

@@ -5,6 +5,8 @@ mod catalog;
 mod chart;
 mod ci;
 mod crds;
+mod demo;
+mod image;
 mod test_binaries;
 mod tidy;
 
@@ -41,6 +43,8 @@ enum Task {
     Consolidate(bench::consolidate::Options),
     /// The custom resource definitions, made from the types, into crds/ and the chart.
     Crds,
+    /// A cluster on loopback whose fleet grows, shrinks, loses a machine and goes, in the terminal.
+    Demo(demo::Options),
     /// What `benches/karpenter` reads, for one recorded list; a part of `bench`.
     #[cfg(feature = "in-process")]
     #[command(hide = true)]
@@ -49,6 +53,8 @@ enum Task {
     #[cfg(feature = "in-process")]
     #[command(hide = true)]
     FirstAnswer(bench::first_answer::Options),
+    /// The build of deploy/Dockerfile without a container engine: a static controller that starts.
+    Image,
     /// The control plane, KWOK, Helm and moto that tests of the edges run against, made once a version.
     TestBinaries,
     /// Crate edges, purity, sizes, module docs, licences: what the compiler does not hold.
@@ -67,10 +73,12 @@ impl Cli {
             #[cfg(feature = "in-process")]
             Task::Consolidate(options) => bench::consolidate::run(&options).map(done),
             Task::Crds => crds::run().map(done),
+            Task::Demo(options) => demo::run(&options).map(done),
             #[cfg(feature = "in-process")]
             Task::Exchange(options) => bench::exchange::run(&options).map(done),
             #[cfg(feature = "in-process")]
             Task::FirstAnswer(options) => bench::first_answer::run(&options).map(done),
+            Task::Image => image::run().map(done),
             Task::TestBinaries => test_binaries::run().map(done),
             Task::Tidy => tidy::run().map(done),
         }

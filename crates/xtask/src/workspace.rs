@@ -21,11 +21,16 @@ pub(crate) fn cargo(arguments: &[&str]) -> Command {
 
 /// The release binary of the package `name`, once it is built.
 pub(crate) fn release_binary(name: &str) -> anyhow::Result<PathBuf> {
+    Ok(target()?.join("release").join(name))
+}
+
+/// The folder that cargo builds into.
+pub(crate) fn target() -> anyhow::Result<PathBuf> {
     let metadata = output_of(&mut cargo(&["metadata", "--no-deps", "--format-version=1"]))?;
     let metadata: serde_json::Value = serde_json::from_str(&metadata)?;
     let target = metadata["target_directory"].as_str();
     let target = target.context("`cargo metadata` names no target directory")?;
-    Ok(Path::new(target).join("release").join(name))
+    Ok(PathBuf::from(target))
 }
 
 /// The standard output of `command`, which must succeed; its standard error is in the error.

@@ -1,0 +1,160 @@
+//! What there is now: nodes, pods, the bill, and what the controller said last.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use k8s_openapi::api::core::v1::{Node, Pod};
+use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
+use kube::api::ListParams;
+use kube::{Api, Client, ResourceExt as _};
+use testcluster::workloads;
+
+use crate::decisions::decisions;
+use crate::market;
+
+/// One moment.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct View {
+    pub(crate) nodes: Vec<Row>,
+    /// Workloads of the pods that are not ending, one entry a pod, sorted: what a bound depends on.
+    pub(crate) pods: Vec<String>,
+    pub(crate) pending: usize,
+    pub(crate) running: usize,
+    /// Of all nodes, USD an hour.
+    pub(crate) bill: f64,
+    /// The last lines of the controller's that say what it did and why, the newest last.
+    pub(crate) decisions: Vec<String>,
+}
+
+/// A node.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Row {
+    pub(crate) name: String,
+    pub(crate) instance_type: String,
+    pub(crate) zone: String,
+    pub(crate) capacity_type: String,
+    pub(crate) usd: f64,
+    /// Shares of what pods may have that they ask for.
+    pub(crate) cpu: f64,
+    pub(crate) memory: f64,
+    pub(crate) pods: usize,
+    pub(crate) state: &'static str,
+}
+
+impl View {
+    /// Whether nothing is on its way: no pod waits, and no node comes or goes.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.pending == 0 && self.nodes.iter().all(|row| row.state == "ready")
+    }
+}
+
+/// Looks at the cluster and at the controller's log.
+pub(crate) async fn look(client: &Client, log: &Path) -> anyhow::Result<View> {
+    let all = ListParams::default();
+    let nodes = Api::<Node>::all(client.clone()).list(&all).await?.items;
+    let pods = Api::<Pod>::namespaced(client.clone(), workloads::NAMESPACE).list(&all).await?.items;
+    let live = pods.iter().filter(|pod| pod.metadata.deletion_timestamp.is_none());
+    let mut view = View::default();
+    let mut on: BTreeMap<&str, Vec<&Pod>> = BTreeMap::new();
+    for pod in live {
+        view.pods.extend(pod.labels().get(workloads::APP_LABEL).cloned());
+        match workloads::node_of(pod) {
+            Some(node) => on.entry(node).or_default().push(pod),
+            None => view.pending += 1,
+        }
+        view.running += usize::from(workloads::is_running(pod));
+    }
+    view.pods.sort();
+    for node in nodes {
+        let name = node.metadata.name.clone().unwrap_or_default();
+        let pods = on.get(name.as_str()).map(Vec::as_slice).unwrap_or_default();
+        view.nodes.push(row(&node, name.clone(), pods));
+    }
+    view.nodes.sort_by(|a, b| b.usd.total_cmp(&a.usd).then_with(|| a.name.cmp(&b.name)));
+    // Not `sum`, which is -0 for no nodes.
+    view.bill = view.nodes.iter().fold(0.0, |bill, row| bill + row.usd);
+    view.decisions = decisions(&std::fs::read_to_string(log).unwrap_or_default());
+    Ok(view)
+}
+
+fn row(node: &Node, name: String, pods: &[&Pod]) -> Row {
+    let labels = node.metadata.labels.clone().unwrap_or_default();
+    let label = |key: &str| labels.get(key).cloned().unwrap_or_default();
+    let instance_type = label("node.kubernetes.io/instance-type");
+    let capacity_type = label("karpenter.sh/capacity-type");
+    let zone = label("topology.kubernetes.io/zone");
+    let is_spot = capacity_type == "spot";
+    let usd = market::usd_per_hour(&instance_type, &zone, is_spot).unwrap_or(0.0);
+    let room = node.status.as_ref().and_then(|status| status.allocatable.clone());
+    let share = |resource: &str| {
+        let room = room.as_ref().and_then(|room| room.get(resource)).map_or(0.0, amount);
+        let asked: f64 = pods.iter().map(|pod| asked(pod, resource)).sum();
+        if room > 0.0 { asked / room } else { 0.0 }
+    };
+    Row {
+        cpu: share("cpu"),
+        memory: share("memory"),
+        pods: pods.len(),
+        state: state(node),
+        zone,
+        name,
+        instance_type,
+        capacity_type,
+        usd,
+    }
+}
+
+fn state(node: &Node) -> &'static str {
+    let taints = node.spec.iter().flat_map(|spec| spec.taints.iter().flatten());
+    let conditions = node.status.iter().flat_map(|status| status.conditions.iter().flatten());
+    let is_ready = conditions.into_iter().any(|one| one.type_ == "Ready" && one.status == "True");
+    if node.metadata.deletion_timestamp.is_some() {
+        "going"
+    } else if taints.into_iter().any(|taint| taint.key == "karpenter.sh/disrupted") {
+        "draining"
+    } else if is_ready {
+        "ready"
+    } else {
+        "joining"
+    }
+}
+
+/// What a pod's containers ask for together.
+fn asked(pod: &Pod, resource: &str) -> f64 {
+    let containers = pod.spec.iter().flat_map(|spec| &spec.containers);
+    let requests = containers.filter_map(|one| one.resources.as_ref()?.requests.as_ref());
+    requests.filter_map(|requests| requests.get(resource)).map(amount).sum()
+}
+
+/// A quantity as a number, for bars alone.
+fn amount(quantity: &Quantity) -> f64 {
+    const UNITS: [(&str, f64); 8] = [
+        ("Ki", 1024.0),
+        ("Mi", 1_048_576.0),
+        ("Gi", 1_073_741_824.0),
+        ("Ti", 1_099_511_627_776.0),
+        ("m", 1e-3),
+        ("k", 1e3),
+        ("M", 1e6),
+        ("G", 1e9),
+    ];
+    let text = quantity.0.as_str();
+    let unit = UNITS.iter().find(|(unit, _)| text.ends_with(unit));
+    let (number, scale) =
+        unit.map_or((text, 1.0), |(unit, scale)| (text.trim_end_matches(unit), *scale));
+    number.parse::<f64>().map_or(0.0, |number| number * scale)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::amount;
+    use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
+
+    #[test]
+    fn quantities_are_read_in_all_units() {
+        for (text, number) in [("500m", 0.5), ("2", 2.0), ("1Gi", 1_073_741_824.0), ("3k", 3e3)] {
+            let read = amount(&Quantity(text.to_owned()));
+            assert!((read - number).abs() < 1e-6, "{text}: {read}");
+        }
+    }
+}
