@@ -102,7 +102,11 @@ async fn the_api_server_takes_the_chart_and_the_binary_starts_as_its_pods_say() 
 
 /// Starts the binary with a pod's environment: but for its ports, which may be taken here.
 async fn starts_as(world: &World, settings: Vec<EnvVar>) {
+    // The account of the pods: the chart's, with the rights that it has now.
+    let account = world.cluster.service_account(NAMESPACE, "stowage").await.or_stop();
     let mut command = world.command(&[]);
+    command.environment.retain(|(name, _)| *name != "KUBECONFIG");
+    command.environment.push(("KUBECONFIG", account.into()));
     command.flags = vec!["--metrics-port=0".to_owned(), "--health-probe-port=0".to_owned()];
     let own = command.environment.clone();
     let is_own = |name: &str| own.iter().any(|(own, _)| *own == name && name.starts_with("AWS_"));

@@ -71,7 +71,9 @@ async fn all_rights(world: &World) -> Vec<Right> {
 /// What each right that is there is for: a life of pods, claims and nodes in which everything happens.
 async fn live(world: &World) {
     world.pool("general", "on-demand", "amd64").await;
-    let shape = PodShape::requesting(&[("cpu", "1")]);
+    // Longer than a second, so that what is left of it when the claim's time is over is not missed.
+    let spec = json!({"terminationGracePeriodSeconds": 30});
+    let shape = PodShape { spec, ..PodShape::requesting(&[("cpu", "1")]) };
     workloads::create(&world.client, &workloads::deployment(APP, 2, &shape)).await.or_stop();
     workloads::running(&world.client, APP, 2, SOON).await.or_stop();
     let claim = world.list("NodeClaim").await.remove(0);
@@ -85,7 +87,7 @@ async fn live(world: &World) {
     );
     world.cluster.apply_text(&budget).await.or_stop();
     let soon =
-        k8s_openapi::jiff::Timestamp::now() + k8s_openapi::jiff::SignedDuration::from_secs(10);
+        k8s_openapi::jiff::Timestamp::now() + k8s_openapi::jiff::SignedDuration::from_secs(45);
     let soon = soon.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
     let grace = json!({"metadata": {"annotations": {
         "karpenter.sh/nodeclaim-termination-timestamp": soon,
@@ -101,7 +103,9 @@ async fn live(world: &World) {
     .or_stop();
     workloads::running(&world.client, APP, 2, SOON).await.or_stop();
 
+    // Empty nodes go by themselves, before their pool does.
     workloads::scale(&world.client, APP, 0).await.or_stop();
+    world.until_count("NodeClaim", 0).await;
     world.nothing_is_left_after_all_is_deleted().await;
 }
 
