@@ -71,7 +71,7 @@ impl SimCloud {
         for other in state.setup.images.iter_mut().filter(|other| other.alias == image.alias) {
             other.alias = None;
         }
-        state.setup.images.push(image);
+        state.setup.images.insert(0, image);
     }
 
     /// Takes a spot machine back, as EC2 does at the end of its notice of two minutes.

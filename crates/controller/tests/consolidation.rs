@@ -6,9 +6,8 @@ use std::time::Duration;
 
 use controller::{Crash, CrashEnd, CrashPoint};
 use k8s_openapi::api::core::v1::Pod;
-use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use kube::Api;
-use kube::api::{ListParams, Patch, PatchParams, PostParams};
+use kube::api::{ListParams, Patch, PatchParams};
 use model::{CapacityType, InstanceTypeName, ZoneName};
 use serde_json::json;
 use testcluster::wait::until;
@@ -18,14 +17,14 @@ use tokio::sync::Notify;
 use crate::world::{OrStop as _, SOON, World, config};
 
 /// What the fleet costs in micro-USD per hour, machines on their way out with the others.
-async fn bill(world: &World) -> i64 {
+pub(crate) async fn bill(world: &World) -> i64 {
     let claims = world.list("NodeClaim").await.into_iter();
     let types = claims
         .filter_map(|claim| claim.metadata.labels?.remove("node.kubernetes.io/instance-type"));
     types.map(|name| price(&name)).sum()
 }
 
-fn price(name: &str) -> i64 {
+pub(crate) fn price(name: &str) -> i64 {
     match name {
         "m6i.large" => 96_000,
         "m6i.xlarge" => 192_000,
@@ -33,17 +32,6 @@ fn price(name: &str) -> i64 {
         "m6i.4xlarge" => 768_000,
         other => panic!("{other} is not sold"),
     }
-}
-
-/// A budget that lets `count` pods of an application be away.
-async fn pod_budget(world: &World, app: &str, count: i64) {
-    let budget: PodDisruptionBudget = serde_json::from_value(json!({
-        "metadata": {"name": app},
-        "spec": {"maxUnavailable": count, "selector": {"matchLabels": {"app": app}}},
-    }))
-    .unwrap();
-    let api: Api<PodDisruptionBudget> = Api::namespaced(world.client.clone(), "default");
-    api.create(&PostParams::default(), &budget).await.unwrap();
 }
 
 /// The fewest pods that were Running at any look while `rests` was false.
@@ -74,7 +62,7 @@ async fn a_workload_that_shrinks_leaves_a_fleet_near_its_bound_with_no_budget_br
     let shape = PodShape::requesting(&[("cpu", "900m"), ("memory", "1Gi")]);
     workloads::create(&world.client, &workloads::deployment("web", 40, &shape)).await.or_stop();
     workloads::running(&world.client, "web", 40, SOON).await.or_stop();
-    pod_budget(&world, "web", 4).await;
+    workloads::create(&world.client, &workloads::disruption_budget("web", 4)).await.or_stop();
     let before = bill(&world).await;
     workloads::scale(&world.client, "web", 16).await.or_stop();
     workloads::running(&world.client, "web", 16, SOON).await.or_stop();
@@ -131,7 +119,7 @@ async fn oversized(world: &World) {
 }
 
 /// Names of claims and Nodes that carry marks of a move.
-async fn marks(world: &World) -> Vec<String> {
+pub(crate) async fn marks(world: &World) -> Vec<String> {
     let claims = world.list("NodeClaim").await.into_iter().filter(|claim| {
         let annotations = claim.metadata.annotations.clone().unwrap_or_default();
         let conditions = claim.data["status"]["conditions"].as_array().cloned().unwrap_or_default();

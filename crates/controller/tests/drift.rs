@@ -109,7 +109,7 @@ async fn drifted_nodes_are_replaced_one_first_and_then_within_the_budget() {
 }
 
 /// From now on `al2023@latest` is the image of this id.
-fn publish(world: &World, id: &str) {
+pub(crate) fn publish(world: &World, id: &str) {
     world.cloud.publish(Image {
         id: id.to_owned(),
         name: format!("al2023 {id}"),
@@ -120,7 +120,7 @@ fn publish(world: &World, id: &str) {
 }
 
 /// How many claims were started from the image.
-async fn started_from(world: &World, image: &str) -> usize {
+pub(crate) async fn started_from(world: &World, image: &str) -> usize {
     let claims = world.list("NodeClaim").await.into_iter();
     claims.filter(|claim| claim.data["status"]["imageID"] == image).count()
 }

@@ -12,6 +12,7 @@ mod landings;
 mod lifecycle;
 mod machines;
 mod placement;
+mod proof;
 mod restarts;
 mod scale;
 mod volumes;

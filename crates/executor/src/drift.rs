@@ -1,13 +1,14 @@
 //! Whether a node differs from what its pool and class say now: the condition `Drifted`
 //! (`disruption.md` section 7.1).
 //!
-//! In: a claim, its pool, its class, the hashes of both. Out: the condition, set with the reason or
-//! removed. What cannot be compared is not drifted: hashes of another version, images of a class that are
-//! not found at the moment. Security groups and subnets are not looked at yet.
+//! In: a claim, its pool, its class, the hashes of both, its instance as the cloud has it. Out: the
+//! condition, set with the reason or removed. What cannot be compared is not drifted: hashes of another
+//! version; images, subnets and security groups of a class that are not found at the moment.
 
 use std::collections::BTreeMap;
 
 use api::{Condition, Ec2NodeClass, NodeClaim, NodePool, names};
+use cloud::Instance;
 use model::Timestamp;
 use serde_json::json;
 
@@ -26,7 +27,12 @@ pub struct DriftView<'a> {
     pub class: &'a Ec2NodeClass,
     /// Hashes of both, as [`api::drift::annotations`] has them.
     pub hashes: &'a BTreeMap<String, String>,
+    /// Its instance, as a complete list had it lately; `None`: none did since the process began.
+    pub instance: Option<&'a Instance>,
 }
+
+const OTHER_GROUPS: &str = "SecurityGroupDrift";
+const OTHER_SUBNET: &str = "SubnetDrift";
 
 /// The change of the condition `Drifted`; `None` where it is as it should be.
 pub fn drift(view: &DriftView<'_>, now: Timestamp) -> Option<Request> {
@@ -36,7 +42,10 @@ pub fn drift(view: &DriftView<'_>, now: Timestamp) -> Option<Request> {
     }
     let reason = claim.is_true(names::LAUNCHED).then(|| drifted(view)).flatten();
     let known = claim.condition(names::DRIFTED);
-    if known.map(|one| one.reason.as_str()) == reason {
+    let before = known.map(|one| one.reason.as_str());
+    // What was seen of an instance stays said until it is seen again.
+    let unseen = view.instance.is_none() && matches!(before, Some(OTHER_GROUPS | OTHER_SUBNET));
+    if before == reason || (unseen && reason.is_none()) {
         return None;
     }
     let others = claim.status.conditions.iter().filter(|one| one.kind != names::DRIFTED);
@@ -84,17 +93,42 @@ fn drifted(view: &DriftView<'_>) -> Option<&'static str> {
     if by_hash.is_some() {
         return Some("NodeClassDrift");
     }
-    has_other_image(view).then_some("AMIDrift")
+    if has_other_image(view) {
+        return Some("AMIDrift");
+    }
+    view.instance.and_then(|instance| elsewhere(view.class, instance))
+}
+
+/// Whether the class gives machines other security groups than the instance has, or another subnet.
+fn elsewhere(class: &Ec2NodeClass, instance: &Instance) -> Option<&'static str> {
+    let mut groups: Vec<&String> = class.status.security_groups.iter().map(|one| &one.id).collect();
+    groups.sort();
+    let same = groups.into_iter().eq(&instance.security_group_ids);
+    if is_found(class, names::SECURITY_GROUPS_READY)
+        && !class.status.security_groups.is_empty()
+        && !instance.security_group_ids.is_empty()
+        && !same
+    {
+        return Some(OTHER_GROUPS);
+    }
+    let subnets = &class.status.subnets;
+    let is_outside = |subnet: &String| subnets.iter().all(|one| one.id != *subnet);
+    let found = is_found(class, names::SUBNETS_READY) && !subnets.is_empty();
+    (found && instance.subnet_id.as_ref().is_some_and(is_outside)).then_some(OTHER_SUBNET)
+}
+
+/// Whether the condition holds for the class as it is now.
+fn is_found(class: &Ec2NodeClass, condition: &str) -> bool {
+    let mut conditions = class.status.conditions.iter().filter(|one| one.kind == condition);
+    conditions
+        .any(|one| one.status == "True" && one.observed_generation == class.metadata.generation)
 }
 
 /// Whether the class gives machines of the claim's kind other images than the one it was started from.
 fn has_other_image(view: &DriftView<'_>) -> bool {
     let (class, labels) = (view.class, &view.claim.metadata.labels);
-    let conditions = class.status.conditions.iter();
-    let found = conditions.filter(|one| one.kind == names::AMIS_READY && one.status == "True");
-    let is_current = |one: &Condition| one.observed_generation == class.metadata.generation;
-    let Some(image) = view.claim.status.image_id.as_ref().filter(|_| found.clone().any(is_current))
-    else {
+    let found = is_found(class, names::AMIS_READY);
+    let Some(image) = view.claim.status.image_id.as_ref().filter(|_| found) else {
         return false;
     };
     let mut images = class.status.amis.iter().filter(|ami| {

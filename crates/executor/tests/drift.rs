@@ -4,7 +4,7 @@ use api::names;
 use executor::{DriftView, Request, drift, drifted_since, expire};
 use serde_json::{Value, json};
 
-use crate::support::{at, claim, claim_value, class, merge, text};
+use crate::support::{at, claim, claim_value, class, instance, merge, text};
 
 fn pool() -> Value {
     json!({
@@ -22,7 +22,13 @@ fn classed() -> Value {
     merge(
         &mut value,
         &json!({ "status": {
-            "conditions": [{ "type": "AMIsReady", "status": "True", "observedGeneration": 1 }],
+            "conditions": [
+                { "type": "AMIsReady", "status": "True", "observedGeneration": 1 },
+                { "type": "SecurityGroupsReady", "status": "True", "observedGeneration": 1 },
+                { "type": "SubnetsReady", "status": "True", "observedGeneration": 1 },
+            ],
+            "securityGroups": [{ "id": "sg-2" }, { "id": "sg-1" }],
+            "subnets": [{ "id": "subnet-1" }, { "id": "subnet-2" }],
             "amis": [
                 { "id": "ami-arm", "requirements": [
                     { "key": "kubernetes.io/arch", "operator": "In", "values": ["arm64"] },
@@ -66,10 +72,19 @@ fn read_class(value: &Value) -> api::Ec2NodeClass {
 
 /// The claim after what is asked for, and whether anything was.
 fn after(claim: &Value, pool: &Value, class: &Value, now: i64) -> (Value, bool) {
+    after_if(true, claim, pool, class, now)
+}
+
+/// The same, whether its instance was seen or not.
+fn after_if(seen: bool, claim: &Value, pool: &Value, class: &Value, now: i64) -> (Value, bool) {
     let (pool, class) = (read_pool(pool), read_class(class));
     let hashes = api::drift::annotations(&pool, &class, "ca");
     let read = serde_json::from_value(claim.clone()).unwrap();
-    let view = DriftView { claim: &read, pool: &pool, class: &class, hashes: &hashes };
+    let mut there = instance("i-1", Some("a"), 0);
+    there.subnet_id = Some("subnet-1".to_owned());
+    there.security_group_ids = vec!["sg-1".to_owned(), "sg-2".to_owned()];
+    let instance = seen.then_some(&there);
+    let view = DriftView { claim: &read, pool: &pool, class: &class, hashes: &hashes, instance };
     let mut claim = claim.clone();
     let request = drift(&view, at(now));
     if let Some(Request::Patch { body, status: true, .. }) = &request {
@@ -81,7 +96,7 @@ fn after(claim: &Value, pool: &Value, class: &Value, now: i64) -> (Value, bool) 
 type Change = fn(&mut Value, &mut Value, &mut Value);
 
 /// What changes in pool, class and claim, and the reason that holds then.
-const CHANGES: [(&str, Change, Option<&str>); 10] = [
+const CHANGES: [(&str, Change, Option<&str>); 15] = [
     ("nothing changed", |_, _, _| {}, None),
     (
         "the template",
@@ -121,6 +136,33 @@ const CHANGES: [(&str, Change, Option<&str>); 10] = [
         |_, class, _| {
             class["status"]["amis"][1]["id"] = json!("ami-2");
             class["status"]["conditions"][0]["status"] = json!("False");
+        },
+        None,
+    ),
+    (
+        "another security group",
+        |_, class, _| class["status"]["securityGroups"][0]["id"] = json!("sg-3"),
+        Some("SecurityGroupDrift"),
+    ),
+    (
+        "one security group more",
+        |_, class, _| {
+            let groups = json!([{ "id": "sg-1" }, { "id": "sg-2" }, { "id": "sg-3" }]);
+            class["status"]["securityGroups"] = groups;
+        },
+        Some("SecurityGroupDrift"),
+    ),
+    ("no security group found", |_, class, _| class["status"]["securityGroups"] = json!([]), None),
+    (
+        "other subnets",
+        |_, class, _| class["status"]["subnets"] = json!([{ "id": "subnet-2" }]),
+        Some("SubnetDrift"),
+    ),
+    (
+        "subnets that are not found at the moment",
+        |_, class, _| {
+            class["status"]["subnets"] = json!([{ "id": "subnet-2" }]);
+            class["status"]["conditions"][2]["status"] = json!("False");
         },
         None,
     ),
@@ -173,6 +215,21 @@ fn drift_that_is_gone_is_not_said_any_more_and_another_reason_keeps_its_time() {
     let (back, asked) = after(&again, &self::pool(), &classed(), 12);
     assert!(asked);
     assert_eq!(claim(&back).condition(names::DRIFTED), None);
+}
+
+/// As after a restart: the cloud is not asked about a claim that nothing changed of.
+#[test]
+fn what_was_seen_of_an_instance_stays_said_until_it_is_seen_again() {
+    let (pool, mut class) = (pool(), classed());
+    let value = launched(&pool, &class);
+    class["status"]["subnets"] = json!([{ "id": "subnet-2" }]);
+    assert!(!after_if(false, &value, &pool, &class, 5).1, "nobody has seen where it is");
+    let (drifted, _) = after(&value, &pool, &class, 6);
+    assert_eq!(drifted_since(&claim(&drifted)), Some(at(6)));
+    assert!(!after_if(false, &drifted, &pool, &class, 7).1);
+    let (back, asked) = after(&drifted, &pool, &classed(), 8);
+    assert!(asked);
+    assert_eq!(drifted_since(&claim(&back)), None);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Garbage collection: two complete lists of instances and an uncached list of claims, then what the
-//! executor makes of them.
+//! executor makes of them. What the last list said is kept for whoever compares claims with machines.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use cloud::{CloudError, ErrorClass, Instance};
 use executor::{CloudRequest, CollectionGuard, GarbageView, Request};
 use kube::Api;
 use kube::api::ListParams;
-use model::NodeClaimName;
+use model::{InstanceId, NodeClaimName};
 use tokio::time::Instant;
 
 use super::Driver;
@@ -25,11 +25,19 @@ const EVERY: Duration = Duration::from_mins(2);
 /// Between the two lists: what was launched meanwhile is in one of them only.
 const BETWEEN: Duration = Duration::from_secs(5);
 
-/// When the next pass is.
+/// When the next pass is, and what the last one saw.
 #[derive(Debug, Default)]
 pub(super) struct Garbage {
     due: Option<Instant>,
     under_way: bool,
+    seen: BTreeMap<InstanceId, Instance>,
+}
+
+impl Garbage {
+    /// The claim's instance, as the last complete list had it.
+    pub(super) fn instance_of(&self, claim: &api::NodeClaim) -> Option<&Instance> {
+        self.seen.get(&Instance::id_of(claim.status.provider_id.as_deref()?)?)
+    }
 }
 
 impl Driver {
@@ -89,6 +97,8 @@ impl Driver {
                 self.dispatch(GroupKey::Claim(target.name.clone()), vec![request]);
             }
         }
+        let seen = sweep.after.into_iter().map(|instance| (instance.id.clone(), instance));
+        self.garbage.seen = seen.collect();
     }
 
     fn tell_guard(&mut self, guard: Option<CollectionGuard>) {

@@ -11,6 +11,7 @@ use model::{LiveMarket, Quantity, Timestamp, well_known};
 use tokio::time::Instant;
 
 use super::disruption::disrupted;
+use super::garbage::Garbage;
 use super::health::Health;
 use super::provision::hashes;
 use super::{Driver, Failing, FailingByName};
@@ -202,7 +203,8 @@ impl Driver {
         self.health.count(&tables, self.work.limits);
         groups.extend(pool_groups(&tables, self.last.as_deref(), &self.health, now));
         groups.extend(self.upkeep.tidy_group(&tables, instant));
-        groups.extend(of_claims(&tables, &hashes(&tables, &self.ca_bundle), now));
+        let hashes = hashes(&tables, &self.ca_bundle);
+        groups.extend(of_claims(&tables, &hashes, &self.garbage, now));
         for (key, requests) in groups {
             if !requests.is_empty() && !self.work.is_held(&key, &tables, instant) {
                 if let [Request::Delete { target, reason: EXPIRED, .. }] = requests.as_slice() {
@@ -288,6 +290,7 @@ impl Driver {
 fn of_claims(
     tables: &Tables,
     hashes: &BTreeMap<String, BTreeMap<String, String>>,
+    garbage: &Garbage,
     now: Timestamp,
 ) -> Vec<(GroupKey, Vec<Request>)> {
     let due = |claim: &api::NodeClaim| {
@@ -298,7 +301,8 @@ fn of_claims(
             let pool = tables.node_pools.objects.get(&(Box::default(), name.as_str().into()))?;
             let class = claim.spec.node_class_ref.name.as_str();
             let class = tables.node_classes.objects.get(&(Box::default(), class.into()))?;
-            let view = executor::DriftView { claim, pool, class, hashes };
+            let instance = garbage.instance_of(claim);
+            let view = executor::DriftView { claim, pool, class, hashes, instance };
             executor::restamp(claim, hashes).or_else(|| executor::drift(&view, now))
         })
     };

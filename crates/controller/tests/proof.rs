@@ -1,0 +1,168 @@
+//! What the loop promises as a whole: a fleet of hundreds of pods that shrinks, and everything at once.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use controller::{Crash, CrashEnd, CrashPoint};
+use k8s_openapi::api::core::v1::Pod;
+use kube::Api;
+use kube::api::ListParams;
+use serde_json::json;
+use testcluster::wait::until;
+use testcluster::workloads::{self, PodShape};
+use tokio::sync::Notify;
+
+use crate::consolidation::{bill, marks, price};
+use crate::drift::{publish, started_from};
+use crate::world::{OrStop as _, World, config};
+
+/// For whatever takes several moves, one after the other, on shared cores.
+const LONG: Duration = Duration::from_mins(10);
+
+/// Applications and what each of their pods asks for, in thousandths of a core.
+const APPS: [(&str, i64); 3] = [("small", 400), ("medium", 900), ("large", 1900)];
+
+/// How many pods of each application there are first, stay, and may be away.
+const BEFORE: u32 = 100;
+const AFTER: u32 = 40;
+const AWAY: u32 = 4;
+
+/// Starts the applications, with so many pods each.
+async fn start(world: &World, pods: u32) {
+    for (app, cpu) in APPS {
+        let shape = PodShape::requesting(&[("cpu", &format!("{cpu}m")), ("memory", "256Mi")]);
+        workloads::create(&world.client, &workloads::deployment(app, pods, &shape)).await.or_stop();
+    }
+    run(world, pods).await;
+}
+
+/// Waits until exactly so many pods of each application are there and run.
+async fn run(world: &World, pods: u32) {
+    for (app, _) in APPS {
+        let pods = usize::try_from(pods).unwrap();
+        workloads::running(&world.client, app, pods, LONG).await.or_stop();
+    }
+}
+
+async fn scale(world: &World, pods: u32) {
+    for (app, _) in APPS {
+        workloads::scale(&world.client, app, pods).await.or_stop();
+    }
+    run(world, pods).await;
+}
+
+/// Pods that are ready, by application.
+async fn ready(world: &World) -> Result<BTreeMap<String, usize>, kube::Error> {
+    let pods: Api<Pod> = Api::namespaced(world.client.clone(), workloads::NAMESPACE);
+    let mut ready = BTreeMap::new();
+    for pod in pods.list(&ListParams::default()).await? {
+        let conditions = pod.status.and_then(|status| status.conditions).unwrap_or_default();
+        let is_ready = conditions.iter().any(|one| one.type_ == "Ready" && one.status == "True");
+        let app = pod.metadata.labels.unwrap_or_default().remove(workloads::APP_LABEL);
+        *ready.entry(app.unwrap_or_default()).or_default() += usize::from(is_ready);
+    }
+    Ok(ready)
+}
+
+/// No fleet costs less: the cheapest core that any type gives to pods, for all that they ask for.
+fn bound(pods: u32) -> i64 {
+    let asked: i64 = APPS.iter().map(|(_, cpu)| cpu * i64::from(pods)).sum();
+    // An m6i.4xlarge gives pods 15,890 thousandths, smaller ones fewer for each dollar.
+    (asked * price("m6i.4xlarge") + 15_889) / 15_890
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn three_hundred_pods_less_sixty_percent_end_within_five_percent_of_the_bound() {
+    let world = World::start().await;
+    world.pool_that_consolidates("general").await;
+    let running = world.controller(config("one")).await;
+    start(&world, BEFORE).await;
+    for (app, _) in APPS {
+        workloads::create(&world.client, &workloads::disruption_budget(app, AWAY)).await.or_stop();
+    }
+    let before = bill(&world).await;
+    scale(&world, AFTER).await;
+    let (scattered, bound) = (bill(&world).await, bound(AFTER));
+    assert!(scattered * 100 > bound * 105, "{scattered} is near {bound} already");
+    let fewest = AtomicUsize::new(usize::MAX);
+    until("the fleet is within 5 % of the bound", LONG, async || {
+        let least = ready(&world).await?.into_values().min().unwrap_or_default();
+        fewest.fetch_min(least, Ordering::SeqCst);
+        let settled = marks(&world).await.is_empty();
+        let near = bill(&world).await * 100 <= bound * 105;
+        Ok::<_, kube::Error>((near && settled).then_some(()))
+    })
+    .await
+    .or_stop();
+    run(&world, AFTER).await;
+    let (after, fewest) = (bill(&world).await, fewest.load(Ordering::SeqCst));
+    println!("{before}, then {scattered} to {after} micro-USD per hour; bound {bound}");
+    let least = usize::try_from(AFTER - AWAY).unwrap();
+    assert!(fewest >= least, "{fewest} pods of an application were ready at some look");
+    running.stop().await;
+}
+
+/// Controllers that end hard one after the other, each after so many requests more.
+async fn end_hard(world: &World, requests: &[u64]) {
+    for &request in requests {
+        let told = Arc::new(Notify::new());
+        let mut config = config("crashing");
+        config.election = None;
+        let end = CrashEnd::Freeze(Arc::clone(&told));
+        config.crash = Some(Crash { point: CrashPoint::After(request), end });
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+        let controller = world.controller_on(&runtime, config).await;
+        let crashed = tokio::time::timeout(Duration::from_mins(1), told.notified()).await.is_ok();
+        runtime.shutdown_background();
+        drop(controller);
+        println!("request {request}: {}", if crashed { "ended hard" } else { "came not so far" });
+    }
+}
+
+/// A workload shrinks, an image is published and machines are taken back, while controllers end hard.
+#[tokio::test(flavor = "multi_thread")]
+async fn everything_at_once_leaves_a_sound_fleet_though_the_controller_is_killed() {
+    let world = World::start().await;
+    world.pool_that_consolidates("general").await;
+    let spot = json!({"spec": {"template": {"spec": {"requirements": [
+        {"key": "karpenter.sh/capacity-type", "operator": "In", "values": ["spot"]},
+        {"key": "karpenter.k8s.aws/instance-category", "operator": "In", "values": ["m"]},
+        {"key": "node.kubernetes.io/instance-type", "operator": "In",
+         "values": ["m6i.large", "m6i.xlarge"]},
+    ]}}}});
+    let (params, patch) = (kube::api::PatchParams::default(), kube::api::Patch::Merge(&spot));
+    world.custom("NodePool").patch("general", &params, &patch).await.unwrap();
+    let mut first = config("first");
+    first.election = None;
+    let running = world.controller(first).await;
+    start(&world, 6).await;
+    running.stop().await;
+
+    for (app, _) in APPS {
+        workloads::create(&world.client, &workloads::disruption_budget(app, 1)).await.or_stop();
+    }
+    scale(&world, 3).await;
+    publish(&world, "ami-next");
+    let machines = world.cloud.all();
+    for machine in machines.iter().take(2) {
+        world.cloud.interrupt(&machine.id);
+    }
+    end_hard(&world, &[2, 9, 4, 25, 13]).await;
+
+    let last = world.controller(config("last")).await;
+    until("all that runs is of the next image, and unmarked", LONG, async || {
+        let claims = world.list("NodeClaim").await.len();
+        let renewed = claims > 0 && started_from(&world, "ami-next").await == claims;
+        let settled = renewed && marks(&world).await.is_empty() && world.machines() == claims;
+        Ok::<_, kube::Error>(settled.then_some(()))
+    })
+    .await
+    .or_stop();
+    run(&world, 3).await;
+    let (claims, nodes) = (world.list("NodeClaim").await.len(), world.list("Node").await.len());
+    println!("{} machines were launched in all, {claims} are left", world.cloud.all().len());
+    assert_eq!(claims, nodes);
+    last.stop().await;
+}
