@@ -23,7 +23,7 @@ use crate::eligibility::pool_of;
 use crate::kept::Kept;
 use crate::quiet::{Quiet, quiet};
 use crate::rules;
-use crate::search::Search;
+use crate::search::{BY_TURNS, Search};
 
 /// What governs a pass.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,12 +74,24 @@ pub struct Consolidation {
     pub work_used: u64,
 }
 
-/// Finds moves at `now`; `rotation` is what the pass before left.
+/// Finds moves at `now`, those that save most for an eviction before all others; `rotation` is what the pass
+/// before left.
 pub fn consolidate(
     snapshot: &Snapshot,
     cluster: &Cluster,
     settings: &Settings,
     rotation: &Rotation,
+    now: Timestamp,
+) -> Consolidation {
+    found(snapshot, cluster, settings, (rotation, BY_TURNS), now)
+}
+
+/// Finds moves; what an eviction has to save is `asked` in turns.
+pub(crate) fn found(
+    snapshot: &Snapshot,
+    cluster: &Cluster,
+    settings: &Settings,
+    (rotation, asked): (&Rotation, &'static [(i64, i64)]),
     now: Timestamp,
 ) -> Consolidation {
     let allowances: BTreeMap<NodePoolName, Allowance> = cluster
@@ -104,14 +116,14 @@ pub fn consolidate(
     let order = order(snapshot, &lots.tenants, &yard, rotation);
     let looks = vec![None; yard.len()];
     let (nodes_per_move, work_limit) = (settings.nodes_per_move, settings.work_limit);
-    let mut search = Search { yard, order, looks, nodes_per_move, work_limit };
-    for (_, trade) in rules::trading() {
-        trade(&mut search);
-    }
-    let (mut kept, next) = answers::looked(snapshot, settings, &lots, &search);
+    let mut search =
+        Search { yard, order, looks, nodes_per_move, work_limit, several_limit: 0, asked };
     let place_of = lots.place_of();
-    let found = search.yard.moves(Reason::Underutilized);
-    let Chosen { moves, passed } = choose(cluster, &allowances, &place_of, found);
+    let chosen =
+        |yard: &Yard| choose(cluster, &allowances, &place_of, yard.moves(Reason::Underutilized));
+    search.trade(|yard| !chosen(yard).moves.is_empty());
+    let (mut kept, next) = answers::looked(snapshot, settings, &lots, &search);
+    let Chosen { moves, passed } = chosen(&search.yard);
     kept.extend(lots.kept);
     kept.extend(passed);
     let answers = answers::answers(cluster, &place_of, &moves, kept);

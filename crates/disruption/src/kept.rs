@@ -101,7 +101,7 @@ pub enum Kept {
         /// The score, thousandths; at least 500 is approved.
         score: i64,
     },
-    /// The work of this pass ended before its turn came.
+    /// The work of this pass ended before its turn came, or it could go and others save more for an eviction.
     Later {
         /// Its place among those whose turn comes next, from 1.
         place: usize,

@@ -2,6 +2,8 @@
 
 use solver::{Look, Yard};
 
+use crate::rules;
+
 /// The yard, with the tenants that may go in the order in which they are looked at.
 #[derive(Debug)]
 pub struct Search {
@@ -14,7 +16,19 @@ pub struct Search {
     pub(crate) nodes_per_move: usize,
     /// Units of work that this pass may do.
     pub(crate) work_limit: u64,
+    /// Units of work after which several nodes are not put together any more.
+    pub(crate) several_limit: u64,
+    /// What an eviction has to save, see [`BY_TURNS`].
+    pub(crate) asked: &'static [(i64, i64)],
 }
+
+/// What an eviction has to save at first and then, as parts of what a pod costs on average; its own price
+/// at least. A half takes out what is dearest by few evictions, and more steps save none of them until
+/// Karpenter's rest on the lists of `docs/benchmarks.md`, but cost some in all, as pods move again.
+pub(crate) const BY_TURNS: &[(i64, i64)] = &[(1, 2), (0, 1)];
+
+/// Its price alone: all that saves, at once.
+pub(crate) const AT_ONCE: &[(i64, i64)] = &[(0, 1)];
 
 impl Search {
     /// Whether the work of this pass is done.
@@ -25,8 +39,33 @@ impl Search {
     /// Puts several nodes at a time together anew.
     pub(crate) fn several(&mut self) {
         if self.nodes_per_move > 1 && self.order.len() > 1 {
+            // What single nodes come to is where it begins.
+            self.each(Yard::try_delete);
+            self.each(Yard::try_replace);
+            self.yard.try_several(self.nodes_per_move, self.several_limit);
+        }
+    }
+
+    /// Asks all rules that trade, with ever less asked of an eviction, until trades are found that
+    /// `is_made` says are made now: what saves most for an eviction is done first, and the rest is looked at
+    /// again from where that leaves the fleet.
+    pub(crate) fn trade(&mut self, is_made: impl Fn(&Yard) -> bool) {
+        if self.nodes_per_move > 1 && self.order.len() > 1 {
             self.yard.appraise(self.work_limit / 8);
-            self.yard.try_several(self.nodes_per_move, self.work_limit / 8 * 7);
+        }
+        let mut stages = u64::try_from(self.asked.len()).unwrap_or(1);
+        for part in self.asked {
+            // An eighth of the work is left for single nodes.
+            let left = (self.work_limit / 8 * 7).saturating_sub(self.yard.work_used());
+            self.several_limit = self.yard.work_used() + left / stages.max(1);
+            stages -= 1;
+            self.yard.be_reluctant(*part);
+            for (_, trade) in rules::trading() {
+                trade(self);
+            }
+            if self.yard.has_traded() && is_made(&self.yard) {
+                return;
+            }
         }
     }
 
@@ -40,7 +79,9 @@ impl Search {
             if self.yard.is_gone(tenant) || self.yard.taken_by(tenant) > 0 {
                 continue;
             }
-            self.looks[tenant] = attempt(&mut self.yard, tenant).err();
+            let look = attempt(&mut self.yard, tenant).err();
+            // One that would pay waits until what saves more for an eviction is done.
+            self.looks[tenant] = look.filter(|look| !look.pays);
         }
     }
 }

@@ -1,16 +1,17 @@
 //! All that would be done now, were nothing waited for: empty nodes first, then consolidation of the
 //! rest, each node answered once.
 //!
-//! In: as for [`consolidate`]. Out: moves, those for emptiness first, and an answer for each node. What
+//! In: as for [`crate::consolidate()`]. Out: moves, those for emptiness first, and an answer for each node. What
 //! goes because it is empty takes up budgets before anything is consolidated, and takes no pods. For
 //! whoever asks what disruption would do with a cluster; nobody carries it out as one.
 
 use model::fleet::Cluster;
 use model::{MicroUsdPerHour, Move, NanoUsdPerHour, NodeState, Snapshot, Timestamp};
 
-use crate::consolidate::{Answer, Consolidation, Rotation, Settings, consolidate, index_of};
+use crate::consolidate::{Answer, Consolidation, Rotation, Settings, found, index_of};
 use crate::decide::{Decision, VALIDATION, Waiting, decide};
 use crate::kept::Kept;
+use crate::search::AT_ONCE;
 use model::fleet::Reason;
 
 /// Surveys `cluster` at `now`.
@@ -40,7 +41,8 @@ pub fn survey(
             price: NanoUsdPerHour::ZERO,
         });
     }
-    let found = consolidate(&rest, &left, settings, &Rotation::default(), now);
+    let turns = (&Rotation::default(), AT_ONCE);
+    let found = found(&rest, &left, settings, turns, now);
     let before = empty.len();
     let answers = found.answers.into_iter().enumerate().map(|(place, answer)| match answer {
         _ if goes[place].is_some() => Answer::Goes(goes[place].unwrap_or_default()),

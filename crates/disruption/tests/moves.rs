@@ -212,10 +212,10 @@ fn a_pod_of_which_nothing_is_known_keeps_its_node() {
 
 #[test]
 fn balanced_moves_save_at_least_half_of_what_they_disrupt() {
-    // Nine nodes of one pod each and a node of one tenth of the price with as many pods as all others.
+    // Nothing cheaper holds what runs on a, and what runs on b fits beside it.
     let lines = "node a pool=p type=large
          node b pool=p type=small
-         pod x x2 cpu=1 mem=1Gi on=a
+         pod x x2 cpu=3 mem=1Gi on=a
          pod y x2 cpu=500m mem=1Gi on=b";
     let mut world = world(lines);
     world.1.pools[0].policy = Policy::Balanced;

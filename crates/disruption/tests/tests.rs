@@ -8,4 +8,5 @@ mod emptiness;
 mod moves;
 mod rest;
 mod schedules;
+mod stationary;
 mod support;

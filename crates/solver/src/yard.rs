@@ -11,6 +11,7 @@
 mod seats;
 mod several;
 mod single;
+mod split;
 mod trades;
 mod window;
 
@@ -22,7 +23,7 @@ use model::{
 use crate::first;
 use crate::first::anchors::{self, Anchors};
 use crate::improve::{Load, Proposal};
-use crate::packing::{Mix, add};
+use crate::packing::{Mix, add, pods_in};
 use crate::problem::{self, Problem};
 use crate::solve;
 use seats::Seats;
@@ -95,6 +96,8 @@ pub struct Yard {
     /// What pods of each class are worth when they are put in order.
     values: Vec<i64>,
     trades: Trades,
+    /// What an eviction has to save beyond its price, nano-USD per hour.
+    reluctance: i64,
     /// What pods may be worth where everything is bought anew.
     proposals: Vec<Proposal>,
     work_used: u64,
@@ -142,6 +145,7 @@ impl Yard {
             anchors: anchors::anchors(&problem, &scarce),
             values: first::standalone_values(&problem),
             trades: Trades::default(),
+            reluctance: 0,
             proposals: Vec::new(),
             settings,
             class_of,
@@ -171,7 +175,7 @@ impl Yard {
     /// How many pods of others the tenant at `position` takes.
     pub fn taken_by(&self, position: usize) -> usize {
         let seat = self.bins[position].seat;
-        let pods = seat.map_or(0, |seat| crate::packing::pods_in(self.seats.moved_in(seat)));
+        let pods = seat.map_or(0, |seat| pods_in(self.seats.moved_in(seat)));
         usize::try_from(pods).unwrap_or(usize::MAX)
     }
 
@@ -198,6 +202,37 @@ impl Yard {
     /// The trades as moves, those with the least evictions per dollar first.
     pub fn moves(&self, reason: fleet::Reason) -> Vec<Move> {
         trades::moves(self, reason)
+    }
+
+    /// From now on, each eviction has to save this part of what one pod of those that may move costs now on
+    /// average, beyond its price.
+    pub fn be_reluctant(&mut self, (part, whole): (i64, i64)) {
+        let may_go = || self.bins.iter().filter(|bin| bin.may_go && !bin.gone);
+        let cost = may_go().map(|bin| bin.price.get()).fold(0, i64::saturating_add);
+        let pods = may_go().map(|bin| pods_in(&bin.own)).sum::<i64>();
+        let mean = i128::from(cost) * 1000 * i128::from(part);
+        let mean = mean / i128::from(whole.max(1)) / i128::from(pods.max(1));
+        let price = self.settings.prices.evictions(1).get();
+        self.reluctance = i64::try_from(mean).unwrap_or(i64::MAX).saturating_sub(price).max(0);
+    }
+
+    /// Whether any trade was found.
+    pub const fn has_traded(&self) -> bool {
+        self.trades.len() > 0
+    }
+
+    /// What is saved when the bin goes, beyond what its evictions have to save.
+    fn surplus(&self, bin: usize) -> i64 {
+        let pods = pods_in(&self.bins[bin].own);
+        self.bins[bin].worth.saturating_sub(self.reluctance.saturating_mul(pods))
+    }
+
+    /// What a trade saves beyond what its evictions have to save.
+    fn gain(&self, trade: &Trade) -> i64 {
+        let goes = trade.removed.iter().map(|bin| self.surplus(*bin)).fold(0, i64::saturating_add);
+        let comes = trade.launched.iter();
+        let comes = comes.map(|(kind, mix)| self.problem.kinds[*kind].objective(pods_in(mix)));
+        goes.saturating_sub(comes.fold(0, i64::saturating_add))
     }
 
     /// Whether one trade may take out the bins at these positions together.

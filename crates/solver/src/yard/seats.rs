@@ -12,6 +12,8 @@ pub(super) struct Seats {
     room: Vec<Amounts>,
     moved_in: Vec<Mix>,
     open: Vec<bool>,
+    /// Which took pods at the start.
+    takes: Vec<bool>,
     /// For each class the seats that had room for one of its pods at the start, the fullest first.
     of_class: Vec<Vec<usize>>,
 }
@@ -50,6 +52,7 @@ impl Seats {
             room: problem.nodes.iter().map(|node| node.room.clone()).collect(),
             moved_in: vec![Mix::new(); problem.nodes.len()],
             open: takes.to_vec(),
+            takes: takes.to_vec(),
             of_class,
         }
     }
@@ -107,6 +110,11 @@ impl Seats {
     /// Takes `seat` away.
     pub(super) fn close(&mut self, seat: usize) {
         self.open[seat] = false;
+    }
+
+    /// Gives `seat` back, as it was at the start.
+    pub(super) fn reopen(&mut self, seat: usize) {
+        self.open[seat] = self.takes[seat];
     }
 
     /// Puts `mix` on `seat`.

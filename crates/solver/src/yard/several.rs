@@ -14,6 +14,13 @@ use crate::problem::Problem;
 /// Units of work for one window.
 const WINDOW_WORK: u64 = 1_500_000;
 
+/// Nodes of a wide window: some hundreds of pods, for which column generation comes near its end within
+/// [`WIDE_WORK`].
+const WIDE: usize = 128;
+
+/// Units of work for one wide window.
+const WIDE_WORK: u64 = 8_000_000;
+
 impl Yard {
     /// Learns what pods are worth where everything is bought anew, within `budget` units of work.
     pub fn appraise(&mut self, budget: u64) {
@@ -34,9 +41,10 @@ impl Yard {
         Problem { nodes: Vec::new(), ..self.problem.clone() }
     }
 
-    /// Puts windows of at most `size` nodes together anew, until no window of a round is cheaper or
-    /// `work_limit` units are used in all.
+    /// Puts windows of many nodes and then windows of at most `size` together anew, by trades that take out
+    /// `size` nodes at most, until no window of a round is cheaper or `work_limit` units are used in all.
     pub fn try_several(&mut self, size: usize, work_limit: u64) {
+        self.try_wide(size, work_limit);
         let mut round = 0;
         loop {
             let windows = self.windows(size, round);
@@ -47,7 +55,7 @@ impl Yard {
                 }
                 let budget = WINDOW_WORK.min(work_limit - self.work_used);
                 if let Some(window) = self.window(&seed, size) {
-                    any |= self.reseat(&window, budget);
+                    any |= self.reseat(&window, size, budget);
                 }
             }
             round += 1;
@@ -57,18 +65,55 @@ impl Yard {
         }
     }
 
+    /// Windows of as many nodes as are looked at together: what comes of them falls into small trades, as
+    /// far as it is cheap by filling nodes that stay.
+    fn try_wide(&mut self, size: usize, work_limit: u64) {
+        let wide = WIDE.max(size);
+        let half = self.work_used + work_limit.saturating_sub(self.work_used) / 2;
+        let all = (0..self.bins.len()).filter(|bin| self.bins[*bin].may_go);
+        let order = self.by_excess(all.collect());
+        let windows: Vec<&[usize]> = order.chunks(wide).collect();
+        let count = u64::try_from(windows.len()).unwrap_or(u64::MAX).max(1);
+        let share = half.saturating_sub(self.work_used) / count;
+        for bins in windows {
+            if self.work_used >= half || bins.len() < 2 {
+                return;
+            }
+            let within = |trade: &usize| {
+                self.trades.get(*trade).removed.iter().all(|bin| bins.contains(bin))
+            };
+            let trades: Vec<usize> = (0..self.trades.len()).filter(within).collect();
+            let start = self.undo(&trades);
+            // One that takes pods of others stays: they would have no place.
+            let is_free = |bin: &usize| !self.bins[*bin].gone && self.trades_on(*bin).is_empty();
+            let bins = bins.iter().copied().filter(is_free).collect();
+            let window = Window { bins, start, ..Window::default() };
+            let budget = share.clamp(WINDOW_WORK, WIDE_WORK).min(half - self.work_used);
+            if !self.reseat(&window, size, budget) {
+                for trade in window.start {
+                    self.take_up(trade);
+                }
+            }
+        }
+    }
+
     /// What keeping a bin costs beyond what its pods are worth.
     fn excess(&self, bin: usize) -> i64 {
+        let surplus = self.surplus(bin);
         let bin = &self.bins[bin];
         let worth = bin.own.iter().map(|&(class, pods)| self.values[class].saturating_mul(pods));
-        bin.worth.saturating_sub(worth.fold(0, i64::saturating_add))
+        surplus.saturating_sub(worth.fold(0, i64::saturating_add))
+    }
+
+    fn by_excess(&self, mut bins: Vec<usize>) -> Vec<usize> {
+        bins.sort_by_cached_key(|&bin| (Reverse(self.excess(bin)), bin));
+        bins
     }
 
     /// Bins in the order in which a round takes them up.
     fn windows(&self, size: usize, round: usize) -> Vec<Vec<usize>> {
         let open = |bin: &usize| self.bins[*bin].may_go && !self.bins[*bin].gone;
-        let mut order: Vec<usize> = (0..self.bins.len()).filter(open).collect();
-        order.sort_by_key(|&bin| (Reverse(self.excess(bin)), bin));
+        let mut order = self.by_excess((0..self.bins.len()).filter(open).collect());
         let count = order.len().div_ceil(size.max(1)).max(1);
         if round.is_multiple_of(2) {
             let shift = (round / 2 * size / 2).checked_rem(order.len()).unwrap_or(0);

@@ -19,6 +19,8 @@ pub struct Look {
     /// What the cheapest node for the others costs with its launch; `None` where none was looked for,
     /// none holds them, or limits allow none.
     pub replacement: Option<NanoUsdPerHour>,
+    /// Whether it would go, were nothing asked of its evictions beyond their price.
+    pub pays: bool,
 }
 
 /// Seats looked at in a unit of work.
@@ -31,8 +33,12 @@ impl Yard {
     /// # Errors
     /// What was found, where it stays.
     pub fn try_delete(&mut self, position: usize) -> Result<(), Look> {
-        let (seated, look) = self.look(position);
-        if !seated.rest.is_empty() || self.bins[position].worth <= 0 || !self.may_go(position) {
+        let (seated, mut look) = self.look(position);
+        if !seated.rest.is_empty() || !self.may_go(position) {
+            return Err(look);
+        }
+        if self.surplus(position) <= 0 {
+            look.pays = self.bins[position].worth > 0;
             return Err(look);
         }
         let removed = vec![position];
@@ -49,9 +55,12 @@ impl Yard {
         let (seated, mut look) = self.look(position);
         let cheapest = self.cheapest(&seated.rest);
         look.replacement = cheapest.map(|(_, cost)| NanoUsdPerHour::new(cost));
-        let bin = &self.bins[position];
-        let kind = cheapest.filter(|(_, cost)| *cost < bin.worth).map(|(kind, _)| kind);
-        let Some(kind) = kind.filter(|_| bin.is_priced && self.may_go(position)) else {
+        if !self.bins[position].is_priced || !self.may_go(position) {
+            return Err(look);
+        }
+        let saves = |than: i64| cheapest.filter(|(_, cost)| *cost < than).map(|(kind, _)| kind);
+        let Some(kind) = saves(self.surplus(position)) else {
+            look.pays = saves(self.bins[position].worth).is_some();
             return Err(look);
         };
         let launched = vec![(kind, seated.rest)];
@@ -72,7 +81,7 @@ impl Yard {
         self.work_used += 1 + seated.looked / SEATS_PER_UNIT;
         let pods = bin.pods.len();
         let rest = usize::try_from(pods_in(&seated.rest)).unwrap_or(usize::MAX);
-        let look = Look { pods, seated: pods.saturating_sub(rest), replacement: None };
+        let look = Look { pods, seated: pods.saturating_sub(rest), replacement: None, pays: false };
         (seated, look)
     }
 

@@ -5,7 +5,7 @@ use model::{
 };
 
 use super::Yard;
-use crate::packing::{Mix, pods_in};
+use crate::packing::{Mix, add, pods_in};
 
 /// Nodes that go together and where their pods run then.
 #[derive(Clone, Debug, Default)]
@@ -23,6 +23,15 @@ pub(super) struct Trade {
 pub(super) struct Trades(Vec<Trade>);
 
 impl Trade {
+    /// Puts more pods on `seat`.
+    pub(super) fn take(&mut self, seat: usize, class: usize, pods: i64) {
+        let place = self.taken.iter().position(|(other, _)| *other == seat).unwrap_or_else(|| {
+            self.taken.push((seat, Mix::new()));
+            self.taken.len() - 1
+        });
+        add(&mut self.taken[place].1, class, pods);
+    }
+
     /// What it put on `seat`.
     pub(super) fn on(&self, seat: usize) -> Option<&Mix> {
         self.taken.iter().find(|(other, _)| *other == seat).map(|(_, mix)| mix)

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::Yard;
+use super::split::split;
 use super::trades::Trade;
 use crate::bits::Bits;
 use crate::improve::{self, Work};
@@ -19,8 +20,10 @@ const DESTINATIONS_MAX: usize = 24;
 pub(super) struct Window {
     /// Bins that may go.
     pub(super) bins: Vec<usize>,
-    /// Trades of before that are taken apart with them.
+    /// Trades of before that are taken apart with them; the nodes that they took out stay out.
     pub(super) trades: Vec<usize>,
+    /// Trades of some of the bins to begin with; they are not taken up.
+    pub(super) start: Vec<Trade>,
 }
 
 /// A window in dense integers.
@@ -43,9 +46,9 @@ enum Place {
 }
 
 impl Yard {
-    /// Takes `window` apart and puts it together for less, within `budget` units of work; whether that
-    /// was found.
-    pub(super) fn reseat(&mut self, window: &Window, budget: u64) -> bool {
+    /// Takes `window` apart and puts it together for less, within `budget` units of work, by trades that
+    /// take out `most` nodes at most; whether that was found.
+    pub(super) fn reseat(&mut self, window: &Window, most: usize, budget: u64) -> bool {
         let Some(sub) = self.sub(window) else { return false };
         let mut never = |_: &crate::Progress| false;
         let mut work = Work::new(budget, &mut never);
@@ -55,13 +58,36 @@ impl Yard {
         if best.cost(&sub.problem) >= before {
             return false;
         }
-        let trade = self.joined(window, &sub, &best);
-        if trade.removed.is_empty() || !self.may_go_together(&trade.removed) {
+        let parts = self.parts(window, &sub, &best, most);
+        let gain = parts.iter().map(|part| self.gain(part)).fold(0, i64::saturating_add);
+        let before = window.trades.iter().map(|trade| self.trades.get(*trade)).chain(&window.start);
+        if gain <= before.map(|trade| self.gain(trade)).fold(0, i64::saturating_add) {
             return false;
         }
         self.undo(&window.trades);
-        self.take_up(trade);
+        for part in parts {
+            self.take_up(part);
+        }
         true
+    }
+
+    /// The trades that `best` comes to, those that pay by themselves.
+    fn parts(&self, window: &Window, sub: &Sub, best: &Packing, most: usize) -> Vec<Trade> {
+        let trade = self.joined(window, sub, best);
+        let own = trade.removed.iter().map(|bin| self.bins[*bin].own.clone()).collect();
+        let mut parts = split(trade, own);
+        parts.retain(|part| {
+            part.removed.len() <= most
+                && self.gain(part) > 0
+                && self.may_go_together(&part.removed)
+                && self.is_paid_for(part)
+        });
+        parts
+    }
+
+    /// Whether nothing is launched for nodes of which it is not known what they cost.
+    fn is_paid_for(&self, part: &Trade) -> bool {
+        part.launched.is_empty() || part.removed.iter().all(|bin| self.bins[*bin].is_priced)
     }
 
     /// Pods of the window by class: what has to be placed.
@@ -159,6 +185,8 @@ impl Yard {
             .iter()
             .flat_map(|trade| self.trades.get(*trade).taken.iter().map(|(seat, _)| *seat))
             .collect();
+        let started = window.start.iter().flat_map(|trade| &trade.taken);
+        wanted.extend(started.map(|(seat, _)| *seat));
         wanted.extend(self.seats.useful(&self.problem, demand, &self.values, DESTINATIONS_MAX));
         wanted.sort_unstable();
         wanted.dedup();
@@ -169,8 +197,9 @@ impl Yard {
             .map(|place| {
                 let (node, seat, price, own) = match place {
                     Place::Bin(bin) => {
+                        let surplus = self.surplus(*bin);
                         let bin = &self.bins[*bin];
-                        (bin.node, bin.seat, bin.worth, bin.own.clone())
+                        (bin.node, bin.seat, surplus, bin.own.clone())
                     }
                     Place::Seat(seat) => {
                         (self.problem.nodes[*seat].node, Some(*seat), 0, Mix::new())
@@ -235,6 +264,7 @@ impl Yard {
     /// Searched kinds that hold a pod of one of `classes`, and those of the window's trades.
     fn useful_kinds(&self, window: &Window, classes: &[usize]) -> Vec<usize> {
         let trades = window.trades.iter().map(|trade| self.trades.get(*trade));
+        let trades = trades.chain(&window.start);
         let bought: Vec<usize> =
             trades.flat_map(|trade| trade.launched.iter().map(|(kind, _)| *kind)).collect();
         let holds = |kind: usize| classes.iter().any(|&class| self.problem.holds(kind, class));
@@ -262,7 +292,15 @@ impl Yard {
                 Place::Bin(bin) => (smaller(&self.bins[*bin].own), self.bins[*bin].seat),
                 Place::Seat(seat) => (Mix::new(), Some(*seat)),
             };
-            now.existing[position] = own;
+            let goes = |bin: usize| window.start.iter().any(|trade| trade.removed.contains(&bin));
+            now.existing[position] = match place {
+                Place::Bin(bin) if goes(*bin) => Mix::new(),
+                Place::Bin(_) | Place::Seat(_) => own,
+            };
+            let started = window.start.iter().filter_map(|trade| trade.on(seat?));
+            for (class, pods) in started.flat_map(smaller) {
+                add(&mut now.existing[position], class, pods);
+            }
             for trade in &window.trades {
                 let on = seat.and_then(|seat| self.trades.get(*trade).on(seat));
                 for (class, pods) in on.map(smaller).into_iter().flatten() {
@@ -270,8 +308,9 @@ impl Yard {
                 }
             }
         }
-        for trade in &window.trades {
-            for (kind, mix) in &self.trades.get(*trade).launched {
+        let trades = window.trades.iter().map(|trade| self.trades.get(*trade));
+        for trade in trades.chain(&window.start) {
+            for (kind, mix) in &trade.launched {
                 let kind = kinds.binary_search(kind).ok()?;
                 now.groups.push(Group { kind, mix: smaller(mix), copies: 1 });
             }
@@ -285,6 +324,7 @@ impl Yard {
             mix.iter().map(|&(class, pods)| (sub.classes[class], pods)).collect()
         };
         let mut trade = Trade::default();
+        // Those of `start` are bins of the window.
         for one in &window.trades {
             trade.removed.extend(&self.trades.get(*one).removed);
         }
@@ -325,15 +365,25 @@ impl Yard {
         scarce
     }
 
-    /// Undoes trades; the nodes that they took out are gone still.
-    fn undo(&mut self, trades: &[usize]) {
+    /// Undoes trades and gives them back; the nodes that they took out are there again.
+    pub(super) fn undo(&mut self, trades: &[usize]) -> Vec<Trade> {
         self.scarce = self.scarce_without(trades);
         let mut trades = trades.to_vec();
         trades.sort_unstable_by(|a, b| b.cmp(a));
+        let mut undone = Vec::new();
         for trade in trades {
-            for (seat, mix) in self.trades.remove(trade).taken {
-                self.seats.unseat(&self.problem, seat, &mix);
+            let trade = self.trades.remove(trade);
+            for (seat, mix) in &trade.taken {
+                self.seats.unseat(&self.problem, *seat, mix);
             }
+            for bin in &trade.removed {
+                self.bins[*bin].gone = false;
+                if let Some(seat) = self.bins[*bin].seat {
+                    self.seats.reopen(seat);
+                }
+            }
+            undone.push(trade);
         }
+        undone
     }
 }
