@@ -20,6 +20,7 @@ import (
 	"sigs.k8s.io/karpenter/pkg/cloudprovider"
 	"sigs.k8s.io/karpenter/pkg/controllers/disruption"
 	"sigs.k8s.io/karpenter/pkg/controllers/provisioning"
+	"sigs.k8s.io/karpenter/pkg/controllers/provisioning/scheduling"
 	"sigs.k8s.io/karpenter/pkg/controllers/state"
 	"sigs.k8s.io/karpenter/pkg/test/v1alpha1"
 )
@@ -42,6 +43,8 @@ type consolidated struct {
 	FirstSeconds float64 `json:"firstSeconds"`
 	Seconds      float64 `json:"seconds"`
 	AtRest       bool    `json:"atRest"`
+	// Curve is the fleet after each command.
+	Curve []fleetFigures `json:"curve"`
 }
 
 type fleetFigures struct {
@@ -86,13 +89,18 @@ func (seller) IsDrifted(context.Context, *karpv1.NodeClaim) (cloudprovider.Drift
 
 // world is a cluster in the fake API server, with what Karpenter knows of it.
 type world struct {
-	read      *input
-	cloud     seller
-	api       client.Client
-	cluster   *state.Cluster
-	queue     *disruption.Queue
-	methods   []disruption.Method
-	prices    map[string]int64
+	read        *input
+	cloud       seller
+	api         client.Client
+	cluster     *state.Cluster
+	provisioner *provisioning.Provisioner
+	queue       *disruption.Queue
+	methods     []disruption.Method
+	prices      map[string]int64
+	// nodes are those that are there, without their pods, and groupOf the group of each pod, by name.
+	nodes     map[string]*existingNode
+	groupOf   map[string]string
+	made      map[string]int
 	evictions int
 	named     int
 }
@@ -133,6 +141,7 @@ func consolidate(ctx context.Context, read *input, chosen settings) (*consolidat
 			return nil, err
 		}
 		answer.Commands++
+		answer.Curve = append(answer.Curve, w.figures())
 		if answer.Commands == 1 {
 			answer.OnePass = w.figures()
 		}
@@ -145,7 +154,14 @@ func consolidate(ctx context.Context, read *input, chosen settings) (*consolidat
 }
 
 func newWorld(ctx context.Context, read *input, sold *market) (*world, error) {
-	w := &world{read: read, cloud: seller{sold: sold, classOf: map[string]string{}}, prices: map[string]int64{}}
+	w := &world{
+		read:    read,
+		cloud:   seller{sold: sold, classOf: map[string]string{}},
+		prices:  map[string]int64{},
+		nodes:   map[string]*existingNode{},
+		groupOf: map[string]string{},
+		made:    map[string]int{},
+	}
 	objects := clusterObjects(read)
 	for _, each := range read.Pools {
 		w.cloud.classOf[each.Name] = each.NodeClass
@@ -166,9 +182,9 @@ func newWorld(ctx context.Context, read *input, sold *market) (*world, error) {
 		}).Build()
 	wall := clock.RealClock{}
 	w.cluster = state.NewCluster(wall, w.api, w.cloud)
-	provisioner := provisioning.NewProvisioner(w.api, silence{}, w.cloud, w.cluster, wall, nil, nil)
-	w.queue = disruption.NewQueue(w.api, silence{}, w.cluster, wall, provisioner)
-	base := disruption.MakeConsolidation(wall, w.cluster, w.api, provisioner, w.cloud, silence{}, w.queue)
+	w.provisioner = provisioning.NewProvisioner(w.api, silence{}, w.cloud, w.cluster, wall, nil, nil)
+	w.queue = disruption.NewQueue(w.api, silence{}, w.cluster, wall, w.provisioner)
+	base := disruption.MakeConsolidation(wall, w.cluster, w.api, w.provisioner, w.cloud, silence{}, w.queue)
 	w.methods = []disruption.Method{
 		disruption.NewEmptiness(base, disruption.WithValidator(agreed{})),
 		disruption.NewMultiNodeConsolidation(base, disruption.WithValidator(agreed{})),
@@ -195,11 +211,7 @@ func settle(pool *karpv1.NodePool) {
 
 // populate makes the file's nodes and binds its pods to them.
 func (w *world) populate(ctx context.Context) error {
-	groups := map[string]podGroup{}
-	for _, group := range w.read.Pods {
-		groups[group.Name] = group
-	}
-	made := map[string]int{}
+	groups := w.groups()
 	for _, each := range w.read.Nodes {
 		typed, offered, err := w.offering(each.Pool, each.InstanceType, each.Zone, each.CapacityType)
 		if err != nil {
@@ -209,19 +221,8 @@ func (w *world) populate(ctx context.Context) error {
 			return err
 		}
 		for _, name := range slices.Sorted(maps.Keys(each.Pods)) {
-			group := groups[name]
 			for range each.Pods[name] {
-				made[name]++
-				pod := &corev1.Pod{
-					ObjectMeta: metav1.ObjectMeta{
-						Name:      fmt.Sprintf("%s-%d", name, made[name]),
-						Namespace: orDefault(group.Namespace),
-						UID:       types.UID(fmt.Sprintf("%s-%d", name, made[name])),
-						Labels:    group.Labels,
-					},
-					Spec:   *group.Spec.DeepCopy(),
-					Status: corev1.PodStatus{Phase: corev1.PodRunning},
-				}
+				pod := w.pod(groups[name])
 				pod.Spec.NodeName = each.Name
 				if err := w.api.Create(ctx, pod); err != nil {
 					return fmt.Errorf("pod %q: %w", pod.Name, err)
@@ -233,6 +234,31 @@ func (w *world) populate(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+func (w *world) groups() map[string]podGroup {
+	groups := map[string]podGroup{}
+	for _, group := range w.read.Pods {
+		groups[group.Name] = group
+	}
+	return groups
+}
+
+// pod is the next pod of a group, bound nowhere.
+func (w *world) pod(group podGroup) *corev1.Pod {
+	w.made[group.Name]++
+	name := fmt.Sprintf("%s-%d", group.Name, w.made[group.Name])
+	w.groupOf[name] = group.Name
+	return &corev1.Pod{
+		ObjectMeta: metav1.ObjectMeta{
+			Name:      name,
+			Namespace: orDefault(group.Namespace),
+			UID:       types.UID(name),
+			Labels:    group.Labels,
+		},
+		Spec:   *group.Spec.DeepCopy(),
+		Status: corev1.PodStatus{Phase: corev1.PodRunning},
+	}
 }
 
 func (w *world) offering(pool, name, zone, capacityType string) (*cloudprovider.InstanceType, *cloudprovider.Offering, error) {
@@ -304,6 +330,14 @@ func (w *world) join(ctx context.Context, name, poolName string, typed *cloudpro
 		return fmt.Errorf("node %q: %w", name, err)
 	}
 	w.prices[name] = microUSD(offered)
+	w.nodes[name] = &existingNode{
+		Name:         name,
+		Pool:         poolName,
+		InstanceType: typed.Name,
+		Zone:         offered.Zone(),
+		CapacityType: offered.CapacityType(),
+		Pods:         map[string]int{},
+	}
 	return nil
 }
 
@@ -347,35 +381,48 @@ func (w *world) carryOut(ctx context.Context, command disruption.Command) error 
 		w.cluster.DeleteNodeClaim(name)
 		w.cluster.DeleteNode(name)
 		delete(w.prices, name)
+		delete(w.nodes, name)
 	}
-	for _, node := range command.Results.ExistingNodes {
+	replacements := make([]*scheduling.NodeClaim, 0, len(command.Replacements))
+	for _, replacement := range command.Replacements {
+		replacements = append(replacements, replacement.NodeClaim)
+	}
+	if err := w.settleIn(ctx, command.Results.ExistingNodes, replacements); err != nil {
+		return err
+	}
+	w.cluster.MarkUnconsolidated()
+	return nil
+}
+
+// settleIn buys new nodes at their cheapest and binds pods where they were planned.
+func (w *world) settleIn(ctx context.Context, existing []*scheduling.ExistingNode, claims []*scheduling.NodeClaim) error {
+	for _, node := range existing {
 		for _, pod := range node.Pods {
 			if err := w.bind(ctx, pod, node.Name()); err != nil {
 				return err
 			}
 		}
 	}
-	for _, replacement := range command.Replacements {
-		chosen, found := cheapest(replacement.NodeClaim)
+	for _, claim := range claims {
+		chosen, found := cheapest(claim)
 		if !found {
-			return fmt.Errorf("a replacement in pool %q has no offering left", replacement.NodePoolName)
+			return fmt.Errorf("a new node of pool %q has no offering left", claim.NodePoolName)
 		}
 		typed, offered, err := w.offering(chosen.Pool, chosen.InstanceType, chosen.Zone, chosen.CapacityType)
 		if err != nil {
 			return err
 		}
 		w.named++
-		name := fmt.Sprintf("replacement-%04d", w.named)
+		name := fmt.Sprintf("new-%04d", w.named)
 		if err := w.join(ctx, name, chosen.Pool, typed, offered); err != nil {
 			return err
 		}
-		for _, pod := range replacement.Pods {
+		for _, pod := range claim.Pods {
 			if err := w.bind(ctx, pod, name); err != nil {
 				return err
 			}
 		}
 	}
-	w.cluster.MarkUnconsolidated()
 	return nil
 }
 
@@ -385,6 +432,7 @@ func (w *world) bind(ctx context.Context, moved *corev1.Pod, node string) error 
 		return fmt.Errorf("pod %q: %w", moved.Name, err)
 	}
 	pod.Spec.NodeName = node
+	pod.Status.Phase = corev1.PodRunning
 	if err := w.api.Update(ctx, pod); err != nil {
 		return fmt.Errorf("binding pod %q: %w", pod.Name, err)
 	}

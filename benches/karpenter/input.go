@@ -25,6 +25,8 @@ type input struct {
 	Pods        []podGroup  `json:"pods"`
 	// Nodes are there already, with the pods that run on them; for --consolidate.
 	Nodes []existingNode `json:"nodes"`
+	// Batches arrive one after another, each a number of pods of each group; for --grow.
+	Batches []map[string]int `json:"batches"`
 }
 
 // amounts are resources in whole base units: millicores of cpu, bytes, pieces.
@@ -160,6 +162,13 @@ func (read *input) faults() []error {
 		for name := range each.Pods {
 			if !groups[name] {
 				fault("node %q: pod group %q is not in pods", each.Name, name)
+			}
+		}
+	}
+	for number, batch := range read.Batches {
+		for name := range batch {
+			if !groups[name] {
+				fault("batch %d: pod group %q is not in pods", number+1, name)
 			}
 		}
 	}

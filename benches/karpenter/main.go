@@ -24,6 +24,7 @@ type settings struct {
 	TimeoutSeconds   float64 `json:"timeoutSeconds"`
 	Concurrency      int     `json:"concurrency"`
 	Consolidate      bool    `json:"consolidate"`
+	Grow             bool    `json:"grow"`
 }
 
 func (chosen settings) timeout() time.Duration {
@@ -62,9 +63,12 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout io.Writer) 
 	return nil
 }
 
-// answer plans the file's pods, or consolidates its nodes.
+// answer plans the file's pods, consolidates its nodes, or grows a fleet batch by batch.
 func answer(ctx context.Context, file *input, chosen settings) (any, error) {
-	if chosen.Consolidate {
+	switch {
+	case chosen.Grow:
+		return grow(ctx, file, chosen)
+	case chosen.Consolidate:
 		return consolidate(ctx, file, chosen)
 	}
 	return measure(ctx, file, chosen)
@@ -85,6 +89,8 @@ func parse(args []string) (settings, string, error) {
 		"how many candidate nodes are tried at once; Karpenter takes one per requested core, by default 1")
 	consolidates := flags.Bool("consolidate", false,
 		"run the disruption methods on the file's nodes until they rest, instead of planning its pods")
+	grows := flags.Bool("grow", false,
+		"let the file's batches arrive one after another and say what runs then, instead of planning its pods")
 	if err := flags.Parse(args); err != nil {
 		return settings{}, "", fmt.Errorf("reading the options: %w", err)
 	}
@@ -94,6 +100,7 @@ func parse(args []string) (settings, string, error) {
 		TimeoutSeconds:   timeout.Seconds(),
 		Concurrency:      *concurrency,
 		Consolidate:      *consolidates,
+		Grow:             *grows,
 	}
 	switch {
 	case flags.NArg() != 1:
@@ -104,6 +111,8 @@ func parse(args []string) (settings, string, error) {
 		return settings{}, "", fmt.Errorf("--repeats is %d: give at least 1", *repeats)
 	case *timeout < 0:
 		return settings{}, "", fmt.Errorf("--timeout is %s: give a positive time, or 0 for none", *timeout)
+	case *consolidates && *grows:
+		return settings{}, "", errors.New("--consolidate and --grow: give one of them")
 	case *concurrency < 1:
 		return settings{}, "", fmt.Errorf("--concurrency is %d: give at least 1", *concurrency)
 	}

@@ -113,3 +113,44 @@ func TestFleetIsConsolidatedUntilItRests(t *testing.T) {
 		t.Errorf("%d commands, at rest %t", got.Commands, got.AtRest)
 	}
 }
+
+// Three web pods arrive and then one more: what is bought for them runs all four.
+func TestFleetGrowsBatchByBatch(t *testing.T) {
+	fleet, err := os.ReadFile("testdata/fleet.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var file map[string]any
+	if err := json.Unmarshal(fleet, &file); err != nil {
+		t.Fatal(err)
+	}
+	name := file["pods"].([]any)[0].(map[string]any)["name"].(string)
+	file["nodes"] = []any{}
+	file["batches"] = []any{map[string]any{name: 3}, map[string]any{name: 1}}
+	given, err := json.Marshal(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var written bytes.Buffer
+	if err := run(context.Background(), []string{"--grow", "-"}, bytes.NewReader(given), &written); err != nil {
+		t.Fatal(err)
+	}
+	var got grown
+	if err := json.Unmarshal(written.Bytes(), &got); err != nil {
+		t.Fatal(err)
+	}
+	pods := 0
+	for _, node := range got.Nodes {
+		pods += node.Pods[name]
+	}
+	if pods != 4 || got.Unscheduled != 0 || got.CostPerHourMicroUSD == 0 {
+		t.Errorf("grown %+v", got)
+	}
+	// Each batch is planned by itself, so the second could only fill what the first bought.
+	file["batches"] = []any{map[string]any{"nobody": 1}}
+	given, _ = json.Marshal(file)
+	err = run(context.Background(), []string{"--grow", "-"}, bytes.NewReader(given), &bytes.Buffer{})
+	if err == nil || !strings.Contains(err.Error(), `batch 1: pod group "nobody" is not in pods`) {
+		t.Errorf("got error %v", err)
+	}
+}

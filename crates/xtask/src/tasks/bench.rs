@@ -6,12 +6,14 @@
 
 #[cfg(feature = "in-process")]
 pub(crate) mod consolidate;
+mod consolidation;
 #[cfg(feature = "in-process")]
 pub(crate) mod exchange;
 #[cfg(feature = "in-process")]
 pub(crate) mod first_answer;
 mod machine;
 mod measure;
+mod measured;
 mod page;
 mod peer;
 #[cfg(feature = "in-process")]
@@ -23,7 +25,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::Context as _;
-use clap::{Args, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 
 use crate::workspace::{cargo, output_of, release_binary, root};
 use measure::{Figures, Spread};
@@ -35,7 +37,11 @@ const EFFORTS: [&str; 3] = ["fast", "balanced", "thorough"];
 
 /// How much to measure.
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Options {
+    #[command(subcommand)]
+    part: Option<Part>,
+
     /// How often each command is run; the median and the extremes are reported. The long ones
     /// (thorough, a million pods, --more) run once
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=100))]
@@ -61,6 +67,13 @@ pub(crate) struct Options {
     /// Print the figures and leave docs/benchmarks.md as it is
     #[arg(long)]
     dry_run: bool,
+}
+
+/// What is measured by itself.
+#[derive(Debug, Subcommand)]
+enum Part {
+    /// Consolidation until it rests, beside Karpenter's from the same start states; needs Go
+    Consolidate(consolidation::Options),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -99,6 +112,9 @@ struct Bench<'a> {
 
 /// Measures every workload and writes the report.
 pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
+    if let Some(Part::Consolidate(options)) = &options.part {
+        return consolidation::run(options);
+    }
     let Some(data) = std::env::var_os("STOWAGE_DATA").map(PathBuf::from) else {
         println!("skipped: bench: STOWAGE_DATA is not set");
         return Ok(());

@@ -6,20 +6,22 @@
 //! of JSON for each seed. Every pass is held against the checker.
 
 mod fleet;
+mod peer;
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
 
-use anyhow::{Context as _, anyhow};
+use anyhow::{Context as _, anyhow, ensure};
 use clap::Args;
 use disruption::{Answer, Consolidation, Rotation, Settings};
 use model::{MovePrices, Objective, Timestamp};
-use serde::Serialize;
 
+use super::machine;
 use super::measure::timed;
+use super::measured::{Measured, Run};
 use super::selection::Selection;
-use crate::workspace::output_of;
 use fleet::{Fleet, Lots};
+use peer::Peer;
 
 /// Where the fleet comes from, and how it is consolidated.
 #[derive(Debug, Args)]
@@ -41,9 +43,9 @@ pub(crate) struct Options {
     /// How many seeds
     #[arg(long, default_value_t = 5)]
     seeds: u64,
-    /// What an eviction costs, millionths of a dollar
-    #[arg(long, default_value_t = 0)]
-    eviction: i64,
+    /// What an eviction costs, millionths of a dollar; several are run one by one from the same start
+    #[arg(long, value_delimiter = ',', default_value = "0")]
+    evictions: Vec<i64>,
     /// Most nodes that one move takes out
     #[arg(long, default_value_t = 16)]
     nodes_per_move: usize,
@@ -53,132 +55,118 @@ pub(crate) struct Options {
     /// Units of work to spend on the bound; 0 leaves it out
     #[arg(long, default_value_t = 80_000_000)]
     bound_work: u64,
-    /// Also run Karpenter's methods on the same start states: the program of benches/karpenter, built
-    #[arg(long, value_name = "PROGRAM")]
+    /// The program of benches/karpenter, built: the fleet is what it buys, and its methods run too
+    #[arg(long, value_name = "PROGRAM", requires = "answers")]
     peer: Option<PathBuf>,
+    /// The folder where the program's answers are kept, and read again where they are there
+    #[arg(long, value_name = "DIR")]
+    answers: Option<PathBuf>,
     /// Most passes
     #[arg(long, default_value_t = 100)]
     passes: usize,
-}
-
-/// What one seed came to; money in USD per hour.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Line {
-    seed: u64,
-    eviction: i64,
-    pods: usize,
-    start: f64,
-    start_nodes: usize,
-    one_pass: f64,
-    rest: f64,
-    rest_nodes: usize,
-    bound: Option<f64>,
-    evictions: usize,
-    removed: usize,
-    launched: usize,
-    largest_move: usize,
-    passes: usize,
-    first_seconds: f64,
-    seconds: f64,
-    peer: Option<serde_json::Value>,
-    kept: std::collections::BTreeMap<&'static str, usize>,
 }
 
 /// Consolidates for each seed and prints what it came to.
 pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     let base = options.selection.snapshot()?;
     for seed in options.seed..options.seed + options.seeds {
-        let fleet = Fleet::grown(&base, options.pods, options.batches, &mut Lots::new(seed));
-        let line = rest(options, fleet, seed)?;
-        println!("{}", serde_json::to_string(&line)?);
+        println!("{}", serde_json::to_string(&measured(options, &base, seed)?)?);
     }
     Ok(())
 }
 
-fn rest(options: &Options, mut fleet: Fleet<'_>, seed: u64) -> anyhow::Result<Line> {
+fn measured(options: &Options, base: &model::Snapshot, seed: u64) -> anyhow::Result<Measured> {
+    let peer = match (&options.peer, &options.answers) {
+        (Some(program), Some(folder)) => Some(Peer { program, folder }),
+        _ => None,
+    };
+    let batches = Fleet::batches(base, options.pods, options.batches, &mut Lots::new(seed));
+    let mut fleet = match &peer {
+        None => Fleet::grown(base, &batches),
+        Some(peer) => {
+            let grown = peer.grown(base, &batches, seed)?;
+            let left_out = grown.unscheduled;
+            ensure!(
+                left_out == 0,
+                "{left_out} pods found no node: the start would not be the same"
+            );
+            Fleet::bought(base, &grown)?
+        }
+    };
     fleet.leave(options.leave, &mut Lots::new(seed.wrapping_add(1_000_003)));
-    let bound = fleet.bound(options.bound_work);
-    let peer = options.peer.as_deref().map(|program| peer(program, &fleet, seed)).transpose()?;
-    let (start, start_nodes) = (fleet.cost(), fleet.nodes());
-    let mut line = Line {
+    let mut runs = Vec::new();
+    for eviction in &options.evictions {
+        runs.push(until_rest(options, fleet.clone(), *eviction)?);
+    }
+    Ok(Measured {
         seed,
-        eviction: options.eviction,
+        commit: machine::commit()?,
         pods: fleet.pods(),
-        start,
-        start_nodes,
-        one_pass: start,
-        rest: start,
-        rest_nodes: start_nodes,
-        bound,
-        evictions: 0,
-        removed: 0,
-        launched: 0,
-        largest_move: 0,
+        start: fleet.point(0),
+        bound: fleet.bound(options.bound_work),
+        runs,
+        peer: peer.map(|peer| peer.consolidated(&fleet, seed)).transpose()?,
+    })
+}
+
+fn until_rest(options: &Options, mut fleet: Fleet<'_>, eviction: i64) -> anyhow::Result<Run> {
+    let settings = settings(options, eviction);
+    fleet.drop_empty();
+    let mut run = Run {
+        eviction: Some(eviction),
+        one_pass: fleet.point(0),
+        rest: fleet.point(0),
         passes: 0,
         first_seconds: 0.0,
         seconds: 0.0,
-        peer,
-        kept: std::collections::BTreeMap::new(),
+        at_rest: false,
+        answers: BTreeMap::new(),
+        curve: vec![fleet.point(0)],
     };
-    let settings = settings(options);
-    let mut rotation = Rotation::default();
-    let mut idle = 0;
-    while idle < 2 && line.passes < options.passes {
-        fleet.drop_empty();
+    let (mut rotation, mut idle, mut passes) = (Rotation::default(), 0, 0);
+    while idle < 2 && passes < options.passes {
         let (snapshot, cluster) = fleet.as_running();
         let (time, found) = timed(|| {
             Ok(disruption::consolidate(&snapshot, &cluster, &settings, &rotation, Timestamp(0)))
         })?;
-        line.passes += 1;
-        line.seconds += time.as_secs_f64();
-        if line.passes == 1 {
-            line.first_seconds = time.as_secs_f64();
+        passes += 1;
+        run.seconds += time.as_secs_f64();
+        if passes == 1 {
+            run.first_seconds = time.as_secs_f64();
         }
         let Consolidation { moves, answers, rotation: next, .. } = found;
+        ensure!(answers.len() == cluster.nodes.len(), "a node has no answer");
+        for answer in answers.into_iter().filter(|_| passes == 1) {
+            let name = match answer {
+                Answer::Goes(_) => "goes",
+                Answer::Kept(kept) => kept.as_str(),
+            };
+            *run.answers.entry(name.to_owned()).or_default() += 1;
+        }
         rotation = next;
         checker::check_moves(&snapshot, &cluster, moves.clone(), settings.prices, Timestamp(0))
             .map(drop)
             .map_err(|found| anyhow!("{}", found[0]))
             .context("the checker refuses a move")?;
         idle = if moves.is_empty() && rotation.next.is_none() { idle + 1 } else { 0 };
-        line.evictions += moves.iter().map(model::Move::evictions).sum::<usize>();
-        line.removed += moves.iter().map(|one| one.removed.len()).sum::<usize>();
-        line.launched += moves.iter().map(|one| one.launched.len()).sum::<usize>();
-        let largest = moves.iter().map(|one| one.removed.len()).max().unwrap_or(0);
-        line.largest_move = line.largest_move.max(largest);
-        if moves.is_empty() {
-            for answer in answers {
-                if let Answer::Kept(kept) = answer {
-                    *line.kept.entry(kept.as_str()).or_default() += 1;
-                }
-            }
-        }
+        run.passes += usize::from(!moves.is_empty());
+        run.curve.extend(fleet.along(&moves, run.rest.evictions));
         fleet.carry_out(&moves);
-        line.rest = fleet.cost();
-        line.rest_nodes = fleet.nodes();
-        if line.passes == 1 {
-            line.one_pass = line.rest;
+        fleet.drop_empty();
+        let evictions = moves.iter().map(model::Move::evictions).sum::<usize>();
+        run.rest = fleet.point(run.rest.evictions + evictions);
+        if passes == 1 {
+            run.one_pass = run.rest;
         }
     }
-    Ok(line)
+    run.at_rest = idle >= 2;
+    Ok(run)
 }
 
-/// What Karpenter's methods make of the fleet: the result of the program, as it is.
-fn peer(program: &Path, fleet: &Fleet<'_>, seed: u64) -> anyhow::Result<serde_json::Value> {
-    let file =
-        std::env::temp_dir().join(format!("stowage-fleet-{}-{seed}.json", std::process::id()));
-    std::fs::write(&file, serde_json::to_vec(&fleet.exchange()?)?)
-        .with_context(|| format!("writing {}", file.display()))?;
-    let printed = output_of(Command::new(program).arg("--consolidate").arg(&file));
-    std::fs::remove_file(&file).with_context(|| format!("removing {}", file.display()))?;
-    serde_json::from_str(&printed?).context("reading the result of benches/karpenter")
-}
-
-fn settings(options: &Options) -> Settings {
+fn settings(options: &Options, eviction: i64) -> Settings {
     Settings {
         objective: Objective { restart_cost: 0 },
-        prices: MovePrices { eviction: options.eviction, ..MovePrices::default() },
+        prices: MovePrices { eviction, ..MovePrices::default() },
         nodes_per_move: options.nodes_per_move,
         work_limit: options.work,
     }

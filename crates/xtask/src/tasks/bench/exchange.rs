@@ -35,6 +35,23 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     out.flush().with_context(|| format!("writing {shown}"))
 }
 
+/// An exchange file of pods that arrive in batches where nothing runs; `base` has what can be bought.
+pub(super) fn arrivals(base: &Snapshot, batches: &[Vec<ShapeIndex>]) -> anyhow::Result<Value> {
+    let mut document = with_pods(base, batches.concat())?;
+    document["batches"] = batches.iter().map(|batch| counted(batch)).collect();
+    Ok(document)
+}
+
+/// The group of pods of one shape.
+pub(super) fn group(shape: ShapeIndex) -> String {
+    format!("default/shape-{}", shape.get())
+}
+
+/// The shape of which [`group`] gave the name.
+pub(super) fn shape_of(group: &str) -> Option<ShapeIndex> {
+    group.strip_prefix("default/shape-")?.parse().ok().map(ShapeIndex::new)
+}
+
 /// A node that is there, as the exchange file says it: its name, what it is, and its pods' shapes.
 pub(super) struct Running<'a> {
     pub(super) name: &'a str,
@@ -44,29 +61,38 @@ pub(super) struct Running<'a> {
 
 /// An exchange file of what runs: `base` has what can be bought, and neither nodes nor pods count.
 pub(super) fn fleet(base: &Snapshot, nodes: &[Running<'_>]) -> anyhow::Result<Value> {
-    let mut shapes: Vec<ShapeIndex> = nodes.iter().flat_map(|node| &node.shapes).copied().collect();
-    shapes.sort_unstable();
-    let named = |shape: &ShapeIndex| format!("default/shape-{}", shape.get());
-    let pods = shapes.iter().map(|shape| model::Pod { name: named(shape).into(), shape: *shape });
-    let mut document = document(&Snapshot { pods: pods.collect(), ..base.clone() })?;
+    let mut document =
+        with_pods(base, nodes.iter().flat_map(|node| &node.shapes).copied().collect())?;
     let node = |node: &Running<'_>| {
         let listing = base.listing_of(node.offering);
-        let mut pods = Map::new();
-        for shape in &node.shapes {
-            let count = pods.entry(named(shape)).or_insert(json!(0));
-            *count = json!(count.as_u64().unwrap_or(0) + 1);
-        }
         json!({
             "name": node.name,
             "pool": base.pool(node.offering.pool).name.as_str(),
             "instanceType": base.instance_type(listing.instance_type).name.as_str(),
             "zone": listing.zone.as_str(),
             "capacityType": listing.capacity_type.as_str(),
-            "pods": pods,
+            "pods": counted(&node.shapes),
         })
     };
     document["nodes"] = nodes.iter().map(node).collect();
     Ok(document)
+}
+
+/// `base` with pods of these shapes, a group for each shape.
+fn with_pods(base: &Snapshot, mut shapes: Vec<ShapeIndex>) -> anyhow::Result<Value> {
+    shapes.sort_unstable();
+    let pods = shapes.iter().map(|shape| model::Pod { name: group(*shape).into(), shape: *shape });
+    document(&Snapshot { pods: pods.collect(), ..base.clone() })
+}
+
+/// How many pods there are of each group.
+fn counted(shapes: &[ShapeIndex]) -> Value {
+    let mut pods = Map::new();
+    for shape in shapes {
+        let count = pods.entry(group(*shape)).or_insert(json!(0));
+        *count = json!(count.as_u64().unwrap_or(0) + 1);
+    }
+    Value::Object(pods)
 }
 
 /// The snapshot as an exchange file.
@@ -166,12 +192,12 @@ fn groups(snapshot: &Snapshot) -> Vec<Value> {
             _ => groups.push((pod.shape, pod.name.as_str(), 1)),
         }
     }
-    let group = |(shape, name, count)| {
+    let written = |(shape, name, count)| {
         let (namespace, _) = split(name);
         let spec = spec::pod(snapshot.shape(shape));
         json!({"name": name, "count": count, "namespace": namespace, "spec": spec})
     };
-    groups.into_iter().map(group).collect()
+    groups.into_iter().map(written).collect()
 }
 
 /// `namespace/name` as its two parts.

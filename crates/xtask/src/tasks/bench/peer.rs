@@ -12,7 +12,7 @@ use crate::workspace::{output_of, root};
 
 /// The program, built.
 pub(super) struct Peer {
-    program: PathBuf,
+    pub(super) program: PathBuf,
 }
 
 /// What the program printed: its result, version 1, as far as it is reported.

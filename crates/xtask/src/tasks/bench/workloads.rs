@@ -111,6 +111,41 @@ pub(super) fn compared() -> [Workload; 6] {
     ]
 }
 
+/// A list from which pods arrive at random, for consolidation.
+pub(super) struct Consolidated {
+    /// How options and files call it.
+    pub(super) key: &'static str,
+    /// How the report calls it.
+    pub(super) name: &'static str,
+    pub(super) workload: Workload,
+    /// Pods that arrive.
+    pub(super) pods: usize,
+}
+
+/// The four sets on which Karpenter's consolidation was measured before (issue 6).
+pub(super) fn consolidated() -> [Consolidated; 4] {
+    let set = |key, name, list, rows: &[&str], pools, pods| Consolidated {
+        key,
+        name,
+        workload: Workload::new(name, list, rows, pools),
+        pods,
+    };
+    let without_gpu = ["--all", "--where", "num_gpu=0"];
+    [
+        set("openb-cpu", "openb, pods without GPU", OPENB, &without_gpu, OPEN, 800),
+        set("dlrm", "DLRM at 0 s", DLRM, &["--at", "0"], OPEN, 800),
+        set("openb", "openb, all", OPENB, &["--all"], OPEN, 800),
+        set(
+            "azure",
+            "Azure at 1,900,000 s, up to 32 vCPU",
+            AZURE,
+            &["--at", "1900000"],
+            CAPPED,
+            1500,
+        ),
+    ]
+}
+
 /// Every variant of openb, and the DLRM and Azure recordings at five times each.
 pub(super) fn more() -> Vec<Workload> {
     let variants = OPENB_VARIANTS.map(|variant| {

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use anyhow::Context as _;
 use model::fleet::{Budget, Cluster, Place, PodBudget, Policy, Protection};
 use model::{
     Labels, Move, Node, NodeIndex, NodeState, Objective, OfferingIndex, Pod, PodIndex, Snapshot,
@@ -10,6 +11,8 @@ use model::{
 use planner::{Seed, Settings};
 
 use super::super::exchange::{self, Running};
+use super::super::measured::Point;
+use super::peer::Grown;
 
 /// Work spent on the plan of each batch.
 const BATCH_WORK: u64 = 1_000_000;
@@ -39,6 +42,7 @@ impl Lots {
 }
 
 /// A node that was bought.
+#[derive(Clone)]
 struct Bought {
     name: String,
     offering: OfferingIndex,
@@ -46,6 +50,7 @@ struct Bought {
 }
 
 /// What runs where.
+#[derive(Clone)]
 pub(super) struct Fleet<'a> {
     base: &'a Snapshot,
     nodes: Vec<Bought>,
@@ -54,8 +59,48 @@ pub(super) struct Fleet<'a> {
 
 impl<'a> Fleet<'a> {
     /// A fleet that was planned batch by batch.
-    pub(super) fn grown(base: &'a Snapshot, pods: usize, batches: usize, lots: &mut Lots) -> Self {
+    pub(super) fn grown(base: &'a Snapshot, batches: &[Vec<Pod>]) -> Self {
         let mut fleet = Self { base, nodes: Vec::new(), named: 0 };
+        for batch in batches {
+            fleet.arrive(batch);
+        }
+        fleet
+    }
+
+    /// The fleet that Karpenter bought.
+    pub(super) fn bought(base: &'a Snapshot, grown: &Grown) -> anyhow::Result<Self> {
+        let mut fleet = Self { base, nodes: Vec::new(), named: 0 };
+        let mut pods = 0;
+        for node in &grown.nodes {
+            let offering = base.offerings.iter().position(|offering| {
+                let listing = base.listing_of(offering);
+                base.pool(offering.pool).name.as_str() == node.pool
+                    && base.instance_type(listing.instance_type).name.as_str() == node.instance_type
+                    && listing.zone.as_str() == node.zone
+                    && listing.capacity_type.as_str() == node.capacity_type
+            });
+            let offering =
+                offering.with_context(|| format!("{} is not sold", node.instance_type))?;
+            let mut running = Vec::new();
+            for (group, count) in &node.pods {
+                let shape = exchange::shape_of(group).context("a group of another file")?;
+                for _ in 0..*count {
+                    pods += 1;
+                    running.push(Pod { name: format!("default/p{pods:06}").into(), shape });
+                }
+            }
+            fleet.buy(OfferingIndex::new(offering), running);
+        }
+        Ok(fleet)
+    }
+
+    /// Pods of the list by lot, in batches; again from its beginning where it is shorter.
+    pub(super) fn batches(
+        base: &Snapshot,
+        pods: usize,
+        batches: usize,
+        lots: &mut Lots,
+    ) -> Vec<Vec<Pod>> {
         let mut arriving: Vec<Pod> = Vec::new();
         while arriving.len() < pods && !base.pods.is_empty() {
             let mut round: Vec<usize> = (0..base.pods.len()).collect();
@@ -67,10 +112,7 @@ impl<'a> Fleet<'a> {
             }));
         }
         arriving.truncate(pods);
-        for batch in arriving.chunks(pods.div_ceil(batches.max(1)).max(1)) {
-            fleet.arrive(batch);
-        }
-        fleet
+        arriving.chunks(pods.div_ceil(batches.max(1)).max(1)).map(<[Pod]>::to_vec).collect()
     }
 
     fn arrive(&mut self, batch: &[Pod]) {
@@ -128,14 +170,28 @@ impl<'a> Fleet<'a> {
         self.nodes.retain(|node| !node.pods.is_empty());
     }
 
-    pub(super) fn cost(&self) -> f64 {
-        let all: model::MicroUsdPerHour =
-            self.nodes.iter().filter_map(|node| self.price(node)).sum();
-        usd(all.get())
+    /// The fleet as it is, after so many evictions.
+    pub(super) fn point(&self, evictions: usize) -> Point {
+        Point { cost: usd(self.cost()), nodes: self.nodes.len(), evictions }
     }
 
-    pub(super) fn nodes(&self) -> usize {
-        self.nodes.len()
+    /// The fleet after each of `moves`, which are of [`Self::as_running`].
+    pub(super) fn along(&self, moves: &[Move], evictions: usize) -> Vec<Point> {
+        let (mut cost, mut nodes, mut evictions) = (self.cost(), self.nodes.len(), evictions);
+        let after = |one: &Move| {
+            cost -= one.saving.get();
+            nodes = nodes + one.launched.len() - one.removed.len();
+            evictions += one.evictions();
+            Point { cost: usd(cost), nodes, evictions }
+        };
+        moves.iter().map(after).collect()
+    }
+
+    /// Micro-USD per hour.
+    fn cost(&self) -> i64 {
+        let all: model::MicroUsdPerHour =
+            self.nodes.iter().filter_map(|node| self.price(node)).sum();
+        all.get()
     }
 
     pub(super) fn pods(&self) -> usize {
@@ -289,7 +345,7 @@ impl<'a> Fleet<'a> {
 }
 
 /// Micro-USD in USD, exact as far as a bench shows it.
-fn usd(micro: i64) -> f64 {
+pub(super) fn usd(micro: i64) -> f64 {
     let dollars = i32::try_from(micro / 1_000_000).unwrap_or(i32::MAX);
     let rest = i32::try_from(micro % 1_000_000).unwrap_or_default();
     f64::from(dollars) + f64::from(rest) / 1e6
