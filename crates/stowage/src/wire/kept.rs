@@ -122,6 +122,8 @@ impl<'a> Numbers<'a> {
             Kept::Balanced { pool, score } => {
                 Self { node_pool: Some(pool.as_str()), score_thousandths: Some(*score), ..none }
             }
+            // Which node it is, is in the message.
+            Kept::Canary { pool, node: _ } => Self { node_pool: Some(pool.as_str()), ..none },
             Kept::Later { place } => Self { place: Some(*place), ..none },
             Kept::NotQuiet { after, until } => Self {
                 quiet_seconds: Some(*after),
