@@ -77,7 +77,7 @@ impl Pace {
     pub const LEISURELY: Self =
         Self { rest: Duration::from_secs(20), linger: Duration::from_secs(4) };
     /// For those who wait for the end.
-    pub const FAST: Self = Self { rest: Duration::from_secs(10), linger: Duration::ZERO };
+    pub const FAST: Self = Self { rest: Duration::from_secs(15), linger: Duration::ZERO };
 }
 
 /// What was seen at the end of a stage.

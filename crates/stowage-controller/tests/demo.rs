@@ -51,7 +51,8 @@ async fn the_demo_grows_shrinks_survives_a_notice_and_goes() {
         assert!(said.iter().all(|part| text.contains(part)), "{said:?}");
     }
     assert!(grown.bill < 1.1 * grown.bound, "{grown:#?}");
-    assert!(shrunk.bill < grown.bill && shrunk.bound < grown.bound, "{shrunk:#?}");
+    // Packed tighter: what is left without moves, empty nodes gone, costs twice as much as the bound.
+    assert!(shrunk.bill < 0.6 * grown.bill && shrunk.bill < 1.5 * shrunk.bound, "{shrunk:#?}");
     let kept = |stage: &Stage, name| stage.nodes.contains(name);
     let lost = shrunk.nodes.iter().filter(|name| !kept(replaced, name)).count();
     assert!(lost >= 1, "the machine is still there: {replaced:#?}");
@@ -59,4 +60,6 @@ async fn the_demo_grows_shrinks_survives_a_notice_and_goes() {
     assert!(gone.nodes.is_empty() && gone.bill.abs() < CENT, "{gone:#?}");
     let picture = ::demo::svg(&stages);
     assert!(picture.contains("planned ") && picture.contains("spot"), "{picture}");
+    // For who wants to look at it.
+    std::fs::write(Path::new(env!("CARGO_TARGET_TMPDIR")).join("demo.svg"), picture).unwrap();
 }
