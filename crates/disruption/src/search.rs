@@ -24,7 +24,7 @@ pub struct Search {
 
 /// What an eviction has to save at first and then, as parts of what a pod costs on average; its own price
 /// at least. A half takes out what is dearest by few evictions; what more steps would change is in
-/// `docs/adr/0014-most-for-an-eviction-first.md`.
+/// `docs/adr/0015-most-for-an-eviction-first.md`.
 pub(crate) const BY_TURNS: &[(i64, i64)] = &[(1, 2), (0, 1)];
 
 /// Its price alone: all that saves, at once.
