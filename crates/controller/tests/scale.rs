@@ -3,7 +3,7 @@
 //!
 //! A benchmark that CI leaves out: `cargo test --release -p controller --test tests -- --ignored --nocapture
 //! scale::a_thousand_nodes`. The controller, with the simulated cloud behind its port, is a process of its own,
-//! this binary again, so that what it takes is told from what the rest takes. `docs/benchmarks.md` has figures.
+//! this binary again, so that what it takes is told from what the rest takes. `docs/benchmarks.md` says what came of it.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
