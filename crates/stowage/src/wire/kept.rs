@@ -90,7 +90,10 @@ impl<'a> Numbers<'a> {
             | Kept::ConsolidationDisabled
             | Kept::Empty
             | Kept::Unknown => none,
-            Kept::PoolNotFound(pool) => Self { node_pool: Some(pool.as_str()), ..none },
+            // Which node the canary is, is in the message.
+            Kept::PoolNotFound(pool) | Kept::Canary { pool, node: _ } => {
+                Self { node_pool: Some(pool.as_str()), ..none }
+            }
             Kept::PodDoNotDisrupt { pod, until } => {
                 Self { pod: Some(pod.as_str()), until: until.map(snapshot::moment_text), ..none }
             }
@@ -122,8 +125,6 @@ impl<'a> Numbers<'a> {
             Kept::Balanced { pool, score } => {
                 Self { node_pool: Some(pool.as_str()), score_thousandths: Some(*score), ..none }
             }
-            // Which node it is, is in the message.
-            Kept::Canary { pool, node: _ } => Self { node_pool: Some(pool.as_str()), ..none },
             Kept::Later { place } => Self { place: Some(*place), ..none },
             Kept::NotQuiet { after, until } => Self {
                 quiet_seconds: Some(*after),
