@@ -9,6 +9,7 @@ mod rooms;
 mod seats;
 mod sites;
 mod spreads;
+mod ties;
 
 use std::collections::BTreeSet;
 
@@ -24,6 +25,7 @@ pub(crate) use rooms::Rooms;
 pub(crate) use seats::{Seat, Seats};
 pub(crate) use sites::Sites;
 pub(crate) use spreads::{Refusal, Spreads};
+pub(crate) use ties::{TieRefusal, Ties};
 
 /// All of it.
 pub(crate) struct Facts<'a> {
@@ -39,6 +41,7 @@ pub(crate) struct Facts<'a> {
     pub(crate) seats: Seats,
     pub(crate) ledger: Ledger<'a>,
     pub(crate) spreads: Spreads<'a>,
+    pub(crate) ties: Ties<'a>,
     /// Positions of each pool's offerings.
     pub(crate) offerings_of: Vec<Vec<usize>>,
 }
@@ -61,6 +64,7 @@ impl<'a> Facts<'a> {
             snapshot.listing_of(offering).price.is_some() && ledger.may_buy(snapshot, offering)
         };
         let spreads = Spreads::new(snapshot, &seats, &sites, opens);
+        let ties = Ties::new(snapshot, &seats);
         let mut offerings_of = vec![Vec::new(); snapshot.pools.len()];
         for (position, offering) in snapshot.offerings.iter().enumerate() {
             offerings_of[offering.pool.get()].push(position);
@@ -75,6 +79,7 @@ impl<'a> Facts<'a> {
             seats,
             ledger,
             spreads,
+            ties,
             offerings_of,
         }
     }

@@ -12,6 +12,7 @@ mod rivals;
 mod spreads;
 mod states;
 mod supplies;
+mod ties;
 mod vacancies;
 mod weights;
 
@@ -39,6 +40,7 @@ pub(crate) const ALL: &[Rule] = &[
     Rule::Substance(fit::check),
     Rule::Substance(rivals::check),
     Rule::Substance(spreads::check),
+    Rule::Substance(ties::check),
     Rule::Substance(limits::check),
     Rule::Substance(supplies::check),
     Rule::Substance(weights::check),

@@ -256,6 +256,47 @@ pub enum Violation {
         /// The fewest pods in any eligible domain.
         least: i64,
     },
+    /// A pod apart from those that it goes with.
+    #[error(
+        "{place} has pod {pod}, which goes with {selection} over {key}, and none of these is there"
+    )]
+    Alone {
+        /// The first such pod there.
+        pod: PodName,
+        /// The node.
+        place: Place,
+        /// The label whose values are the domains.
+        key: LabelKey,
+        /// The pods that are missing.
+        selection: SelectionName,
+    },
+    /// Pods in one domain that keep apart.
+    #[error(
+        "{place} has pod {pod}, and over {key} {} {selection}: {pods} are in the way",
+        if *.own { "it keeps away from" } else { "others there keep away from" }
+    )]
+    NotApart {
+        /// The first such pod there.
+        pod: PodName,
+        /// The node.
+        place: Place,
+        /// The label whose values are the domains.
+        key: LabelKey,
+        /// The pods that are kept away from.
+        selection: SelectionName,
+        /// Whether the pod keeps away; else it is one of those that others keep away from.
+        own: bool,
+        /// How many are in the way.
+        pods: i64,
+    },
+    /// Pods that go with each other, none of which can be the first.
+    #[error("pod {pod} on {place} waits for pods that wait for it")]
+    Stuck {
+        /// The first such pod there.
+        pod: PodName,
+        /// The node.
+        place: Place,
+    },
     /// Purchases beyond what a supply has.
     #[error("supply {supply} has {cap} units and the plan takes {planned}")]
     Supply {

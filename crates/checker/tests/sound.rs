@@ -178,10 +178,12 @@ fn holds(snapshot: &Snapshot, plan: &Plan) -> bool {
     })
 }
 
-/// A world without spreads, of which a first fit knows nothing.
+/// A world without spreads and terms between pods, of which a first fit knows nothing.
 fn unspread(text: &str) -> Snapshot {
     let lines = text.lines().map(|line| {
-        let words = line.split(' ').filter(|word| !word.starts_with("spread="));
+        let between = ["spread=", "with=", "apart="];
+        let words = line.split(' ');
+        let words = words.filter(|word| !between.iter().any(|start| word.starts_with(start)));
         words.collect::<Vec<&str>>().join(" ")
     });
     world(&lines.collect::<Vec<String>>().join("\n"))

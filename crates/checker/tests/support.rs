@@ -56,7 +56,9 @@ fn pool_of(reason: &Reason) -> Option<&NodePoolName> {
         | Reason::Combination { pool, .. }
         | Reason::Limit { pool, .. }
         | Reason::Supply { pool, .. }
-        | Reason::Spread { pool, .. } => Some(pool),
+        | Reason::Spread { pool, .. }
+        | Reason::Affinity { pool, .. }
+        | Reason::AntiAffinity { pool, .. } => Some(pool),
     }
 }
 
@@ -133,6 +135,16 @@ pub(crate) fn shown(reason: &Reason) -> String {
         ),
         Reason::Supply { pool, supply, cap, excluded } => {
             format!("{pool} {code} {supply} has {cap} excludes {excluded}")
+        }
+        Reason::Affinity { pool, key, selection, there_in, excluded } => {
+            let there = there_in.as_ref().map_or("nowhere", LabelValue::as_str);
+            format!("{pool} affinity over {key} to {selection} in {there} excludes {excluded}")
+        }
+        Reason::AntiAffinity { pool, key, selection, own, pods, excluded } => {
+            format!(
+                "{pool} anti-affinity over {key} to {selection} own {own} pods {pods} excludes \
+                 {excluded}"
+            )
         }
         Reason::Spread { pool, key, selection, max_skew, least, least_in, load, excluded } => {
             let least_in = least_in.as_ref().map_or("-", LabelValue::as_str);

@@ -10,3 +10,4 @@ mod scarce;
 mod sound;
 mod spreads;
 mod support;
+mod ties;

@@ -29,6 +29,7 @@ mod snapshot;
 mod spread;
 mod supply;
 mod taint;
+mod term;
 mod time;
 pub mod well_known;
 mod wording;
@@ -61,9 +62,11 @@ pub use rivals::Rivals;
 pub use selection::Selection;
 pub use snapshot::{
     ListingIndex, MachineIndex, NodeClassIndex, NodeIndex, OfferingIndex, PodIndex, PoolIndex,
-    RivalsIndex, SelectionIndex, ShapeIndex, Snapshot, SpreadIndex, SupplyIndex, TypeIndex,
+    RivalsIndex, SelectionIndex, ShapeIndex, Snapshot, SpreadIndex, SupplyIndex, TermIndex,
+    TypeIndex,
 };
 pub use spread::{NodeInclusion, Spread};
 pub use supply::{Supply, SupplyKind};
 pub use taint::{Effect, Taint, Toleration, TolerationOperator, untolerated};
+pub use term::Term;
 pub use time::Timestamp;

@@ -2,6 +2,7 @@
 
 use crate::{
     Labels, MicroUsdPerHour, NodeName, NodePoolName, Resources, RivalsIndex, SelectionIndex, Taint,
+    TermIndex,
 };
 
 /// Whether a node takes pods.
@@ -46,6 +47,8 @@ pub struct Node {
     /// How many pods of each selection are here, bound or promised and not going away; ascending by
     /// selection, counts at least 1.
     pub matched: Vec<(SelectionIndex, i64)>,
+    /// How many pods here carry each term apart, bound or promised; ascending by term, counts at least 1.
+    pub apart: Vec<(TermIndex, i64)>,
     /// Its price; `None` where type, zone or price are unknown.
     pub price: Option<MicroUsdPerHour>,
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     DaemonSetName, PodName, Requirements, Resources, RivalsIndex, SelectionIndex, ShapeIndex,
-    SpreadIndex, Toleration,
+    SpreadIndex, TermIndex, Toleration,
 };
 
 /// One pod that wants a node.
@@ -41,6 +41,11 @@ pub struct PodRules {
     pub matches: Vec<SelectionIndex>,
     /// Spreads that it carries, ascending and without repeats.
     pub spreads: Vec<SpreadIndex>,
+    /// Terms whose pods it goes with, ascending and without repeats; all of one selection.
+    pub together: Vec<TermIndex>,
+    /// Terms whose pods it keeps away from, ascending and without repeats. Those that only pods match that
+    /// carry them may be missing: they are rivals or spreads.
+    pub apart: Vec<TermIndex>,
     /// Node selector and required node affinity alone, of which spreads say which nodes count; empty
     /// where that is [`PodShape::alternatives`].
     pub affinity: Vec<Requirements>,

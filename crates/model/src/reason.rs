@@ -24,14 +24,16 @@
 //!    the plan takes every unit counts under that supply. One that breaks none and draws on none that
 //!    is used up is asked for spreads: it counts under the first spread of the pod, in order, that
 //!    refuses its domain as the plan leaves it, or else under that of planned pods there, the smallest
-//!    by what [`Reason::Spread`] tells of it ([`crate::Spread`], point 6). One that none refuses could
-//!    be bought: then the pod may not be left out at all.
+//!    by what [`Reason::Spread`] tells of it ([`crate::Spread`], point 6). One that no spread refuses is
+//!    asked for terms between pods ([`crate::Term`], point 4): it counts under the smallest reason by
+//!    what it tells of a term that keeps the pod away, affinity before anti-affinity. One that none
+//!    refuses could be bought: then the pod may not be left out at all.
 //!
 //! A rule that excludes nothing gives no reason. A pod that has room on an existing or planned node
 //! is never left out, so nodes need no reasons of their own.
 //!
 //! Order within a list: pools in snapshot order; within a pool, in the order of the variants below,
-//! then by key, resource or supply, bytewise; spreads by what the reason tells of them.
+//! then by key, resource or supply, bytewise; spreads and terms by what the reason tells of them.
 
 use std::fmt;
 
@@ -151,6 +153,37 @@ pub enum Reason {
         /// How many candidates count under this spread.
         excluded: u32,
     },
+    /// These candidates would hold the pod, break no limit and draw on no used-up supply, no spread
+    /// refuses them, and the pods that this one goes with are elsewhere.
+    Affinity {
+        /// The pool.
+        pool: NodePoolName,
+        /// The label whose values are the domains.
+        key: LabelKey,
+        /// The pods that are sought.
+        selection: SelectionName,
+        /// The first domain, bytewise, where some of them are after the plan; `None` where there is none,
+        /// and over hostnames.
+        there_in: Option<LabelValue>,
+        /// How many candidates count under this.
+        excluded: u32,
+    },
+    /// These candidates would hold the pod, break no limit and draw on no used-up supply, no spread
+    /// refuses them, and pods that it keeps away from are there, or pods that keep away from it.
+    AntiAffinity {
+        /// The pool.
+        pool: NodePoolName,
+        /// The label whose values are the domains.
+        key: LabelKey,
+        /// The pods that are kept away from.
+        selection: SelectionName,
+        /// Whether the pod keeps away from them; else it is one of them, and others keep away.
+        own: bool,
+        /// The fewest pods that are in the way in the domain of an offering that counts under this.
+        pods: i64,
+        /// How many candidates count under this.
+        excluded: u32,
+    },
 }
 
 impl Reason {
@@ -167,6 +200,8 @@ impl Reason {
             Self::Limit { .. } => "limit",
             Self::Supply { .. } => "supply",
             Self::Spread { .. } => "spread",
+            Self::Affinity { .. } => "affinity",
+            Self::AntiAffinity { .. } => "anti-affinity",
         }
     }
 }

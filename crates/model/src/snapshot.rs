@@ -2,7 +2,7 @@
 
 use crate::{
     DaemonSet, InstanceType, Listing, Machine, Node, NodeClass, NodePool, Offering, OfferingLabels,
-    Pod, PodShape, RegionName, Rivals, Selection, Spread, Supply,
+    Pod, PodShape, RegionName, Rivals, Selection, Spread, Supply, Term,
 };
 
 macro_rules! indices {
@@ -54,6 +54,8 @@ indices! {
     SelectionIndex;
     /// Index into [`Snapshot::spreads`].
     SpreadIndex;
+    /// Index into [`Snapshot::terms`].
+    TermIndex;
 }
 
 /// A moment of a cluster and of the market, lowered to what planning looks at.
@@ -74,6 +76,8 @@ pub struct Snapshot {
     pub selections: Vec<Selection>,
     /// Distinct spreads that pods carry, sorted.
     pub spreads: Vec<Spread>,
+    /// Distinct terms of affinity and anti-affinity between pods that pods carry, sorted.
+    pub terms: Vec<Term>,
     /// DaemonSets, by name.
     pub daemon_sets: Vec<DaemonSet>,
     /// Existing and in-flight nodes, by name.
@@ -167,6 +171,11 @@ impl Snapshot {
     /// The spread at `index`.
     pub fn spread(&self, index: SpreadIndex) -> &Spread {
         &self.spreads[index.get()]
+    }
+
+    /// The term at `index`.
+    pub fn term(&self, index: TermIndex) -> &Term {
+        &self.terms[index.get()]
     }
 
     /// What `offering` holds before DaemonSets.

@@ -58,6 +58,32 @@ pub(crate) fn wording(reason: &Reason) -> String {
                 offerings(*excluded, pool.as_str())
             )
         }
+        Reason::Affinity { .. } | Reason::AntiAffinity { .. } => of_term(reason),
+    }
+}
+
+/// What a reason says of a term between pods.
+fn of_term(reason: &Reason) -> String {
+    match reason {
+        Reason::Affinity { pool, key, selection, there_in, excluded } => {
+            let offerings = offerings(*excluded, pool.as_str());
+            let there = there_in.as_ref().map_or("there are none anywhere".to_owned(), |domain| {
+                format!("the first of them are in {domain}")
+            });
+            format!(
+                "affinity: over {key} it goes with ({selection}), which are not where {offerings} \
+                 would be: {there}"
+            )
+        }
+        Reason::AntiAffinity { pool, key, selection, own, pods, excluded } => {
+            let offerings = offerings(*excluded, pool.as_str());
+            let (who, what) = if *own { ("it keeps", "") } else { ("others keep", " of them") };
+            format!(
+                "anti-affinity: over {key} {who} away from ({selection}), and there are at least \
+                 {pods}{what} where {offerings} would be"
+            )
+        }
+        other => other.code().to_owned(),
     }
 }
 

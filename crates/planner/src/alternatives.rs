@@ -4,8 +4,9 @@
 //! pods within the pool's limits and what supplies have, cheapest first, each with what it costs more. A capacity error on
 //! the planned offering falls through to them without planning again.
 //!
-//! Where planned pods are spread over zones or the like, a node stays in its zone, and gives back nothing
-//! of a limit, as either might open a domain that the spread then has to reckon with.
+//! Where planned pods are spread over zones or the like, or terms between pods are at stake there, a node stays
+//! in its zone, and gives back nothing of a limit, as either might open a domain that the spread then has
+//! to reckon with.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -68,7 +69,7 @@ struct Search<'a> {
     supplies: Vec<i64>,
     /// For each shape, the offerings that its rules admit.
     admits: Vec<Vec<bool>>,
-    /// Labels that planned pods are spread over, the hostname aside.
+    /// Labels that planned pods are spread over, or that terms between pods are over, the hostname aside.
     domains: BTreeSet<&'a LabelKey>,
 }
 
@@ -100,6 +101,7 @@ impl<'a> Search<'a> {
         let shapes = snapshot.pods.iter().map(|pod| snapshot.shape(pod.shape));
         let spreads = shapes.flat_map(|shape| &shape.rules.spreads);
         let keys = spreads.map(|spread| &snapshot.spread(*spread).key);
+        let keys = keys.chain(snapshot.terms.iter().map(|term| &term.key));
         let domains = keys.filter(|key| key.as_str() != well_known::HOSTNAME).collect();
         Self { snapshot, objective, used, supplies, admits, domains }
     }

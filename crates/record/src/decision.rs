@@ -3,7 +3,7 @@
 use model::{
     Candidate, DaemonSet, Finding, InstanceType, Listing, MicroUsdPerHour, NewNode, Node,
     NodeClass, NodeFill, NodePool, Objective, Offering, Plan, Pod, PodShape, RegionName, Rivals,
-    Selection, Snapshot, Spread, Supply, Timestamp, Unschedulable,
+    Selection, Snapshot, Spread, Supply, Term, Timestamp, Unschedulable,
 };
 use planner::{PoolReport, Report, Seed, Settings, Small, SupplyUse};
 use serde::{Deserialize, Serialize};
@@ -101,6 +101,7 @@ pub(crate) struct SnapshotTwin {
     rivals: Hash,
     selections: Hash,
     spreads: Hash,
+    terms: Hash,
     daemon_sets: Hash,
     nodes: Hash,
     pools: Hash,
@@ -120,6 +121,7 @@ impl SnapshotTwin {
             rivals,
             selections,
             spreads,
+            terms,
             daemon_sets,
             nodes,
             pools,
@@ -136,6 +138,7 @@ impl SnapshotTwin {
             rivals: lists.put::<Rivals>(rivals),
             selections: lists.put::<Selection>(selections),
             spreads: lists.put::<Spread>(spreads),
+            terms: lists.put::<Term>(terms),
             daemon_sets: lists.put::<DaemonSet>(daemon_sets),
             nodes: lists.put::<Node>(nodes),
             pools: lists.put::<NodePool>(pools),
@@ -155,6 +158,7 @@ impl SnapshotTwin {
             rivals: lists.get("snapshot.rivals", self.rivals)?,
             selections: lists.get("snapshot.selections", self.selections)?,
             spreads: lists.get("snapshot.spreads", self.spreads)?,
+            terms: lists.get("snapshot.terms", self.terms)?,
             daemon_sets: lists.get("snapshot.daemonSets", self.daemon_sets)?,
             nodes: lists.get("snapshot.nodes", self.nodes)?,
             pools: lists.get("snapshot.pools", self.pools)?,

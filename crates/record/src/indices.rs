@@ -32,10 +32,20 @@ fn snapshot(snapshot: &Snapshot) -> Checked {
         for spread in &shape.rules.spreads {
             within(spread.get(), snapshot.spreads.len(), field("spreads"))?;
         }
+        for term in &shape.rules.together {
+            within(term.get(), snapshot.terms.len(), field("together"))?;
+        }
+        for term in &shape.rules.apart {
+            within(term.get(), snapshot.terms.len(), field("apart"))?;
+        }
     }
     for (place, spread) in snapshot.spreads.iter().enumerate() {
         let field = || format!("snapshot.spreads[{place}].selection");
         within(spread.selection.get(), selections, field)?;
+    }
+    for (place, term) in snapshot.terms.iter().enumerate() {
+        let field = || format!("snapshot.terms[{place}].selection");
+        within(term.selection.get(), selections, field)?;
     }
     for (place, pod) in snapshot.pods.iter().enumerate() {
         let field = || format!("snapshot.pods[{place}].shape");
@@ -46,6 +56,9 @@ fn snapshot(snapshot: &Snapshot) -> Checked {
         node.rivals.iter().try_for_each(|one| within(one.get(), rivals, field))?;
         let field = || format!("snapshot.nodes[{place}].matched");
         node.matched.iter().try_for_each(|one| within(one.0.get(), selections, field))?;
+        let field = || format!("snapshot.nodes[{place}].apart");
+        let terms = snapshot.terms.len();
+        node.apart.iter().try_for_each(|one| within(one.0.get(), terms, field))?;
     }
     for (place, pool) in snapshot.pools.iter().enumerate() {
         let field = || format!("snapshot.pools[{place}].nodeClass");

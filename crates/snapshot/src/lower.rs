@@ -146,6 +146,7 @@ pub(crate) fn lower_some(
         rivals: pod_set.rivals,
         selections: pod_set.selections,
         spreads: pod_set.spreads,
+        terms: pod_set.terms,
         daemon_sets: pod_set.daemon_sets,
         nodes: Vec::new(),
         pools: Vec::new(),
@@ -394,7 +395,8 @@ fn add_offerings(
     let market =
         Market { region: &snapshot.region, types: &snapshot.types, listings: &snapshot.listings };
     let daemon_shapes = snapshot.daemon_sets.iter().map(|set| &set.shape);
-    let domains = snapshot.spreads.iter().map(|spread| &spread.key);
+    let spread_over = snapshot.spreads.iter().map(|spread| &spread.key);
+    let domains = spread_over.chain(snapshot.terms.iter().map(|term| &term.key));
     let observers = Observers::new(snapshot.shapes.iter().chain(daemon_shapes), domains);
     let folded = fold::offerings(market, &facts, &observers, &snapshot.daemon_sets);
     for (pool, total) in folded.cut {

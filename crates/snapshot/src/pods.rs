@@ -6,6 +6,7 @@
 
 mod affinity;
 mod amounts;
+mod between;
 mod collector;
 mod fate;
 mod features;
@@ -18,6 +19,7 @@ mod rivals;
 mod selectors;
 mod spreads;
 mod tally;
+mod terms;
 mod tolerations;
 mod volumes;
 mod workloads;
@@ -30,7 +32,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use api::ObjectMeta;
 use model::{
     DaemonSet, Finding, NodeName, PodName, PodShape, Resources, Rivals, RivalsIndex, Selection,
-    SelectionIndex, Spread,
+    SelectionIndex, Spread, Term, TermIndex,
 };
 
 use crate::claims::Promises;
@@ -54,6 +56,8 @@ pub(crate) struct PodSet {
     pub selections: Vec<Selection>,
     /// Distinct spreads that pods carry, sorted.
     pub spreads: Vec<Spread>,
+    /// Distinct terms between pods that pods carry, sorted.
+    pub terms: Vec<Term>,
     /// `DaemonSets` by name.
     pub daemon_sets: Vec<DaemonSet>,
     /// What is already taken, by node, nodes that are not in the input included; empty for
@@ -85,6 +89,8 @@ pub(crate) struct Bound {
     pub rivals: BTreeSet<RivalsIndex>,
     /// How many of them are of each selection, those that are going away left out.
     pub matched: BTreeMap<SelectionIndex, i64>,
+    /// How many of them carry each term apart.
+    pub apart: BTreeMap<TermIndex, i64>,
 }
 
 /// A field that is wrong.

@@ -31,6 +31,11 @@ impl Bits {
         self.0[index / 64] >> (index % 64) & 1 == 1
     }
 
+    /// Whether it has no member.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.iter().all(|word| *word == 0)
+    }
+
     /// Members of both; both have the same capacity.
     pub(crate) fn and(&self, other: &Self) -> Self {
         Self(self.0.iter().zip(&other.0).map(|(mine, theirs)| mine & theirs).collect())

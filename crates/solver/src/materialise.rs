@@ -41,7 +41,22 @@ pub(crate) fn place(problem: &Problem, mut packing: Packing) -> Placed {
         }
     }
     let left = queues.into_iter().flat_map(|queue| queue.units).flatten().copied().collect();
-    Placed { new_nodes, existing, left }
+    unbundled(problem, Placed { new_nodes, existing, left })
+}
+
+/// `placed` with all pods of its bundles.
+fn unbundled(problem: &Problem, mut placed: Placed) -> Placed {
+    if problem.bundles.is_empty() {
+        return placed;
+    }
+    let Placed { new_nodes, existing, left } = &mut placed;
+    let of_new = new_nodes.iter_mut().map(|node| &mut node.pods);
+    let of_existing = existing.iter_mut().map(|fill| &mut fill.pods);
+    for pods in of_new.chain(of_existing).chain([left]) {
+        *pods = pods.iter().flat_map(|pod| problem.bundle(*pod)).collect();
+        pods.sort_unstable();
+    }
+    placed
 }
 
 /// The plan that `placed` comes to, with reasons for those left out; `rules` are those over other

@@ -6,6 +6,7 @@
 
 mod admission;
 mod build;
+pub(crate) mod bundles;
 mod dominance;
 mod kinds;
 mod ranks;
@@ -14,13 +15,16 @@ pub(crate) mod rules;
 mod scarce;
 pub(crate) mod sites;
 pub(crate) mod split;
+pub(crate) mod ties;
 
 use model::{MicroUsdPerHour, NodeIndex, OfferingIndex, PodIndex, ShapeIndex};
 
 use crate::bits::Bits;
 use crate::packing::Mix;
 pub(crate) use build::{Built, build};
+use bundles::Bundles;
 pub(crate) use dominance::mark as mark_superfluous;
+use ties::Feuds;
 
 /// Amounts of the resources that some class asks for, by resource name, in base units.
 pub(crate) type Amounts = Vec<i64>;
@@ -50,6 +54,8 @@ pub(crate) struct Class {
     /// Groups of which a node takes a bounded number of pods and that other classes are in too,
     /// ascending by group.
     pub(crate) quotas: Vec<Quota>,
+    /// Its ties over hostnames, as [`Problem::feuds`] knows them; 0 where it has none.
+    pub(crate) ties: usize,
 }
 
 /// How many pods of a group a node takes: one of rivals, or as many as a spread over hostnames says.
@@ -137,6 +143,10 @@ pub(crate) struct Problem {
     pub(crate) first_supply: usize,
     /// Existing nodes that take pods, least room first.
     pub(crate) nodes: Vec<ExistingNode>,
+    /// Which ties keep pods from sharing a node.
+    pub(crate) feuds: Feuds,
+    /// Pods that are planned as one with the first of them, which stands for all.
+    pub(crate) bundles: Bundles,
 }
 
 impl Kind {
@@ -235,6 +245,19 @@ impl Problem {
         Some(free)
     }
 
+    /// The same where nobody keeps away from anybody on nodes.
+    pub(crate) fn without_ties(mut self) -> Self {
+        self.classes.iter_mut().for_each(|class| class.ties = 0);
+        self.feuds = Feuds::default();
+        self
+    }
+
+    /// `pod` and those that are planned as one with it.
+    pub(crate) fn bundle(&self, pod: PodIndex) -> impl Iterator<Item = PodIndex> + '_ {
+        let others = self.bundles.get(&pod).into_iter().flatten();
+        std::iter::once(pod).chain(others.copied())
+    }
+
     /// Whether a node with `room` holds one pod with these requests. Zero always fits.
     pub(crate) fn fits(requests: &[i64], room: &[i64]) -> bool {
         requests.iter().zip(room).all(|(need, room)| *need == 0 || need <= room)
@@ -263,6 +286,9 @@ impl Problem {
     /// How many pods of `class` may join `mix` on a node that had `base` before, room aside.
     pub(crate) fn joining_max(&self, class: usize, mix: &Mix, base: &[(usize, i64)]) -> i64 {
         let (position, class) = (class, &self.classes[class]);
+        if class.ties != 0 && mix.iter().any(|entry| self.parts(class, entry.0)) {
+            return 0;
+        }
         let mut most = class.together_max;
         if most < i64::MAX {
             let there = mix.iter().find(|entry| entry.0 == position);
@@ -272,6 +298,11 @@ impl Problem {
             return most.max(0);
         }
         self.company(mix, base).joining_max(&class.quotas).min(most).max(0)
+    }
+
+    /// Whether pods of `class` share no node with those of the class at `other`.
+    fn parts(&self, class: &Class, other: usize) -> bool {
+        self.feuds.part(class.ties, self.classes[other].ties)
     }
 
     /// How many pods of groups are there already in `bin`.

@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use model::{
     Amount, InstanceTypeName, LabelKey, LabelValue, NewNode, NodePoolName, Offering, PodShape,
     PoolIndex, Reason, ResourceName, Resources, SelectionName, ShapeIndex, Snapshot, Spread,
-    Supply, SupplyIndex, untolerated, well_known,
+    Supply, SupplyIndex, Term, untolerated, well_known,
 };
 
 use crate::problem::Built;
 use crate::problem::rules::Loads;
+use crate::problem::ties::{Domain, Kept};
 
 /// What is taken after a plan.
 pub(crate) struct Used {
@@ -67,7 +68,7 @@ pub(crate) fn reasons(
         .collect()
 }
 
-/// Spreads as a plan leaves them, for one shape.
+/// Rules between pods as a plan leaves them, for one shape.
 struct Crowds<'a> {
     snapshot: &'a Snapshot,
     rules: Option<(&'a Built, &'a Loads)>,
@@ -75,11 +76,21 @@ struct Crowds<'a> {
 }
 
 /// What a spread reason tells of the spread: key, selection, greatest skew, least and where.
-type Told = (LabelKey, SelectionName, i64, i64, Option<LabelValue>);
+type ToldOfSpread = (LabelKey, SelectionName, i64, i64, Option<LabelValue>);
+
+/// What a reason tells of a rule between pods.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Told {
+    Spread(ToldOfSpread),
+    /// Key, selection, and where such pods are.
+    Affinity(LabelKey, SelectionName, Option<LabelValue>),
+    /// Key, selection, and whether it is the pod itself that keeps away.
+    AntiAffinity(LabelKey, SelectionName, bool),
+}
 
 impl Crowds<'_> {
-    /// What there is to tell of the spread that refuses the offering at `position`, and the load of its
-    /// domain.
+    /// What there is to tell of the rule that refuses the offering at `position`, and how many pods are in
+    /// the way.
     fn refusing(&self, position: usize) -> Option<(Told, i64)> {
         let (built, loads) = self.rules?;
         let rules = &built.rules;
@@ -88,13 +99,34 @@ impl Crowds<'_> {
             let domain = rules.domain(group, site)?;
             Some((self.told(built, loads, group), loads.load(group, domain)))
         };
-        match loads.own_refusal(rules, set, site) {
+        let spread = match loads.own_refusal(rules, set, site) {
             Some(group) => tell(group),
             None => loads.other_refusals(rules, set, site).filter_map(tell).min(),
+        };
+        let spread = spread.map(|(told, load)| (Told::Spread(told), load));
+        spread.or_else(|| {
+            let over_nodes = loads.ties.refusals(&set.node_ties, |_| Domain::Fresh);
+            let kept = loads.kept(rules, set, site).chain(over_nodes);
+            kept.map(|kept| self.told_of_term(built, kept)).min()
+        })
+    }
+
+    fn told_of_term(&self, built: &Built, kept: Kept) -> (Told, i64) {
+        let (Kept::Away { term, .. } | Kept::Apart { term, .. }) = kept;
+        let Term { key, selection } = &self.snapshot.terms[term];
+        let (key, selection) = (key.clone(), self.snapshot.selection(*selection).name.clone());
+        match kept {
+            Kept::Away { there_in, .. } => {
+                let domains =
+                    built.rules.terms.key[term].map(|key| &built.rules.sites.domains[key]);
+                let there_in = domains.zip(there_in).map(|(domains, one)| domains[one].clone());
+                (Told::Affinity(key, selection, there_in), 0)
+            }
+            Kept::Apart { own, pods, .. } => (Told::AntiAffinity(key, selection, own), pods),
         }
     }
 
-    fn told(&self, built: &Built, loads: &Loads, group: usize) -> Told {
+    fn told(&self, built: &Built, loads: &Loads, group: usize) -> ToldOfSpread {
         let rules = &built.rules;
         let Spread { key, selection, max_skew, .. } =
             self.snapshot.spread(rules.groups[group].spread);
@@ -105,12 +137,21 @@ impl Crowds<'_> {
     }
 }
 
-/// The reasons for offerings that spreads refuse: by spread the least load and how many.
-fn spread_reasons(pool: &NodePoolName, refused: BTreeMap<Told, (i64, u32)>) -> Vec<Reason> {
+/// The reasons for offerings that rules between pods refuse: by rule the least load and how many.
+fn crowd_reasons(pool: &NodePoolName, refused: BTreeMap<Told, (i64, u32)>) -> Vec<Reason> {
     let reason = |(told, (load, excluded)): (Told, (i64, u32))| {
-        let (key, selection, max_skew, least, least_in) = told;
         let pool = pool.clone();
-        Reason::Spread { pool, key, selection, max_skew, least, least_in, load, excluded }
+        match told {
+            Told::Spread((key, selection, max_skew, least, least_in)) => {
+                Reason::Spread { pool, key, selection, max_skew, least, least_in, load, excluded }
+            }
+            Told::Affinity(key, selection, there_in) => {
+                Reason::Affinity { pool, key, selection, there_in, excluded }
+            }
+            Told::AntiAffinity(key, selection, own) => {
+                Reason::AntiAffinity { pool, key, selection, own, pods: load, excluded }
+            }
+        }
     };
     refused.into_iter().map(reason).collect()
 }
@@ -275,7 +316,7 @@ fn limit_reasons(
             excluded,
         })
         .chain(used_up)
-        .chain(spread_reasons(&pool.name, crowded))
+        .chain(crowd_reasons(&pool.name, crowded))
         .collect()
 }
 

@@ -12,7 +12,8 @@ use model::{NewNode, NodeFill, OfferingIndex, PodIndex, Snapshot};
 
 use crate::materialise::Placed;
 use crate::packing::count;
-use crate::problem::rules::Loads;
+use crate::problem::rules::{Loads, RuleSet};
+use crate::problem::ties::{Domain, Of, matched};
 use crate::problem::{Amounts, Built, Class, Company, Problem};
 
 /// Where a seat is.
@@ -41,6 +42,8 @@ pub(crate) struct Board<'a> {
     /// Positions of the seats of each site.
     of_site: Vec<Vec<usize>>,
     loads: Loads,
+    /// Domains of each term that had some of its pods before the plan.
+    inhabited: Vec<BTreeSet<usize>>,
     /// What is left of everything scarce.
     scarce: Vec<i64>,
     /// Nodes bought of each kind.
@@ -117,6 +120,9 @@ impl<'a> Board<'a> {
             seats: Vec::new(),
             of_site: vec![Vec::new(); built.rules.sites.all.len()],
             loads: Loads::new(&built.rules, vec![Vec::new(); built.rules.scopes.len()]),
+            inhabited: (0..built.rules.terms.key.len())
+                .map(|term| built.rules.tie_base.inhabited(term))
+                .collect(),
             scarce: built.rest.scarce.clone(),
             turns: vec![0; kinds.len()],
             bought: BTreeSet::new(),
@@ -163,6 +169,17 @@ impl<'a> Board<'a> {
             }
         }
         let company = Company::new(base);
+        let there = match bin {
+            Bin::New(..) => None,
+            Bin::There(node) => Some(self.snapshot.node(nodes[node].node)),
+        };
+        self.loads.ties.open(&self.built.rules.terms, there);
+        for (term, selection) in self.built.rules.terms.selection.iter().enumerate() {
+            let is_over_nodes = self.built.rules.terms.key[term].is_none();
+            if is_over_nodes && there.is_some_and(|node| matched(node, *selection) > 0) {
+                self.inhabited[term].insert(self.seats.len());
+            }
+        }
         self.of_site[site].push(self.seats.len());
         self.seats.push(Seat { bin, site, rest: rest.clone(), pods: Vec::new(), company });
         self.seats.len() - 1
@@ -200,6 +217,8 @@ impl<'a> Board<'a> {
         let rules = &self.built.rules;
         let set = &rules.sets[self.built.sets[self.built.parent_of[pod.get()]]];
         let Seat { bin, site, .. } = self.seats[seat];
+        self.loads.ties.add(&set.ties, |term| rules.tie_domain(term, site), pods);
+        self.loads.ties.add(&set.node_ties, |_| Domain::In(seat), pods);
         let counts = |group: usize| {
             let scope = &rules.scopes[rules.groups[group].scope];
             let counts = match bin {
@@ -226,9 +245,17 @@ impl<'a> Board<'a> {
         }
     }
 
-    /// Takes pods away until no spread is broken, and off nodes that no pod justifies any longer; which.
+    /// Takes pods away until no rule is broken, and off nodes that no pod justifies any longer; which.
     fn mend(&mut self) -> Vec<PodIndex> {
         let mut gone = self.thin_out();
+        loop {
+            let stuck = self.unstick();
+            if stuck.is_empty() {
+                break;
+            }
+            gone.extend(stuck);
+            gone.extend(self.thin_out());
+        }
         let weights = self.built.rest.pools.iter().map(|pool| pool.weight);
         if gone.is_empty() && weights.clone().min() == weights.max() {
             return gone;
@@ -263,7 +290,99 @@ impl<'a> Board<'a> {
         Some(self.built.rest.pools[self.built.rest.kinds[kind].pool].weight)
     }
 
-    /// Takes pods away until no spread is broken; which.
+    /// Takes pods away that wait for each other; which.
+    fn unstick(&mut self) -> Vec<PodIndex> {
+        let built = self.built;
+        let sets = &built.rules.sets;
+        let follows =
+            |set: &RuleSet| !set.ties.together.is_empty() || !set.node_ties.together.is_empty();
+        if !sets.iter().any(follows) {
+            return Vec::new();
+        }
+        let mut gone = Vec::new();
+        for (seat, set) in self.waiting() {
+            for pod in self.seats[seat].pods.clone() {
+                if built.sets[built.parent_of[pod.get()]] == set {
+                    self.take(seat, pod);
+                    gone.push(pod);
+                }
+            }
+        }
+        gone
+    }
+
+    /// Seats and rule sets of pods that cannot be bound in any order.
+    fn waiting(&self) -> Vec<(usize, usize)> {
+        let built = self.built;
+        let mut ready = self.inhabited.clone();
+        let mut waiting: Vec<(usize, usize)> = Vec::new();
+        for (seat, at) in self.seats.iter().enumerate() {
+            let sets = at.pods.iter().map(|pod| built.sets[built.parent_of[pod.get()]]);
+            let sets: BTreeSet<usize> = sets.collect();
+            waiting.extend(sets.into_iter().map(|set| (seat, set)));
+        }
+        let begins = self.loads.ties.begins();
+        loop {
+            let before = waiting.len();
+            self.admit(&mut waiting, &mut ready, &begins, true);
+            if waiting.len() < before {
+                continue;
+            }
+            self.admit(&mut waiting, &mut ready, &begins, false);
+            if waiting.len() == before {
+                return waiting;
+            }
+        }
+    }
+
+    /// Binds those that wait and find whom they go with; who is where then is `ready`. `patient`: none of a
+    /// selection comes before the one that is to be its first.
+    fn admit(
+        &self,
+        waiting: &mut Vec<(usize, usize)>,
+        ready: &mut [BTreeSet<usize>],
+        begins: &[Option<usize>],
+        patient: bool,
+    ) {
+        let before = ready.to_vec();
+        waiting.retain(|&(seat, set)| {
+            let RuleSet { ties, node_ties, .. } = &self.built.rules.sets[set];
+            let is_first = |term: usize, domain: usize| {
+                before[term].is_empty() && (!patient || begins[term] == Some(domain))
+            };
+            let finds = |&(term, is_of): &(usize, bool)| match self.domain_of(seat, term) {
+                Domain::In(domain) => {
+                    before[term].contains(&domain) || is_of && is_first(term, domain)
+                }
+                Domain::Fresh | Domain::Nowhere => false,
+            };
+            let may_come = |of: &Of| {
+                let first = begins[of.term].filter(|_| patient && before[of.term].is_empty());
+                let domain = self.domain_of(seat, of.term);
+                first.is_none_or(|first| of.together && domain == Domain::In(first))
+            };
+            let finds_all = ties.together.iter().chain(&node_ties.together).all(finds);
+            if !finds_all || !ties.of.iter().chain(&node_ties.of).all(may_come) {
+                return true;
+            }
+            for of in ties.of.iter().chain(&node_ties.of) {
+                if let Domain::In(domain) = self.domain_of(seat, of.term) {
+                    ready[of.term].insert(domain);
+                }
+            }
+            false
+        });
+    }
+
+    /// The domain of a seat as `term` sees it.
+    fn domain_of(&self, seat: usize, term: usize) -> Domain {
+        match self.built.rules.terms.key[term] {
+            Some(_) => self.built.rules.tie_domain(term, self.seats[seat].site),
+            None => Domain::In(seat),
+        }
+    }
+
+    /// Takes pods away until no rule is broken; which.
     fn thin_out(&mut self) -> Vec<PodIndex> {
         let rules = &self.built.rules;
         let mut gone = Vec::new();
@@ -271,9 +390,14 @@ impl<'a> Board<'a> {
             let before = gone.len();
             for seat in (0..self.seats.len()).rev() {
                 let site = self.seats[seat].site;
-                for pod in self.seats[seat].pods.clone().into_iter().rev() {
+                let mut pods = self.seats[seat].pods.clone();
+                pods.sort_unstable_by_key(|pod| Reverse(self.built.order_of[pod.get()]));
+                for pod in pods {
                     let set = &rules.sets[self.built.sets[self.built.parent_of[pod.get()]]];
-                    if self.loads.breaks(rules, set, site) {
+                    let at_node = |_| Domain::In(seat);
+                    if self.loads.breaks(rules, set, site)
+                        || self.loads.ties.breaks(&set.node_ties, at_node)
+                    {
                         self.take(seat, pod);
                         gone.push(pod);
                     }
@@ -303,7 +427,7 @@ impl<'a> Board<'a> {
         loop {
             let mut any = false;
             for ((_, parent), pods) in &mut waiting {
-                pods.sort_unstable_by_key(|pod| Reverse(*pod));
+                pods.sort_unstable_by_key(|pod| Reverse(self.built.order_of[pod.get()]));
                 let search = searches.get_mut(parent).expect("every parent that waits has one");
                 while let Some(pod) = pods.last() {
                     let Some(seat) = self.find(*parent, search) else { break };
@@ -329,14 +453,22 @@ impl<'a> Board<'a> {
             .filter(|&place| !self.loads.refuses(&built.rules, set, places[place][0]))
             .collect();
         open.sort_by_key(|&place| (self.loads.sum(&built.rules, set, places[place][0]), place));
+        // Where others have come since that it goes with there may be a seat that was none before.
+        let looks_again = !set.node_ties.together.is_empty();
         for &site in open.iter().flat_map(|&place| &places[place]) {
             let next = &mut search.next[site];
+            if looks_again {
+                *next = 0;
+            }
             while let Some(&seat) = self.of_site[site].get(*next) {
-                if self.has_room(parent, seat) {
+                if self.has_room(parent, seat) && self.joins(set, Domain::In(seat)) {
                     return Some(seat);
                 }
                 *next += 1;
             }
+        }
+        if !self.joins(set, Domain::Fresh) {
+            return None;
         }
         for place in open {
             if search.closed[place] {
@@ -356,6 +488,11 @@ impl<'a> Board<'a> {
             return Some(seat);
         }
         None
+    }
+
+    /// Whether terms over hostnames let one more pod with the rules of `set` onto a node.
+    fn joins(&self, set: &RuleSet, node: Domain) -> bool {
+        self.loads.ties.refusals(&set.node_ties, |_| node).next().is_none()
     }
 
     fn has_room(&self, parent: usize, seat: usize) -> bool {

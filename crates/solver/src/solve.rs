@@ -67,7 +67,7 @@ pub fn solve(
     let Improved { packing, proposals, of_bound, complete, cheapest, classes } =
         improve::improve(&problem, first.clone(), bound.as_ref(), &mut work);
     let placed_before = packing.left.clone();
-    let packing = if bound.is_some() { packing } else { let_in(&problem, packing) };
+    let packing = if built.rules.is_empty() { let_in(&problem, packing) } else { packing };
     let is_cheapest = cheapest && packing.left == placed_before;
     let placed = materialise::place(&problem, packing);
     let plan = if built.rules.is_empty() {
@@ -99,7 +99,7 @@ fn settled(
 ) -> (Placed, Loads) {
     let is_whole = placed.left.is_empty();
     let improved = settle::settle(snapshot, built, placed);
-    if is_whole && built.rest.scarce.is_empty() {
+    if is_whole && built.rest.scarce.is_empty() && problem.bundles.is_empty() {
         return improved;
     }
     let first = settle::settle(snapshot, built, materialise::place(problem, first));

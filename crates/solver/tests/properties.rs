@@ -39,7 +39,8 @@ fn contents(snapshot: &Snapshot, plan: &Plan) -> (Vec<(String, Counts)>, Counts)
         for pod in pods {
             let shape = snapshot.shape_of(*pod);
             let PodShape { requests, alternatives, tolerations, priority, rivals, rules } = shape;
-            let between = (rivals.len(), rules.matches.len(), rules.spreads.len());
+            let ties = (rules.together.len(), rules.apart.len());
+            let between = (rivals.len(), rules.matches.len(), rules.spreads.len(), ties);
             let look = (requests, alternatives, tolerations, priority, between);
             *counts.entry(format!("{look:?}")).or_insert(0) += 1;
         }

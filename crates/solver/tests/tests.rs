@@ -1,5 +1,6 @@
 //! What every solve must satisfy, on random worlds and on worlds made for one rule.
 
+mod exhaustive;
 mod interruption;
 mod ladder;
 mod oracle;
@@ -7,3 +8,4 @@ mod properties;
 mod scarce;
 mod scenarios;
 mod spreads;
+mod ties;

@@ -91,6 +91,7 @@ fn snapshot() -> Snapshot {
         rivals: Vec::new(),
         selections: Vec::new(),
         spreads: Vec::new(),
+        terms: Vec::new(),
         daemon_sets: Vec::new(),
         nodes: vec![existing("p1-0001")],
         pools: vec![pool("p1", 10), pool("p2", 0)],
@@ -175,6 +176,21 @@ pub(crate) fn reasons() -> Vec<Reason> {
             load: 3,
             excluded: 4,
         },
+        Reason::Affinity {
+            pool: "p2".into(),
+            key: "topology.kubernetes.io/zone".into(),
+            selection: "default: app In [db]".into(),
+            there_in: Some("us-east-1a".into()),
+            excluded: 3,
+        },
+        Reason::AntiAffinity {
+            pool: "p2".into(),
+            key: "topology.kubernetes.io/zone".into(),
+            selection: "default: app In [db]".into(),
+            own: true,
+            pods: 2,
+            excluded: 1,
+        },
         Reason::EmptyPool { pool: "p3".into() },
         Reason::NoNodePool,
     ]
@@ -237,6 +253,7 @@ fn existing(name: &str) -> Node {
         room: allocatable,
         rivals: Vec::new(),
         matched: Vec::new(),
+        apart: Vec::new(),
         price: Some(MicroUsdPerHour::new(96_000)),
     }
 }

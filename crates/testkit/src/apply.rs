@@ -7,7 +7,7 @@
 
 use std::collections::BTreeSet;
 
-use model::{Node, Plan, PodIndex, Resources, SelectionIndex, Snapshot, well_known};
+use model::{Node, Plan, PodIndex, Resources, Snapshot, well_known};
 
 use crate::fold;
 
@@ -23,7 +23,8 @@ pub fn apply(snapshot: &Snapshot, plan: &Plan) -> Snapshot {
             placed[pod.get()] = true;
             node.bound.add(&snapshot.shape_of(*pod).requests);
             node.rivals.extend(&snapshot.shape_of(*pod).rivals);
-            count(node, &snapshot.shape_of(*pod).rules.matches);
+            count(&mut node.matched, &snapshot.shape_of(*pod).rules.matches);
+            count(&mut node.apart, &snapshot.shape_of(*pod).rules.apart);
         }
         node.rivals.sort_unstable();
         node.rivals.dedup();
@@ -62,12 +63,12 @@ pub fn apply(snapshot: &Snapshot, plan: &Plan) -> Snapshot {
     after
 }
 
-/// Counts one more pod of each of `selections` on `node`.
-fn count(node: &mut Node, selections: &[SelectionIndex]) {
-    for selection in selections {
-        match node.matched.binary_search_by_key(selection, |entry| entry.0) {
-            Ok(place) => node.matched[place].1 += 1,
-            Err(place) => node.matched.insert(place, (*selection, 1)),
+/// Counts one more pod of each of `these`.
+pub(crate) fn count<I: Copy + Ord>(counts: &mut Vec<(I, i64)>, these: &[I]) {
+    for one in these {
+        match counts.binary_search_by_key(one, |entry| entry.0) {
+            Ok(place) => counts[place].1 += 1,
+            Err(place) => counts.insert(place, (*one, 1)),
         }
     }
 }

@@ -11,6 +11,7 @@ use model::{
     Amount, Move, NodeIndex, NodeName, NodeState, PodIndex, Resources, Snapshot, well_known,
 };
 
+use crate::apply::count;
 use crate::fold;
 use crate::world::managed;
 
@@ -83,12 +84,8 @@ fn move_in(snapshot: &Snapshot, node: &mut model::Node, pods: &[PodIndex]) {
         let shape = snapshot.shape_of(*pod);
         node.bound.add(&shape.requests);
         node.rivals.extend(&shape.rivals);
-        for selection in &shape.rules.matches {
-            match node.matched.binary_search_by_key(selection, |entry| entry.0) {
-                Ok(place) => node.matched[place].1 += 1,
-                Err(place) => node.matched.insert(place, (*selection, 1)),
-            }
-        }
+        count(&mut node.matched, &shape.rules.matches);
+        count(&mut node.apart, &shape.rules.apart);
     }
     node.rivals.sort_unstable();
     node.rivals.dedup();

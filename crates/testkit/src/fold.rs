@@ -80,6 +80,7 @@ pub(crate) fn node_of(snapshot: &Snapshot, offering: &Offering, name: String) ->
         room: Resources::new(),
         rivals: Vec::new(),
         matched: Vec::new(),
+        apart: Vec::new(),
         price: snapshot.listing_of(offering).price.map(|price| price.rate),
     }
 }

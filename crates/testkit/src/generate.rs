@@ -8,7 +8,8 @@ use proptest::sample::{Index, select, subsequence};
 
 /// Worlds of 2 to 8 types in up to 3 zones, 1 to 3 pools, 0 to 2 DaemonSets, 0 to 2 supplies, 0 to 4
 /// nodes and 5 to 60 pods in at most 8 lines of like ones; CPU, memory, pods and now and then GPUs. They have spot
-/// and unknown prices, taints, limits, weights, requirements, choices of labels, rivals, spreads. Parse them with
+/// and unknown prices, taints, limits, weights, requirements, choices of labels, rivals, spreads, terms
+/// between pods. Parse them with
 /// [`crate::world()`]. No pod asks for a node by name.
 pub fn worlds() -> impl Strategy<Value = String> {
     let types = vec(instance_type(), 2..=8);
@@ -170,9 +171,10 @@ fn node() -> impl Strategy<Value = NodeWords> {
         sometimes(5, &["taint dedicated=x:NoSchedule", "label team=blue", "price=?"]),
         sometimes(4, &["rivals=r", "rivals=r,s"]),
         sometimes(3, &["of=e0:2", "of=e1", "of=e0,h:3", "of=e2:4,h"]),
+        sometimes(4, &["of=t0", "of=t1:2", "of=t0,t1", "apart=zone/t0", "apart=hostname/t1"]),
     )
-        .prop_map(|(zone, state, bound, daemons, rare, rivals, matched)| {
-            words(&[zone, state, bound, daemons, rare, rivals, matched])
+        .prop_map(|(zone, state, bound, daemons, rare, rivals, matched, ties)| {
+            words(&[zone, state, bound, daemons, rare, rivals, matched, ties])
         });
     (words, any::<Index>(), any::<Option<Index>>())
 }
@@ -199,6 +201,33 @@ fn spread() -> impl Strategy<Value = String> {
     )
 }
 
+/// With whom pods go and from whom they keep away, in most worlds nothing at all.
+fn ties() -> impl Strategy<Value = String> {
+    sometimes(
+        4,
+        &[
+            "of=t0",
+            "of=t1",
+            "of=t0,t1",
+            "apart=zone/t0",
+            "apart=hostname/t0",
+            "of=t0 apart=zone/t0",
+            "of=t0 apart=hostname/t0 rivals=t0",
+            "of=t1 apart=zone/t0 apart=hostname/t0",
+            "with=zone/t0",
+            "of=t0 with=zone/t0",
+            "of=t1 with=zone/t1",
+            "of=t0 with=capacity/t0",
+            "of=t1 with=team/t1",
+            "with=hostname/t0",
+            "of=t1 with=hostname/t1",
+            "with=hostname/t1 with=zone/t1",
+            "of=t0 with=zone/t1",
+            "of=t1 with=zone/t0",
+        ],
+    )
+}
+
 fn pod() -> impl Strategy<Value = String> {
     (
         (1..=40_u32, 0..=24_u32),
@@ -220,11 +249,14 @@ fn pod() -> impl Strategy<Value = String> {
         sometimes(3, &["tolerate dedicated=x", "tolerate *", "tolerate soon:NoExecute"]),
         one_of(&["", "", "priority=5", "priority=-1"]),
         sometimes(4, &["rivals=r", "rivals=s", "rivals=r,s"]),
-        spread(),
+        (spread(), ties()),
         sometimes(5, &["volume=zone=a", "volume=zone=b,c"]),
     )
-        .prop_map(|((cpu, mem), rare, selects, tolerate, priority, rivals, spread, volume)| {
-            let requests = format!("cpu={}m mem={}Mi", cpu * 250, mem * 256);
-            words(&[requests, rare, selects, tolerate, priority, rivals, spread, volume])
-        })
+        .prop_map(
+            |((cpu, mem), rare, selects, tolerate, priority, rivals, between, volume)| {
+                let (spread, ties) = between;
+                let requests = format!("cpu={}m mem={}Mi", cpu * 250, mem * 256);
+                words(&[requests, rare, selects, tolerate, priority, rivals, spread, ties, volume])
+            },
+        )
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use model::{
     LabelKey, Listing, ListingIndex, PodName, RivalsIndex, RivalsName, SelectionIndex, ShapeIndex,
-    Snapshot, SpreadIndex, Supply, SupplyIndex, well_known,
+    Snapshot, SpreadIndex, Supply, SupplyIndex, TermIndex, well_known,
 };
 
 /// The lines of a world's text in another order. [`crate::parse`] gives a snapshot that differs in
@@ -94,6 +94,10 @@ fn rename_selections(snapshot: &mut Snapshot, random: &mut Random) {
     for spread in &mut snapshot.spreads {
         spread.selection = moved(spread.selection);
     }
+    for term in &mut snapshot.terms {
+        term.selection = moved(term.selection);
+    }
+    sort_terms(snapshot);
     let before = snapshot.spreads.clone();
     snapshot.spreads.sort();
     let place = |spread: &SpreadIndex| {
@@ -107,6 +111,28 @@ fn rename_selections(snapshot: &mut Snapshot, random: &mut Random) {
         shape.rules.spreads.sort_unstable();
     }
     sort_shapes(snapshot);
+}
+
+/// Puts terms in order again.
+fn sort_terms(snapshot: &mut Snapshot) {
+    let before = snapshot.terms.clone();
+    snapshot.terms.sort();
+    let place = |term: &TermIndex| {
+        let place = snapshot.terms.binary_search(&before[term.get()]);
+        TermIndex::new(place.expect("it has the same terms"))
+    };
+    for shape in &mut snapshot.shapes {
+        for list in [&mut shape.rules.together, &mut shape.rules.apart] {
+            for term in list.iter_mut() {
+                *term = place(term);
+            }
+            list.sort_unstable();
+        }
+    }
+    for node in &mut snapshot.nodes {
+        node.apart.iter_mut().for_each(|entry| entry.0 = place(&entry.0));
+        node.apart.sort_unstable();
+    }
 }
 
 /// Puts shapes in order again.

@@ -21,6 +21,7 @@
 //! pod web x3 cpu=500m on=n1                  # runs there; for `fleet` alone
 //! pod even x6 cpu=1 of=even spread=zone/even/1
 //! pod disk cpu=1 volume=zone=a               # as `select`, and not what spreads look at
+//! pod near x2 cpu=1 with=zone/even apart=hostname/web
 //! ```
 //!
 //! - Words are `name=argument`. `select`, `require`, `tolerate`, `taint`, `label`, `overhead`,
@@ -49,6 +50,9 @@
 //!   `spread=zone/a/1` spreads the pods of selection a over zones with a skew of 1 at most; behind it
 //!   may stand `/min=3` (domains), `/anywhere` (node affinity ignored) and `/taints` (honoured). A pod
 //!   that is spread goes to nodes that have the key; it is of the selection only if `of` says so.
+//! - `with=zone/a` says that a pod goes where pods of the selection a are, over zones, and to nodes that have
+//!   the key; `apart=zone/a` that it keeps away from them. On a node, `apart=zone/a:2` says how many pods
+//!   there do.
 //! - A pool's requirement on a key that is neither well known nor a label of the pool or of any type
 //!   is a choice: one offering for each listed value; the bound itself, or `any`, where none is
 //!   listed; no label where absence is allowed.

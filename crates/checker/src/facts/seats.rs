@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use model::{
     LabelKey, LabelValue, NodeIndex, NodeState, OfferingIndex, Plan, PodIndex, PodShape,
-    RivalsIndex, SelectionIndex, ShapeIndex, Snapshot,
+    RivalsIndex, SelectionIndex, ShapeIndex, Snapshot, TermIndex,
 };
 
 use super::spreads::is_over_nodes;
@@ -157,6 +157,14 @@ impl Seat {
         match self.which {
             Which::New(..) => &[],
             Which::There(node) => &snapshot.node(node).matched,
+        }
+    }
+
+    /// How many pods carried each term apart there before the plan.
+    pub(crate) fn apart<'a>(&self, snapshot: &'a Snapshot) -> &'a [(TermIndex, i64)] {
+        match self.which {
+            Which::New(..) => &[],
+            Which::There(node) => &snapshot.node(node).apart,
         }
     }
 

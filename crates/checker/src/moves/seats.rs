@@ -52,8 +52,13 @@ fn moving(case: &Case<'_>, pods: &[PodIndex]) -> Snapshot {
             {
                 *count -= 1;
             }
+            let apart = &case.snapshot.shape_of(pod).rules.apart;
+            for (_, count) in node.apart.iter_mut().filter(|(term, _)| apart.contains(term)) {
+                *count -= 1;
+            }
         }
         node.matched.retain(|(_, count)| *count > 0);
+        node.apart.retain(|(_, count)| *count > 0);
     }
     moving
 }

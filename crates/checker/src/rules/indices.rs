@@ -16,24 +16,14 @@ fn of_snapshot(snapshot: &Snapshot, found: &mut Found) {
     let types = ("types", snapshot.types.len());
     let rivals = ("rivals", snapshot.rivals.len());
     let selections = ("selections", snapshot.selections.len());
-    let spreads = ("spreads", snapshot.spreads.len());
     for (position, spread) in snapshot.spreads.iter().enumerate() {
         within(found, selections, spread.selection.get(), || format!("spread {position}"));
     }
-    for (shape, one) in snapshot.shapes.iter().enumerate() {
-        for group in &one.rivals {
-            within(found, rivals, group.get(), || format!("shape {shape}"));
-        }
-        for selection in &one.rules.matches {
-            within(found, selections, selection.get(), || format!("shape {shape}"));
-        }
-        for spread in &one.rules.spreads {
-            within(found, spreads, spread.get(), || format!("shape {shape}"));
-        }
-        if one.alternatives.is_empty() {
-            found.push(Violation::NoAlternative { shape });
-        }
+    let terms = ("terms", snapshot.terms.len());
+    for (position, term) in snapshot.terms.iter().enumerate() {
+        within(found, selections, term.selection.get(), || format!("term {position}"));
     }
+    of_shapes(snapshot, found);
     for pod in &snapshot.pods {
         let shapes = ("shapes", snapshot.shapes.len());
         within(found, shapes, pod.shape.get(), || format!("pod {}", pod.name));
@@ -51,6 +41,9 @@ fn of_snapshot(snapshot: &Snapshot, found: &mut Found) {
         }
         for (selection, _) in &node.matched {
             within(found, selections, selection.get(), || format!("node {}", node.name));
+        }
+        for (term, _) in &node.apart {
+            within(found, terms, term.get(), || format!("node {}", node.name));
         }
     }
     for class in &snapshot.node_classes {
@@ -75,6 +68,30 @@ fn of_snapshot(snapshot: &Snapshot, found: &mut Found) {
         if let Some(class) = class {
             let machines = ("machines", class.machines.len());
             within(found, machines, offering.machine.get(), owner);
+        }
+    }
+}
+
+fn of_shapes(snapshot: &Snapshot, found: &mut Found) {
+    let rivals = ("rivals", snapshot.rivals.len());
+    let selections = ("selections", snapshot.selections.len());
+    let spreads = ("spreads", snapshot.spreads.len());
+    let terms = ("terms", snapshot.terms.len());
+    for (shape, one) in snapshot.shapes.iter().enumerate() {
+        for group in &one.rivals {
+            within(found, rivals, group.get(), || format!("shape {shape}"));
+        }
+        for selection in &one.rules.matches {
+            within(found, selections, selection.get(), || format!("shape {shape}"));
+        }
+        for spread in &one.rules.spreads {
+            within(found, spreads, spread.get(), || format!("shape {shape}"));
+        }
+        for term in one.rules.together.iter().chain(&one.rules.apart) {
+            within(found, terms, term.get(), || format!("shape {shape}"));
+        }
+        if one.alternatives.is_empty() {
+            found.push(Violation::NoAlternative { shape });
         }
     }
 }

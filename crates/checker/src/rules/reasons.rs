@@ -100,6 +100,8 @@ fn same_rule(one: &Reason, other: &Reason) -> bool {
             (a, k) == (b, l)
         }
         (Reason::Spread { .. }, Reason::Spread { .. }) => spread(one) == spread(other),
+        (Reason::Affinity { .. }, Reason::Affinity { .. })
+        | (Reason::AntiAffinity { .. }, Reason::AntiAffinity { .. }) => term(one) == term(other),
         _ => false,
     }
 }
@@ -110,6 +112,15 @@ const fn spread(reason: &Reason) -> Option<(&NodePoolName, &LabelKey, &Selection
         Reason::Spread { pool, key, selection, max_skew, .. } => {
             Some((pool, key, selection, *max_skew))
         }
+        _ => None,
+    }
+}
+
+/// The pool and term that a reason for affinity or anti-affinity is about.
+const fn term(reason: &Reason) -> Option<(&NodePoolName, &LabelKey, &SelectionName)> {
+    match reason {
+        Reason::Affinity { pool, key, selection, .. }
+        | Reason::AntiAffinity { pool, key, selection, .. } => Some((pool, key, selection)),
         _ => None,
     }
 }

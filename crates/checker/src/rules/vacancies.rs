@@ -9,7 +9,7 @@ pub(super) fn check(facts: &Facts<'_>, found: &mut Found) {
     for group in &facts.plan.unschedulable {
         let pod = facts.snapshot.pod(group.pods[0]);
         let shape = facts.snapshot.shape(pod.shape);
-        let has_room = facts.seats.iter().find(|seat| {
+        let has_room = facts.seats.iter().enumerate().find(|(position, seat)| {
             seat.takes_pods
                 && facts.fits(pod.shape, &seat.left)
                 && facts.sites.admits(shape, seat.site)
@@ -18,8 +18,12 @@ pub(super) fn check(facts: &Facts<'_>, found: &mut Found) {
                     .spreads
                     .refusal(pod.shape, |key| seat.label(facts.snapshot, key), Some(*seat))
                     .is_none()
+                && facts
+                    .ties
+                    .refusal(pod.shape, |key| seat.label(facts.snapshot, key), Some(*position))
+                    .is_none()
         });
-        if let Some(seat) = has_room {
+        if let Some((_, seat)) = has_room {
             found.push(Violation::HasRoom {
                 pod: pod.name.clone(),
                 place: seat.place(facts.snapshot),

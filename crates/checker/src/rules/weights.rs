@@ -3,13 +3,14 @@
 //! A pool can hold a pod where the pod tolerates its taints and it has a priced offering whose
 //! labels one of the pod's alternatives admits, that has room for the pod alone, and whose purchase
 //! would break no limit, and draws on no used-up supply, as the whole plan leaves them. Of a pod that is
-//! spread over some label only offerings with the value of the node that it is on are asked for: the
-//! plan may choose where. Pools of equal weight do not stand back for
+//! spread over some label, or is bound to others or kept from them over it, only offerings with the value
+//! of the node that it is on are asked for: the plan may choose where. A pod that goes with others on its
+//! node stays with them. Pools of equal weight do not stand back for
 //! each other.
 
 use std::collections::BTreeMap;
 
-use model::{LabelKey, ShapeIndex, Snapshot, well_known};
+use model::{LabelKey, ShapeIndex, Snapshot, TermIndex, well_known};
 
 use crate::Violation;
 use crate::facts::{Facts, Seat};
@@ -44,8 +45,15 @@ struct Holders<'a> {
 type Domains<'a> = Vec<(&'a LabelKey, Option<&'a str>)>;
 
 fn domains<'a>(snapshot: &'a Snapshot, shape: ShapeIndex, seat: &Seat) -> Domains<'a> {
-    let spreads = snapshot.shape(shape).rules.spreads.iter();
-    let keys = spreads.map(|spread| &snapshot.spread(*spread).key);
+    let rules = &snapshot.shape(shape).rules;
+    let keys = rules.spreads.iter().map(|spread| &snapshot.spread(*spread).key);
+    let of = snapshot.terms.iter().enumerate().filter(|(place, term)| {
+        let index = TermIndex::new(*place);
+        rules.together.contains(&index)
+            || rules.apart.contains(&index)
+            || rules.matches.contains(&term.selection)
+    });
+    let keys = keys.chain(of.map(|(_, term)| &term.key));
     let keys = keys.filter(|key| key.as_str() != well_known::HOSTNAME);
     keys.map(|key| (key, seat.label(snapshot, key))).collect()
 }
@@ -55,6 +63,10 @@ impl Holders<'_> {
     fn of_greater_weight(&mut self, shape: ShapeIndex, weight: i32, seat: &Seat) -> Option<usize> {
         let facts = self.facts;
         let domains = domains(facts.snapshot, shape, seat);
+        let mut together = facts.snapshot.shape(shape).rules.together.iter();
+        if together.any(|term| facts.snapshot.term(*term).key.as_str() == well_known::HOSTNAME) {
+            return None;
+        }
         let pools = facts.snapshot.pools.iter().enumerate();
         pools.filter(|(_, pool)| pool.weight > weight).map(|(position, _)| position).find(|pool| {
             let key = (shape, *pool, domains.clone());

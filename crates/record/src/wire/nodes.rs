@@ -3,6 +3,7 @@
 use model::{
     Amount, Labels, MicroUsdPerHour, Node, NodeClassIndex, NodeName, NodePool, NodePoolName,
     NodeState, Requirements, ResourceName, Resources, RivalsIndex, SelectionIndex, Taint,
+    TermIndex,
 };
 use serde::{Deserialize, Serialize};
 
@@ -43,6 +44,8 @@ struct NodeTwin {
     rivals: Vec<RivalsIndex>,
     #[serde(with = "crate::wire", default, skip_serializing_if = "Vec::is_empty")]
     matched: Vec<(SelectionIndex, i64)>,
+    #[serde(with = "crate::wire", default, skip_serializing_if = "Vec::is_empty")]
+    apart: Vec<(TermIndex, i64)>,
     #[serde(with = "crate::wire", default, skip_serializing_if = "Option::is_none")]
     price: Option<MicroUsdPerHour>,
 }

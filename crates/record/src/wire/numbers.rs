@@ -5,7 +5,7 @@ use model::{
     MicroUsdPerHour, NanoUsdPerHour, NodeClassIndex, NodeClassName, NodeIndex, NodeName,
     NodePoolName, OfferingIndex, PodIndex, PodName, PoolIndex, RegionName, ResourceName, Resources,
     RivalsIndex, RivalsName, SelectionIndex, SelectionName, ShapeIndex, SpreadIndex, SupplyIndex,
-    SupplyName, Timestamp, TypeIndex, ZoneId, ZoneName,
+    SupplyName, TermIndex, Timestamp, TypeIndex, ZoneId, ZoneName,
 };
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -64,7 +64,7 @@ macro_rules! indices {
 
 indices! {
     ListingIndex, MachineIndex, NodeClassIndex, NodeIndex, OfferingIndex, PodIndex, PoolIndex,
-    RivalsIndex, SelectionIndex, ShapeIndex, SpreadIndex, SupplyIndex, TypeIndex,
+    RivalsIndex, SelectionIndex, ShapeIndex, SpreadIndex, SupplyIndex, TermIndex, TypeIndex,
 }
 
 impl Wire for i64 {

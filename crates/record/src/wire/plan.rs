@@ -137,6 +137,28 @@ enum ReasonTwin {
         load: i64,
         excluded: u32,
     },
+    Affinity {
+        #[serde(with = "crate::wire")]
+        pool: NodePoolName,
+        #[serde(with = "crate::wire")]
+        key: LabelKey,
+        #[serde(with = "crate::wire")]
+        selection: SelectionName,
+        #[serde(with = "crate::wire", default, skip_serializing_if = "Option::is_none")]
+        there_in: Option<LabelValue>,
+        excluded: u32,
+    },
+    AntiAffinity {
+        #[serde(with = "crate::wire")]
+        pool: NodePoolName,
+        #[serde(with = "crate::wire")]
+        key: LabelKey,
+        #[serde(with = "crate::wire")]
+        selection: SelectionName,
+        own: bool,
+        pods: i64,
+        excluded: u32,
+    },
 }
 
 #[derive(Serialize, Deserialize)]

@@ -3,7 +3,8 @@
 use model::{
     DaemonSet, DaemonSetName, Effect, LabelKey, NodeInclusion, Pod, PodName, PodRules, PodShape,
     Requirements, Resources, Rivals, RivalsIndex, RivalsName, Selection, SelectionIndex,
-    SelectionName, ShapeIndex, Spread, SpreadIndex, Taint, Toleration, TolerationOperator,
+    SelectionName, ShapeIndex, Spread, SpreadIndex, Taint, Term, TermIndex, Toleration,
+    TolerationOperator,
 };
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +21,7 @@ twins! {
     Selection: SelectionTwin,
     Spread: SpreadTwin,
     Taint: TaintTwin,
+    Term: TermTwin,
     Toleration: TolerationTwin,
     TolerationOperator: TolerationOperatorTwin,
 }
@@ -57,6 +59,10 @@ struct PodRulesTwin {
     matches: Vec<SelectionIndex>,
     #[serde(with = "crate::wire", default, skip_serializing_if = "Vec::is_empty")]
     spreads: Vec<SpreadIndex>,
+    #[serde(with = "crate::wire", default, skip_serializing_if = "Vec::is_empty")]
+    together: Vec<TermIndex>,
+    #[serde(with = "crate::wire", default, skip_serializing_if = "Vec::is_empty")]
+    apart: Vec<TermIndex>,
     #[serde(with = "crate::wire", default, skip_serializing_if = "Vec::is_empty")]
     affinity: Vec<Requirements>,
 }
@@ -113,6 +119,15 @@ struct SpreadTwin {
     node_affinity: NodeInclusion,
     #[serde(with = "crate::wire")]
     node_taints: NodeInclusion,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Term", deny_unknown_fields)]
+struct TermTwin {
+    #[serde(with = "crate::wire")]
+    key: LabelKey,
+    #[serde(with = "crate::wire")]
+    selection: SelectionIndex,
 }
 
 #[derive(Serialize, Deserialize)]

@@ -116,6 +116,7 @@ pub(super) fn read(node: &api::Node, context: &NodeContext<'_>) -> (NodeDraft, V
         room: Resources::new(),
         rivals: bound.rivals.into_iter().collect(),
         matched: bound.matched.into_iter().collect(),
+        apart: bound.apart.into_iter().collect(),
         name,
         pool,
         labels,

@@ -7,9 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use api::PodSpec;
 use model::{
     DaemonSet, DaemonSetName, Finding, FindingCode, NodeName, PodName, PodShape, Resources, Rivals,
-    RivalsName,
+    RivalsName, TermIndex,
 };
 
+use super::between::{groups, looks, ports, spreads};
 use super::fate::{Fate, Places, fate};
 use super::features::{self, Asker};
 use super::limit_ranges::LimitRanges;
@@ -50,76 +51,6 @@ struct Asks {
     has_other_terms: bool,
     /// See [`Asker::has_unknown_claims`].
     has_unknown_claims: bool,
-}
-
-/// Whatever keeps pods of the input apart that are not over.
-fn groups(objects: &Objects, workloads: &[Workload<'_>], places: Places<'_>) -> Groups {
-    let is_live = |pod: &&api::Pod| match fate(pod, places) {
-        Fate::Dropped | Fate::Gated => false,
-        Fate::Planned
-        | Fate::Bound(_)
-        | Fate::Daemon(_)
-        | Fate::Displaced(_)
-        | Fate::Promised(_) => true,
-    };
-    let pods = objects.pods.iter().filter(|pod| pod.spec.affinity.is_some()).filter(is_live);
-    let of_pods = pods.map(|pod| (&pod.spec, looks(&pod.metadata, &pod.metadata)));
-    let of_workloads = workloads.iter().map(|workload| {
-        (&workload.template.spec, looks(workload.metadata, &workload.template.metadata))
-    });
-    // What is wrong with a term is told when its pod is read.
-    let terms =
-        of_pods.chain(of_workloads).filter_map(|(spec, looks)| Terms::read(spec, looks, "").ok());
-    Groups::new(terms)
-}
-
-/// However pods are spread that are to be planned, and with `runs` those that run.
-fn spreads(
-    objects: &Objects,
-    workloads: &[Workload<'_>],
-    places: Places<'_>,
-    runs: bool,
-) -> Spreads {
-    let asks = |pod: &&api::Pod| {
-        !pod.spec.topology_spread_constraints.is_empty() || pod.spec.affinity.is_some()
-    };
-    let pods = objects.pods.iter().filter(asks);
-    let planned = pods.filter(|pod| is_shaped(fate(pod, places), runs));
-    let of_pods = planned.map(|pod| (&pod.spec, looks(&pod.metadata, &pod.metadata)));
-    let of_workloads = workloads.iter().map(|workload| {
-        (&workload.template.spec, looks(workload.metadata, &workload.template.metadata))
-    });
-    // What is wrong with one is told when its pod is read.
-    let all = of_pods.chain(of_workloads);
-    Spreads::new(all.filter_map(|(spec, looks)| {
-        let terms = Terms::read(spec, looks, "").ok()?;
-        Constraints::read(spec, looks, &terms, "").ok()
-    }))
-}
-
-/// Whether a pod of that fate gets a shape.
-fn is_shaped(fate: Fate<'_>, runs: bool) -> bool {
-    matches!(fate, Fate::Planned | Fate::Displaced(_)) || runs && matches!(fate, Fate::Bound(_))
-}
-
-/// Host ports of pods that are to be planned, and with `runs` of those that run, as groups behind those
-/// of `rivals`.
-fn ports(
-    objects: &Objects,
-    workloads: &[Workload<'_>],
-    (places, runs): (Places<'_>, bool),
-    rivals: &Groups,
-) -> HostPorts {
-    let shaped = |pod: &&api::Pod| is_shaped(fate(pod, places), runs);
-    let planned = objects.pods.iter().filter(shaped);
-    let of_pods = planned.map(|pod| &pod.spec);
-    let of_workloads = workloads.iter().map(|workload| &workload.template.spec);
-    HostPorts::new(of_pods.chain(of_workloads), rivals.rivals().len())
-}
-
-/// How pods of `owner` look that are made with `metadata`.
-fn looks<'a>(owner: &'a api::ObjectMeta, metadata: &'a api::ObjectMeta) -> Looks<'a> {
-    Looks { labels: &metadata.labels, namespace: namespace(owner) }
 }
 
 /// What is known and decided so far.
@@ -266,7 +197,7 @@ impl<'a> Collector<'a> {
         if !spec.resource_claims.is_empty() {
             return Some(format!("{}.resourceClaims", subject.path));
         }
-        let (shape, asks) = self.asks(subject, spec).ok()?;
+        let (_, asks) = self.asks(subject, spec).ok()?;
         let asker = Asker {
             spec,
             admitted: subject.admitted,
@@ -274,11 +205,7 @@ impl<'a> Collector<'a> {
             has_unknown_claims: asks.has_unknown_claims,
         };
         let hard = features::asked(&asker).find(|feature| !feature.is_wish());
-        let matched = self.rivals.matched(subject.looks);
-        let meets = matched.iter().any(|group| !shape.rivals.contains(group))
-            || self.spreads.meets(&shape.rules);
         hard.map(|feature| format!("{}.{}", subject.path, feature.field))
-            .or_else(|| meets.then(|| "metadata.labels".to_owned()))
     }
 
     /// Plans the pods that a workload stands for.
@@ -343,7 +270,7 @@ impl<'a> Collector<'a> {
             self.not_honoured(&subject, field, message, 1);
         }
         if !self.spreads.matched(subject.looks).is_empty() {
-            let message = "pods of the DaemonSet are of those that others are spread with, which is \
+            let message = "pods of the DaemonSet are of those that others are spread with, go with or keep away from, which is \
                            not honoured yet on new nodes: they are not counted there";
             let field = "spec.template.metadata.labels".to_owned();
             self.not_honoured(&subject, field, message, 1);
@@ -413,16 +340,6 @@ impl<'a> Collector<'a> {
             let field = format!("{}.{}", subject.path, feature.field);
             self.not_honoured(subject, field, feature.message, count);
         }
-        if self.rivals.matched(subject.looks).iter().any(|group| !shape.rivals.contains(group)) {
-            let message = "the pod matches required hostname anti-affinity of others without \
-                           carrying it, which is not honoured yet: it may share a node with them";
-            self.not_honoured(subject, "metadata.labels".to_owned(), message, count);
-        }
-        if self.spreads.meets(&shape.rules) {
-            let message = "the pod matches required anti-affinity of others without carrying it, \
-                           which is not honoured yet: it may share a domain with them";
-            self.not_honoured(subject, "metadata.labels".to_owned(), message, count);
-        }
         self.note_scheduler(subject, spec, count);
         let next = self.set.shapes.len();
         if let Some(index) = self.index_by_shape.get(&shape) {
@@ -443,7 +360,7 @@ impl<'a> Collector<'a> {
         let mut shape = self.placement(subject, spec)?;
         shape.rivals = self.rivals.carried(&terms);
         shape.rivals.extend(self.ports.carried(spec));
-        shape.rules = self.spreads.rules(looks, &constraints);
+        shape.rules = self.spreads.rules(looks, &constraints, &terms);
         constraints.require_keys(&mut shape.alternatives);
         if !reach.is_anywhere() {
             let narrowed = reach.narrow(shape.alternatives.clone(), path)?;
@@ -541,8 +458,12 @@ impl<'a> Collector<'a> {
         rivals.extend(self.ports.taken(&pod.spec));
         let is_going = pod.metadata.deletion_timestamp.is_some();
         let counted = if is_going { Vec::new() } else { self.spreads.matched(subject.looks) };
+        let apart = self.kept_apart(subject, &pod.spec);
         let bound = self.set.bound.entry(NodeName::from(node)).or_default();
         bound.rivals.extend(rivals);
+        for term in apart {
+            *bound.apart.entry(term).or_default() += 1;
+        }
         for selection in counted {
             *bound.matched.entry(selection).or_default() += 1;
         }
@@ -552,13 +473,22 @@ impl<'a> Collector<'a> {
         }
     }
 
+    /// The listed terms apart that a pod carries; what is wrong with them was told when it came.
+    fn kept_apart(&self, subject: &Subject<'_>, spec: &PodSpec) -> Vec<TermIndex> {
+        if !self.spreads.has_terms() || spec.affinity.is_none() {
+            return Vec::new();
+        }
+        let terms = Terms::read(spec, subject.looks, "").unwrap_or_default();
+        self.spreads.listed(&terms.averse)
+    }
+
     /// All that was decided.
     pub(super) fn finish(mut self) -> PodSet {
         self.set.daemon_sets.sort_by(|a, b| a.name.cmp(&b.name));
         self.set.rivals = self.rivals.rivals();
         let ports = self.ports.names().map(|name| Rivals { name: RivalsName::new(name) });
         self.set.rivals.extend(ports);
-        (self.set.selections, self.set.spreads) = self.spreads.into_lists();
+        (self.set.selections, self.set.spreads, self.set.terms) = self.spreads.into_lists();
         self.set.findings = self.tally.into_findings();
         self.set
     }

@@ -29,7 +29,7 @@ pub(super) struct Asker<'a> {
     pub(super) spec: &'a PodSpec,
     /// Whether admission has already added what a `RuntimeClass` adds.
     pub(super) admitted: bool,
-    /// Whether it has required anti-affinity beyond what keeps it apart from its like.
+    /// Whether it has required terms between pods of which not all is known.
     pub(super) has_other_terms: bool,
     /// Whether it has claims of which nothing is known, such as those that its workload makes.
     pub(super) has_unknown_claims: bool,
@@ -40,32 +40,27 @@ pub(super) fn asked<'a>(asker: &'a Asker<'a>) -> impl Iterator<Item = &'static F
     ALL.iter().filter(|feature| (feature.is_asked)(asker))
 }
 
-const ALL: [Feature; 12] = [
+const ALL: [Feature; 11] = [
     Feature {
         field: "topologySpreadConstraints",
         message: "preferred topology spread is not honoured yet: pods are placed without it",
         is_asked: prefers_spread,
     },
     Feature {
-        field: "affinity.podAffinity.requiredDuringSchedulingIgnoredDuringExecution",
-        message: "required pod affinity is not honoured yet: pods are placed without it",
-        is_asked: |asker| pod_terms(asker, |affinity| &affinity.pod_affinity).0,
-    },
-    Feature {
         field: "affinity.podAffinity.preferredDuringSchedulingIgnoredDuringExecution",
         message: "preferred pod affinity is not honoured yet: pods are placed without it",
-        is_asked: |asker| pod_terms(asker, |affinity| &affinity.pod_affinity).1,
+        is_asked: |asker| pod_wishes(asker, |affinity| &affinity.pod_affinity),
     },
     Feature {
-        field: "affinity.podAntiAffinity.requiredDuringSchedulingIgnoredDuringExecution",
-        message: "required pod anti-affinity is honoured where a term matches the pod that carries it; \
-                  pods are placed without their other terms",
+        field: "affinity",
+        message: "labels of namespaces are not read: a required term between pods that selects \
+                  namespaces by them looks only into those that it lists",
         is_asked: |asker| asker.has_other_terms,
     },
     Feature {
         field: "affinity.podAntiAffinity.preferredDuringSchedulingIgnoredDuringExecution",
         message: "preferred pod anti-affinity is not honoured yet: pods are placed without it",
-        is_asked: |asker| pod_terms(asker, |affinity| &affinity.pod_anti_affinity).1,
+        is_asked: |asker| pod_wishes(asker, |affinity| &affinity.pod_anti_affinity),
     },
     Feature {
         field: "affinity.nodeAffinity.preferredDuringSchedulingIgnoredDuringExecution",
@@ -115,15 +110,12 @@ fn prefers_spread(asker: &Asker<'_>) -> bool {
     constraints.any(|constraint| constraint.when_unsatisfiable == "ScheduleAnyway")
 }
 
-/// Whether there are required and preferred terms.
-fn pod_terms(asker: &Asker<'_>, of: fn(&Affinity) -> &Option<PodAffinity>) -> (bool, bool) {
+/// Whether there are preferred terms.
+fn pod_wishes(asker: &Asker<'_>, of: fn(&Affinity) -> &Option<PodAffinity>) -> bool {
     let affinity = asker.spec.affinity.as_deref();
-    affinity.and_then(|affinity| of(affinity).as_ref()).map_or((false, false), |terms| {
-        (
-            !terms.required_during_scheduling_ignored_during_execution.is_empty(),
-            !terms.preferred_during_scheduling_ignored_during_execution.is_empty(),
-        )
-    })
+    affinity
+        .and_then(|affinity| of(affinity).as_ref())
+        .is_some_and(|terms| !terms.preferred_during_scheduling_ignored_during_execution.is_empty())
 }
 
 fn prefers_nodes(asker: &Asker<'_>) -> bool {

@@ -1,26 +1,36 @@
-//! Pods that keep apart on nodes: required anti-affinity over hostnames that matches its own pods.
+//! Required affinity and anti-affinity between pods, as they are written; and pods that keep apart on nodes:
+//! anti-affinity over hostnames that matches its own pods.
 //!
-//! Input: pod specs with their labels and namespaces. Output: the groups that some pod carries, which
-//! of them a pod carries, and which of them a pod matches, be it that it carries none. A group is one
-//! selector in one set of namespaces. Terms over other topologies are spreads of at most one pod
-//! ([`super::spreads`]); terms that do not match the pod that carries them are not honoured yet.
+//! Input: pod specs with their labels and namespaces. Output: the terms of a pod, the groups that some pod
+//! carries, which of them a pod carries, and which of them a pod matches, be it that it carries none. A
+//! group is one selector in one set of namespaces. Terms over other topologies that match their own pods
+//! are spreads of at most one pod ([`super::spreads`]); what else terms say is in [`super::terms`].
 
 use std::collections::BTreeSet;
 
-use api::{PodAffinityTerm, PodSpec};
+use api::{PodAffinity, PodAffinityTerm, PodSpec};
 use model::{LabelKey, Operator, Rivals, RivalsIndex, RivalsName, well_known};
 
 use super::Problem;
 use super::selectors::{Index, Looks, Scope, Selector, add_keys, requirements};
 use crate::lower::label_keys::stable;
 
-/// The required anti-affinity of one pod.
+const REQUIRED: &str = "requiredDuringSchedulingIgnoredDuringExecution";
+
+/// Pods of a selector over the values of a label.
+pub(super) type Tie = (LabelKey, Selector);
+
+/// The required affinity and anti-affinity of one pod.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Terms {
     /// What keeps it apart from its like.
     groups: BTreeSet<Selector>,
     /// What keeps it apart from its like over other labels than the hostname.
-    pub(super) apart: BTreeSet<(LabelKey, Selector)>,
+    pub(super) apart: BTreeSet<Tie>,
+    /// All that it keeps away from, its like included.
+    pub(super) averse: BTreeSet<Tie>,
+    /// What it goes with, label by label: pods that match all its terms, as kube-scheduler asks.
+    pub(super) together: BTreeSet<Tie>,
     /// Whether there is anything else that it asks for.
     pub(super) others: bool,
 }
@@ -28,41 +38,74 @@ pub(super) struct Terms {
 impl Terms {
     /// The terms of a pod that looks so, or the field that is wrong.
     pub(super) fn read(spec: &PodSpec, looks: Looks<'_>, path: &str) -> Result<Self, Problem> {
-        let affinity = spec.affinity.as_deref();
-        let Some(terms) = affinity.and_then(|affinity| affinity.pod_anti_affinity.as_ref()) else {
-            return Ok(Self::default());
-        };
-        let path = format!(
-            "{path}.affinity.podAntiAffinity.requiredDuringSchedulingIgnoredDuringExecution"
-        );
         let mut read = Self::default();
-        for (index, term) in
-            terms.required_during_scheduling_ignored_during_execution.iter().enumerate()
-        {
-            read.add(term, looks, &format!("{path}[{index}]"))?;
+        let Some(affinity) = spec.affinity.as_deref() else { return Ok(read) };
+        for (index, term) in required(affinity.pod_anti_affinity.as_ref()).iter().enumerate() {
+            let path = format!("{path}.affinity.podAntiAffinity.{REQUIRED}[{index}]");
+            read.keep_away(term, looks, &path)?;
         }
+        let mut keys = BTreeSet::new();
+        let mut friends: Option<Selector> = None;
+        for (index, term) in required(affinity.pod_affinity.as_ref()).iter().enumerate() {
+            let path = format!("{path}.affinity.podAffinity.{REQUIRED}[{index}]");
+            keys.insert(key(term, &path)?);
+            let one = read.selector(term, looks, &path)?.unwrap_or_else(Selector::none);
+            friends = Some(friends.map_or(one.clone(), |others| others.and(&one)));
+        }
+        let friends = friends.unwrap_or_else(Selector::none);
+        read.together = keys.into_iter().map(|key| (key, friends.clone())).collect();
         Ok(read)
     }
 
-    fn add(&mut self, term: &PodAffinityTerm, looks: Looks<'_>, path: &str) -> Result<(), Problem> {
-        let Some(selector) = &term.label_selector else {
-            self.others = true;
-            return Ok(());
-        };
+    fn keep_away(
+        &mut self,
+        term: &PodAffinityTerm,
+        looks: Looks<'_>,
+        path: &str,
+    ) -> Result<(), Problem> {
+        let key = key(term, path)?;
+        // No selector: no pod matches.
+        let Some(group) = self.selector(term, looks, path)? else { return Ok(()) };
+        self.averse.insert((key.clone(), group.clone()));
+        let is_own = group.matches(looks);
+        if is_own && key.as_str() == well_known::HOSTNAME {
+            self.groups.insert(group);
+        } else if is_own {
+            self.apart.insert((key, group));
+        }
+        Ok(())
+    }
+
+    /// The pods that `term` is about; `None` where it selects none.
+    fn selector(
+        &mut self,
+        term: &PodAffinityTerm,
+        looks: Looks<'_>,
+        path: &str,
+    ) -> Result<Option<Selector>, Problem> {
+        let Some(selector) = &term.label_selector else { return Ok(None) };
         let mut labels = requirements(selector, &format!("{path}.labelSelector"))?;
         add_keys(&mut labels, &term.match_label_keys, Operator::In, looks);
         add_keys(&mut labels, &term.mismatch_label_keys, Operator::NotIn, looks);
         let (scope, is_whole) = scope(term, looks.namespace);
-        let group = Selector { scope, labels };
-        let is_own = !term.topology_key.is_empty() && group.matches(looks);
-        self.others |= !is_own || !is_whole;
-        if is_own && term.topology_key == well_known::HOSTNAME {
-            self.groups.insert(group);
-        } else if is_own {
-            self.apart.insert((stable(&term.topology_key), group));
-        }
-        Ok(())
+        self.others |= !is_whole;
+        Ok(Some(Selector { scope, labels }))
     }
+}
+
+fn required(affinity: Option<&PodAffinity>) -> &[PodAffinityTerm] {
+    affinity.map_or(&[], |terms| &terms.required_during_scheduling_ignored_during_execution)
+}
+
+fn key(term: &PodAffinityTerm, path: &str) -> Result<LabelKey, Problem> {
+    if term.topology_key.is_empty() {
+        return Err(Problem {
+            field: format!("{path}.topologyKey"),
+            message: "is missing".to_owned(),
+            remedy: "name a node label such as topology.kubernetes.io/zone".to_owned(),
+        });
+    }
+    Ok(stable(&term.topology_key))
 }
 
 /// Where a term looks for pods, and whether it is known whether that is all.

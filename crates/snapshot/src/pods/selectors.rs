@@ -81,6 +81,27 @@ pub(super) fn add_keys(
 }
 
 impl Selector {
+    /// What no pod matches.
+    pub(super) fn none() -> Self {
+        Self { scope: Scope::Namespaces(BTreeSet::new()), labels: Requirements::new() }
+    }
+
+    /// Pods that match both.
+    pub(super) fn and(self, other: &Self) -> Self {
+        let scope = match (self.scope, &other.scope) {
+            (Scope::All, scope) => scope.clone(),
+            (scope, Scope::All) => scope,
+            (Scope::Namespaces(mine), Scope::Namespaces(theirs)) => {
+                Scope::Namespaces(mine.intersection(theirs).cloned().collect())
+            }
+        };
+        let mut labels = self.labels;
+        for (key, requirement) in other.labels.iter() {
+            labels.require(key.clone(), requirement.clone());
+        }
+        Self { scope, labels }
+    }
+
     /// Whether a pod that looks so is one of them.
     pub(super) fn matches(&self, looks: Looks<'_>) -> bool {
         let is_in_scope = match &self.scope {
@@ -95,6 +116,7 @@ impl Selector {
     pub(super) fn name(&self) -> String {
         let scope = match &self.scope {
             Scope::All => "all namespaces".to_owned(),
+            Scope::Namespaces(names) if names.is_empty() => "no namespace".to_owned(),
             Scope::Namespaces(names) => {
                 names.iter().map(String::as_str).collect::<Vec<_>>().join(", ")
             }
@@ -140,6 +162,11 @@ impl Index {
         }
         read.all = selectors;
         read
+    }
+
+    /// The selector at `place`.
+    pub(super) fn get(&self, place: usize) -> &Selector {
+        &self.all[place]
     }
 
     /// Their names, in order.

@@ -1,5 +1,6 @@
 //! Required topology spread, and required anti-affinity over other labels than the hostname that matches
 //! its own pods: of those a domain takes one, which is a spread whose least is never more than nothing.
+//! Beside them the listed terms between pods.
 //!
 //! Input: pod specs with their labels and namespaces. Output: the spreads and selections of the
 //! snapshot, which of them a pod carries, and which selections it is in.
@@ -9,11 +10,11 @@ use std::collections::BTreeSet;
 use api::{PodSpec, TopologySpreadConstraint};
 use model::{
     LabelKey, NodeInclusion, Operator, PodRules, Requirement, Requirements, Selection,
-    SelectionIndex, SelectionName, Spread, SpreadIndex, well_known,
+    SelectionIndex, SelectionName, Spread, SpreadIndex, Term, TermIndex, well_known,
 };
 
 use super::Problem;
-use super::rivals::Terms;
+use super::rivals::{Terms, Tie};
 use super::selectors::{Index, Looks, Scope, Selector, add_keys, requirements};
 use crate::lower::label_keys::stable;
 
@@ -40,6 +41,8 @@ impl Constraints {
         for (key, selector) in &terms.apart {
             read.keep_apart(key, selector);
         }
+        let keys = terms.together.iter().map(|(key, _)| key);
+        read.keys.extend(keys.filter(|key| key.as_str() != well_known::HOSTNAME).cloned());
         for (index, constraint) in spec.topology_spread_constraints.iter().enumerate() {
             if constraint.when_unsatisfiable != "ScheduleAnyway" {
                 let path = format!("{path}.topologySpreadConstraints[{index}]");
@@ -100,7 +103,8 @@ impl Constraints {
         Ok(())
     }
 
-    /// Adds to `alternatives` that a node has the labels that the pod is spread over.
+    /// Adds to `alternatives` that a node has the labels that the pod is spread over or goes with others
+    /// over.
     pub(super) fn require_keys(&self, alternatives: &mut [Requirements]) {
         for requirements in alternatives {
             for key in &self.keys {
@@ -161,17 +165,26 @@ pub(super) struct Spreads {
     selections: Index,
     /// Sorted.
     all: Vec<Spread>,
+    /// Sorted.
+    terms: Vec<Term>,
 }
 
 impl Spreads {
-    /// Those of all `constraints`.
-    pub(super) fn new(constraints: impl Iterator<Item = Constraints>) -> Self {
+    /// Those of all `constraints`, and the `listed` terms.
+    pub(super) fn new(
+        constraints: impl Iterator<Item = Constraints>,
+        listed: &BTreeSet<Tie>,
+    ) -> Self {
         let all: Vec<(Selector, Spread)> = constraints.flat_map(|one| one.spreads).collect();
-        let selectors = all.iter().map(|(selector, _)| selector.clone()).collect();
-        let mut spreads = Self { selections: Index::new(selectors), all: Vec::new() };
+        let selectors = all.iter().map(|(selector, _)| selector);
+        let selectors = selectors.chain(listed.iter().map(|(_, selector)| selector));
+        let selections = Index::new(selectors.cloned().collect());
+        let mut spreads = Self { selections, all: Vec::new(), terms: Vec::new() };
         let placed = all.iter().filter_map(|(selector, spread)| spreads.placed(selector, spread));
         let distinct: BTreeSet<Spread> = placed.collect();
         spreads.all = distinct.into_iter().collect();
+        spreads.terms = listed.iter().filter_map(|tie| spreads.term(tie)).collect();
+        spreads.terms.sort_unstable();
         spreads
     }
 
@@ -180,10 +193,15 @@ impl Spreads {
         Some(Spread { selection, ..spread.clone() })
     }
 
+    fn term(&self, (key, selector): &Tie) -> Option<Term> {
+        let selection = SelectionIndex::new(self.selections.place(selector)?);
+        Some(Term { key: key.clone(), selection })
+    }
+
     /// As the snapshot lists them.
-    pub(super) fn into_lists(self) -> (Vec<Selection>, Vec<Spread>) {
+    pub(super) fn into_lists(self) -> (Vec<Selection>, Vec<Spread>, Vec<Term>) {
         let names = self.selections.names().map(SelectionName::new);
-        (names.map(|name| Selection { name }).collect(), self.all)
+        (names.map(|name| Selection { name }).collect(), self.all, self.terms)
     }
 
     /// Places of the selections that a pod that looks so is in.
@@ -191,24 +209,36 @@ impl Spreads {
         self.selections.matched(looks).into_iter().map(SelectionIndex::new).collect()
     }
 
-    /// Whether a pod with these rules is of a selection that others keep apart from, and does not keep
-    /// apart from it itself.
-    pub(super) fn meets(&self, rules: &PodRules) -> bool {
-        let mut apart = self.all.iter().enumerate().filter(|(_, one)| one.min_domains == APART);
-        apart.any(|(place, spread)| {
-            rules.matches.contains(&spread.selection)
-                && !rules.spreads.contains(&SpreadIndex::new(place))
-        })
+    /// Whether any term is listed.
+    pub(super) const fn has_terms(&self) -> bool {
+        !self.terms.is_empty()
     }
 
-    /// The rules of a pod that looks so and has these `constraints`.
-    pub(super) fn rules(&self, looks: Looks<'_>, constraints: &Constraints) -> PodRules {
+    /// Places of those of `ties` that are listed, ascending.
+    pub(super) fn listed(&self, ties: &BTreeSet<Tie>) -> Vec<TermIndex> {
+        let place = |tie: &Tie| self.terms.binary_search(&self.term(tie)?).ok();
+        let places: BTreeSet<usize> = ties.iter().filter_map(place).collect();
+        places.into_iter().map(TermIndex::new).collect()
+    }
+
+    /// The rules of a pod that looks so and has these `constraints` and `terms`.
+    pub(super) fn rules(
+        &self,
+        looks: Looks<'_>,
+        constraints: &Constraints,
+        terms: &Terms,
+    ) -> PodRules {
         let carried = constraints.spreads.iter().filter_map(|(selector, spread)| {
             let place = self.all.binary_search(&self.placed(selector, spread)?);
             place.ok().map(SpreadIndex::new)
         });
         let carried: BTreeSet<SpreadIndex> = carried.collect();
-        let (matches, spreads) = (self.matched(looks), carried.into_iter().collect());
-        PodRules { matches, spreads, affinity: Vec::new() }
+        PodRules {
+            matches: self.matched(looks),
+            spreads: carried.into_iter().collect(),
+            together: self.listed(&terms.together),
+            apart: self.listed(&terms.averse),
+            affinity: Vec::new(),
+        }
     }
 }

@@ -3,6 +3,7 @@
 mod ports;
 mod rivals;
 mod spreads;
+mod terms;
 mod volumes;
 
 use std::fmt::Write as _;
@@ -459,16 +460,8 @@ fn what_is_not_honoured_yet_is_counted() {
             "topologySpreadConstraints",
         ),
         (
-            affinity("podAffinity", "required"),
-            "affinity.podAffinity.requiredDuringSchedulingIgnoredDuringExecution",
-        ),
-        (
             affinity("podAffinity", "preferred"),
             "affinity.podAffinity.preferredDuringSchedulingIgnoredDuringExecution",
-        ),
-        (
-            affinity("podAntiAffinity", "required"),
-            "affinity.podAntiAffinity.requiredDuringSchedulingIgnoredDuringExecution",
         ),
         (
             affinity("podAntiAffinity", "preferred"),

@@ -375,15 +375,17 @@ fn a_pod_that_no_plan_honours_says_by_which_field() {
         // Wishes are priced or passed over, and keep no node.
         (prefers.to_owned(), known.clone()),
         (anyway("ScheduleAnyway"), known.clone()),
-        (anti("web"), known),
+        (anti("web"), known.clone()),
+        (anti("other"), known.clone()),
+        (requires.to_owned(), known),
         (claims.to_owned(), Err("spec.volumes")),
+        // Labels of namespaces are not read.
         (
-            requires.to_owned(),
-            Err("spec.affinity.podAffinity.requiredDuringSchedulingIgnoredDuringExecution"),
-        ),
-        (
-            anti("other"),
-            Err("spec.affinity.podAntiAffinity.requiredDuringSchedulingIgnoredDuringExecution"),
+            requires.replace(
+                "hostname}",
+                "hostname, labelSelector: {}, namespaceSelector: {matchLabels: {a: b}}}",
+            ),
+            Err("spec.affinity"),
         ),
     ] {
         let expected = expected.unwrap_or_else(|field| Place::NotHonoured(field.to_owned()));

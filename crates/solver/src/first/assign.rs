@@ -1,4 +1,4 @@
-//! Decides how many pods of each class go to which place, as spreads over zones and the like ask.
+//! Decides how many pods of each class go to which place, as spreads and terms over zones and the like ask.
 //!
 //! Pods are given to places one after another, as kube-scheduler would bind them, so that after each of
 //! them every spread holds; a place is chosen by what it costs, among equals the emptiest. How many
@@ -9,6 +9,7 @@ use std::cmp::Reverse;
 use super::values::charge_of;
 use crate::problem::rules::{Loads, RuleSet};
 use crate::problem::split::Assignment;
+use crate::problem::ties::Domain;
 use crate::problem::{Amounts, Built, Class, Problem};
 
 /// A place that a class may go to.
@@ -33,9 +34,16 @@ struct Choice {
     on_node: i64,
 }
 
-/// What speaks against a choice, the least being the best: that a node is to be bought, the weight of its
-/// pool, what it charges, its load, what pods there are charged already, its site.
-type Merit = (bool, Reverse<Option<i32>>, i64, i64, i64, usize);
+/// What speaks against a choice, the least being the best: how few can follow the pod there and what they
+/// are charged, that a node is to be bought, the weight of its pool, what it charges, its load, how few of
+/// the class are there that are not spread, what pods there are charged already, its site.
+type Merit = (Pull, bool, Reverse<Option<i32>>, i64, i64, Reverse<i64>, i64, usize);
+
+/// How many pods can go where the first of those comes that they go with, and what they are charged there,
+/// nano-USD per hour; nothing where somebody is there already.
+type Pull = (Reverse<i64>, i64);
+
+const NO_PULL: Pull = (Reverse(0), 0);
 
 struct Sharing<'a> {
     built: &'a Built,
@@ -44,6 +52,8 @@ struct Sharing<'a> {
     loads: Loads,
     /// What the pods given to each site are charged.
     charged: Vec<i64>,
+    /// By term and domain.
+    pulls: Vec<Vec<Pull>>,
 }
 
 /// Gives pods to places where these domains are `eligible`, no more of a parent than `caps` say, which are
@@ -60,10 +70,14 @@ pub(crate) fn assign(
         .into_iter()
         .map(|place| (place, sharing.choices(place, caps.map(|caps| &caps[place][..]))))
         .collect();
-    // Those with the fewest ways out first, then those that are most expensive to place badly.
+    sharing.pulls = sharing.pulls(&choices);
+    // Those that follow nobody first; then those with the fewest ways out, then those that are most
+    // expensive to place badly.
     choices.sort_by_cached_key(|(place, choices)| {
         let charge = choices.iter().map(|one| one.charge).min();
-        (Reverse(built.parents[*place].priority), choices.len(), Reverse(charge), *place)
+        let follows = !built.rules.sets[built.sets[*place]].ties.together.is_empty();
+        let priority = Reverse(built.parents[*place].priority);
+        (follows, priority, choices.len(), Reverse(charge), *place)
     });
     let mut given = vec![Vec::new(); built.parents.len()];
     let mut waiting = built.pods_of();
@@ -95,7 +109,41 @@ impl<'a> Sharing<'a> {
             rooms: built.rest.nodes.iter().map(|node| node.room.clone()).collect(),
             loads: Loads::new(&built.rules, eligible),
             charged: vec![0; built.rules.sites.all.len()],
+            pulls: Vec::new(),
         }
+    }
+
+    /// How many of those that go with others can go where, by term and domain.
+    fn pulls(&self, choices: &[(usize, Vec<Choice>)]) -> Vec<Vec<Pull>> {
+        let rules = &self.built.rules;
+        let domains = |key: &Option<usize>| key.map_or(0, |key| rules.sites.domains[key].len());
+        let mut pulls: Vec<Vec<Pull>> =
+            rules.terms.key.iter().map(|key| vec![NO_PULL; domains(key)]).collect();
+        for (parent, choices) in choices {
+            let pods = crate::packing::count(self.built.parents[*parent].pods.len());
+            for &(term, _) in &rules.sets[self.built.sets[*parent]].ties.together {
+                for choice in choices {
+                    let Domain::In(domain) = rules.tie_domain(term, choice.site) else { continue };
+                    let (Reverse(many), charge) = &mut pulls[term][domain];
+                    *many = many.saturating_add(choice.most.min(pods));
+                    *charge = charge.saturating_add(choice.charge.saturating_mul(pods));
+                }
+            }
+        }
+        pulls
+    }
+
+    /// What pulls the first pod with the rules of `set` to `site`.
+    fn pull(&self, set: &RuleSet, site: usize) -> Pull {
+        let rules = &self.built.rules;
+        let open = set.ties.of.iter().filter(|of| self.loads.ties.is_open(of.term));
+        let pulls = open.filter_map(|of| match rules.tie_domain(of.term, site) {
+            Domain::In(domain) => Some(self.pulls[of.term][domain]),
+            Domain::Fresh | Domain::Nowhere => None,
+        });
+        pulls.fold(NO_PULL, |(Reverse(many), charge), (Reverse(more), next)| {
+            (Reverse(many.saturating_add(more)), charge.saturating_add(next))
+        })
     }
 
     /// Where pods of the parent at `place` may go, rules between pods aside.
@@ -165,12 +213,16 @@ impl<'a> Sharing<'a> {
             let charge = if is_free { 0 } else { choice.charge };
             let load = self.loads.sum(&built.rules, set, choice.site);
             let charged = self.charged[choice.site];
-            let rank = (!is_free, Reverse(choice.weight), charge, load, charged, choice.site);
+            // What is not spread stays together, and leaves places to those that keep away from it.
+            let given = Reverse(if set.groups.is_empty() { choice.given } else { 0 });
+            let pull = self.pull(set, choice.site);
+            let rank =
+                (pull, !is_free, Reverse(choice.weight), charge, load, given, charged, choice.site);
             if best.is_none_or(|(_, known)| rank < known) {
                 best = Some((position, rank));
             }
         }
-        let Some((position, (to_buy, ..))) = best else { return false };
+        let Some((position, (_, to_buy, ..))) = best else { return false };
         let choice = &mut choices[position];
         choice.given += 1;
         self.charged[choice.site] = self.charged[choice.site].saturating_add(choice.charge);
@@ -205,6 +257,7 @@ impl<'a> Sharing<'a> {
 /// nodes they look at, and as being there for its own groups alone.
 fn count(built: &Built, loads: &mut Loads, set: &RuleSet, site: usize) {
     let rules = &built.rules;
+    loads.ties.add(&set.ties, |term| rules.tie_domain(term, site), 1);
     for &(topic, skew) in &set.topics {
         for &group in rules.of_topic[topic].iter().filter(|g| rules.groups[**g].max_skew >= skew) {
             if let Some(domain) = rules.domain(group, site) {

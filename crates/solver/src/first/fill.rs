@@ -155,7 +155,8 @@ impl Open {
     }
 
     /// Takes as many pods as `amount` says of those left at `position`; the class and how many.
-    /// Classes that share a group with it may have fewer after that, or are closed.
+    /// Classes that share a group with it may have fewer after that, and those that it shares no node with
+    /// are closed.
     fn take(
         &mut self,
         problem: &Problem,
@@ -173,6 +174,14 @@ impl Open {
                 let of_other = &problem.classes[*other].quotas;
                 if !of_other.is_empty() {
                     *left = (*left).min(self.company.joining_max(of_other));
+                }
+            }
+        }
+        let ties = problem.classes[class].ties;
+        if ties != 0 {
+            for (other, left) in &mut self.entries {
+                if problem.feuds.part(ties, problem.classes[*other].ties) {
+                    *left = 0;
                 }
             }
         }

@@ -32,7 +32,9 @@ pub(crate) fn start(snapshot: &Snapshot, built: &Built) -> Start {
     if built.rules.is_empty() {
         let problem = built.plain(|_| usize::MAX);
         let packing = answer(&problem);
-        return Start { problem, packing, bound: None };
+        // Worths of pods that keep apart say too little of what a node is worth that may have both.
+        let bound = (!problem.feuds.is_empty()).then(|| bound(built, &problem, &packing));
+        return Start { problem, packing, bound };
     }
     let mut eligible = built.eligible(&built.rest.scarce, &BTreeSet::new());
     let mut caps: Option<Vec<Vec<i64>>> = None;
@@ -88,10 +90,12 @@ fn bound(built: &Built, problem: &Problem, packing: &Packing) -> (Problem, Packi
         let left = usize::try_from(*left).unwrap_or(usize::MAX);
         let all = class.pods.len();
         for pod in &class.pods[..all - left.min(all)] {
-            placed[built.parent_of[pod.get()]] += 1;
+            for pod in problem.bundle(*pod) {
+                placed[built.parent_of[pod.get()]] += 1;
+            }
         }
     }
-    let plain = built.plain(|parent| placed[parent]);
+    let plain = built.plain(|parent| placed[parent]).without_ties();
     let plain = plain.unrestricted().unwrap_or(plain);
     let packing = answer(&plain);
     (plain, packing)

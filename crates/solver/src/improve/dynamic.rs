@@ -495,6 +495,7 @@ mod tests {
                 worth: worth * 1_000_003,
                 requests: vec![a, b, pieces],
                 quotas: Vec::new(),
+                ties: Default::default(),
                 cap,
             };
             let items: Vec<Item> = raw.iter().enumerate().map(item).collect();

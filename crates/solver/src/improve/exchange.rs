@@ -54,6 +54,7 @@ fn is_lesser(one: &Class, other: &Class) -> bool {
     // Of a group of rivals that both are in there is none on it but the one that gives up its seat.
     let joins = one.together_max == i64::MAX || one.quotas.iter().any(|quota| quota.most == 1);
     joins
+        && (one.ties == 0 || one.ties == other.ties)
         && one.requests.iter().zip(&other.requests).all(|(one, other)| one <= other)
         && one.kinds.covers(&other.kinds)
         && one.nodes.covers(&other.nodes)

@@ -7,6 +7,7 @@
 //! it has fallen behind the best mix known.
 
 use super::{float, relaxation, rounded};
+use crate::bits::Bits;
 use crate::problem::Quota;
 
 /// A class as an item.
@@ -19,6 +20,8 @@ pub(super) struct Item {
     /// Groups of which a mix has a bounded number of pods: here all of a group count against the least
     /// quota of any.
     pub(super) quotas: Vec<Quota>,
+    /// Its ties over hostnames, and with which others it shares no node; both nothing where it has none.
+    pub(super) ties: (usize, Bits),
     /// Most pods of it, no more than any quota.
     pub(super) cap: i64,
 }
@@ -182,6 +185,14 @@ impl Search {
 
     /// How many pods of `item` the groups of what is taken admit.
     fn joining_max(&self, item: usize) -> i64 {
+        let (ties, parts) = &self.items[item].ties;
+        let feuds = |&(other, _): &(usize, i64)| {
+            let of_other = self.items[other].ties.0;
+            of_other != 0 && parts.contains(of_other)
+        };
+        if *ties != 0 && self.taken.iter().any(feuds) {
+            return 0;
+        }
         let left = |quota: &Quota| {
             let (mut most, mut taken) = (quota.most, 0);
             for &(other, pods) in &self.taken {
@@ -254,7 +265,9 @@ mod tests {
                 .iter()
                 .enumerate()
                 .map(|(class, &(worth, a, b, cap))| {
-                    Item { class, worth: worth * 1_000_000, requests: vec![a, b], quotas: vec![], cap }
+                    let (worth, requests) = (worth * 1_000_000, vec![a, b]);
+                    let (quotas, ties) = (vec![], Default::default());
+                    Item { class, worth, requests, quotas, ties, cap }
                 })
                 .collect();
             let room = [room.0, room.1];

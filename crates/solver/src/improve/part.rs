@@ -53,6 +53,8 @@ pub(super) fn dearest(problem: &Problem, first: Packing, classes_max: usize) -> 
         scarce: kept.scarce_left(problem),
         first_supply: problem.first_supply,
         nodes: Vec::new(),
+        feuds: problem.feuds.clone(),
+        bundles: BTreeMap::new(),
     };
     let groups = freed.iter().map(|group| Group { mix: smaller(&group.mix), ..group.clone() });
     let first =

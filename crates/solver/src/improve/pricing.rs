@@ -136,9 +136,10 @@ impl<'a> Pricing<'a> {
         self.priced(mixes)
     }
 
-    /// Whether a table may guide the search: it knows nothing of quotas and anchors.
+    /// Whether a table may guide the search: it knows nothing of quotas, ties and anchors.
     fn is_guided(&self) -> bool {
-        self.anchors.is_none() && self.items.iter().all(|item| item.quotas.is_empty())
+        let is_free = |item: &Item| item.quotas.is_empty() && item.ties.0 == 0;
+        self.anchors.is_none() && self.items.iter().all(is_free)
     }
 
     fn searched(
@@ -232,7 +233,7 @@ impl<'a> Pricing<'a> {
         self.problem.base(self.fillable.bin.node())
     }
 
-    /// `mix` without what is over quotas and with what still fits beside it; `None` where `mix`
+    /// `mix` without what is over quotas or shares no node, and with what still fits beside it; `None` where `mix`
     /// itself does not fit.
     fn top_up(&self, mix: Mix) -> Option<Mix> {
         let mut mix = self.apart(mix);
@@ -257,9 +258,11 @@ impl<'a> Pricing<'a> {
         (!mix.is_empty()).then_some(mix)
     }
 
-    /// `mix` with of each group those that are worth most, as many as its quota.
+    /// `mix` with of each group those that are worth most, as many as its quota, and of those that share no
+    /// node the same.
     fn apart(&self, mix: Mix) -> Mix {
-        if mix.iter().all(|(class, _)| self.problem.classes[*class].quotas.is_empty()) {
+        let is_free = |class: &Class| class.quotas.is_empty() && class.ties == 0;
+        if mix.iter().all(|(class, _)| is_free(&self.problem.classes[*class])) {
             return mix;
         }
         let mut order = mix;
@@ -282,13 +285,14 @@ pub(super) fn item(
     room: &[i64],
     (class, worth, wanted): (usize, i64, i64),
 ) -> Item {
-    let Class { requests, quotas, together_max, .. } = &problem.classes[class];
+    let Class { requests, quotas, together_max, ties, .. } = &problem.classes[class];
     let company = Company::new(problem.base(bin.node()));
     let left = |quota: &Quota| Quota { most: company.left(*quota), ..*quota };
     let quotas: Vec<Quota> = quotas.iter().map(left).collect();
     let cap = Problem::fit_count(requests, room).min(wanted).min(*together_max);
     let cap = quotas.iter().map(|quota| quota.most.max(0)).fold(cap, i64::min);
-    Item { class, worth, requests: requests.clone(), quotas, cap }
+    let ties = (*ties, problem.feuds.of(*ties));
+    Item { class, worth, requests: requests.clone(), quotas, ties, cap }
 }
 
 /// What a bin has to earn, nano-USD per hour: its price and what it takes of scarce supplies.

@@ -8,11 +8,13 @@ use model::{
 };
 
 use super::admission::{self, Admission};
+use super::bundles::Bundles;
 use super::kinds::{self, KindWithColumn};
 use super::ranks::Ranks;
 use super::rules::Rules;
 use super::sites::Sites;
-use super::{Amounts, Class, ExistingNode, Pool, Problem, Quota, scarce};
+use super::ties::{Feuds, Terms, TieLoads};
+use super::{Amounts, Class, ExistingNode, Pool, Problem, Quota, scarce, ties};
 use crate::bits::Bits;
 
 /// A problem whose classes are told apart by rules between pods too, and these rules.
@@ -30,6 +32,11 @@ pub(crate) struct Built {
     pub(crate) groups: usize,
     /// The parent of each pod of the snapshot.
     pub(crate) parent_of: Vec<usize>,
+    /// The place of each pod of the snapshot when parents and their pods are listed in order, which does not
+    /// depend on names.
+    pub(crate) order_of: Vec<usize>,
+    /// Selections that pods on each node of `rest` are of, where terms between pods look at them.
+    pub(crate) node_matches: Vec<BTreeSet<SelectionIndex>>,
 }
 
 /// The problem of `snapshot`.
@@ -45,11 +52,13 @@ pub(crate) fn build(snapshot: &Snapshot, objective: Objective) -> Built {
     let sites = Sites::new(snapshot, site_keys(snapshot, &used));
     let grouped = kinds::group(snapshot, objective, &admission, &dimensions, &places, &sites);
     let ranks = Ranks::new(snapshot, &pods_of);
+    let terms = Terms::new(snapshot, (&sites, &ranks), &used);
     let crowds = Crowds::new(snapshot, &used);
     let nodes = nodes(snapshot, (&admission, &sites), &dimensions, (&ranks, &crowds));
     let pods_of = ranks.ordered(snapshot, pods_of);
     let tables = Tables { snapshot, dimensions, admission, kinds: &grouped, nodes: &nodes, crowds };
-    let rules = tables.rules(sites, &used);
+    let rules = tables.rules((sites, terms), &used);
+    let feuds = Feuds::new(&rules.node_ties());
     let (parents, sets) = tables.parents(&rules, pods_of);
     let groups = tables.crowds.first + tables.crowds.selections.len();
     let admission = tables.admission;
@@ -62,21 +71,40 @@ pub(crate) fn build(snapshot: &Snapshot, objective: Objective) -> Built {
         scarce: places.into_left(),
         first_supply,
         nodes,
+        feuds,
+        bundles: Bundles::new(),
     };
     let mut parent_of = vec![0; snapshot.pods.len()];
+    let mut order_of = vec![0; snapshot.pods.len()];
+    for (place, pod) in parents.iter().flat_map(|parent| &parent.pods).enumerate() {
+        order_of[pod.get()] = place;
+    }
     for (position, parent) in parents.iter().enumerate() {
         parent.pods.iter().for_each(|pod| parent_of[pod.get()] = position);
     }
-    let mut built = Built { parents, sets, rules, rest, groups, parent_of };
+    let node_matches = node_matches(snapshot, &rest.nodes);
+    let mut built = Built { parents, sets, rules, rest, groups, parent_of, order_of, node_matches };
     built.count(snapshot, &admission, &columns);
     built
+}
+
+/// Selections of terms between pods that pods on each of `nodes` are of.
+fn node_matches(snapshot: &Snapshot, nodes: &[ExistingNode]) -> Vec<BTreeSet<SelectionIndex>> {
+    let looked_at: BTreeSet<SelectionIndex> =
+        snapshot.terms.iter().map(|term| term.selection).collect();
+    let of_node = |node: &ExistingNode| {
+        let matched = snapshot.node(node.node).matched.iter().map(|entry| entry.0);
+        matched.filter(|one| looked_at.contains(one)).collect()
+    };
+    nodes.iter().map(of_node).collect()
 }
 
 /// Labels that spreads of planned pods look at, the hostname aside.
 fn site_keys<'a>(snapshot: &'a Snapshot, used: &BTreeSet<ShapeIndex>) -> BTreeSet<&'a LabelKey> {
     let spreads = used.iter().flat_map(|shape| &snapshot.shape(*shape).rules.spreads);
     let keys = spreads.map(|spread| &snapshot.spread(*spread).key);
-    keys.filter(|key| key.as_str() != well_known::HOSTNAME).collect()
+    let keys = keys.filter(|key| key.as_str() != well_known::HOSTNAME);
+    keys.chain(ties::keys(snapshot, used)).collect()
 }
 
 /// Selections that are spread over hostnames, as groups with quotas behind those of rivals.
@@ -133,9 +161,11 @@ struct Tables<'a> {
 }
 
 impl Tables<'_> {
-    fn rules(&self, sites: Sites, used: &BTreeSet<ShapeIndex>) -> Rules {
+    fn rules(&self, (sites, terms): (Sites, Terms), used: &BTreeSet<ShapeIndex>) -> Rules {
         let sites_of_nodes = self.nodes.iter().map(|node| sites.of_node[node.node.get()]).collect();
         let mut rules = Rules::new(sites, sites_of_nodes);
+        rules.tie_base = TieLoads::new(self.snapshot, &terms, &rules.sites);
+        rules.terms = terms;
         for shape in used {
             let rule =
                 self.admission.rule_of[shape.get()].expect("every used shape has a rule set");
@@ -156,8 +186,8 @@ impl Tables<'_> {
         let mut position_of: BTreeMap<Key, usize> = BTreeMap::new();
         let (mut parents, mut sets): (Vec<Class>, Vec<usize>) = (Vec::new(), Vec::new());
         for (index, pods) in pods_of {
-            let class = self.class(index, pods);
             let set = rules.set_of[&index];
+            let class = self.class(rules, set, (index, pods));
             let Class { requests, priority, kinds, nodes, quotas, .. } = &class;
             let alike = (requests.clone(), *priority, kinds.clone(), nodes.clone());
             let key = (alike.0, alike.1, alike.2, alike.3, quotas.clone(), set);
@@ -173,7 +203,12 @@ impl Tables<'_> {
         (parents, sets)
     }
 
-    fn class(&self, index: ShapeIndex, pods: Vec<PodIndex>) -> Class {
+    fn class(
+        &self,
+        rules: &Rules,
+        set: usize,
+        (index, pods): (ShapeIndex, Vec<PodIndex>),
+    ) -> Class {
         let Self { snapshot, dimensions, admission, kinds, nodes, crowds } = self;
         let shape = snapshot.shape(index);
         let rule = admission.rule_of[index.get()].expect("every used shape has a rule set");
@@ -183,7 +218,13 @@ impl Tables<'_> {
                 node.base.iter().any(|(group, count)| *group == quota.group && *count >= quota.most)
             };
             let rivals = &snapshot.node(node.node).rivals;
-            shape.rivals.iter().any(|one| rivals.contains(one)) || quotas.iter().any(over)
+            shape.rivals.iter().any(|one| rivals.contains(one))
+                || quotas.iter().any(over)
+                || ties::keeps_out(
+                    snapshot.node(node.node),
+                    &rules.terms,
+                    &rules.sets[set].node_ties,
+                )
         };
         let on_nodes = nodes
             .iter()
@@ -198,6 +239,7 @@ impl Tables<'_> {
             together_max: i64::MAX,
             units: 1,
             quotas,
+            ties: rules.node_ties_of[set],
         }
     }
 }
@@ -237,7 +279,8 @@ fn nodes(
         let rules = |n: &ExistingNode| &admission.nodes[n.node.get()];
         let there = |n: &ExistingNode| {
             let node = snapshot.node(n.node);
-            (ranks.of(&node.rivals), ranks.of_matched(&node.matched))
+            let apart = ranks.of_apart(snapshot, node);
+            (ranks.of(&node.rivals), ranks.of_matched(&node.matched), apart)
         };
         (&a.room, rules(a))
             .cmp(&(&b.room, rules(b)))

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use model::{
     LabelKey, Node, NodeInclusion, PodIndex, PodRules, PodShape, Requirements, RivalsIndex,
-    SelectionIndex, ShapeIndex, Snapshot, Spread, well_known,
+    SelectionIndex, ShapeIndex, Snapshot, Spread, Term, TermIndex, well_known,
 };
 
 /// Pods by shape.
@@ -33,8 +33,9 @@ impl Ranks {
         for (shape, pods) in pods_of {
             let (run, pods) = (runs[shape.get()], pods.len());
             let PodShape { rivals: groups, rules, .. } = snapshot.shape(*shape);
-            let PodRules { matches, spreads, affinity: _ } = rules;
-            let look = [groups.len(), matches.len(), spreads.len()];
+            let PodRules { matches, spreads, together, apart, affinity: _ } = rules;
+            let ties = together.len() + (apart.len() << 32);
+            let look = [groups.len(), matches.len(), spreads.len(), ties];
             for group in groups {
                 rivals[group.get()].members.push((run, look, pods));
             }
@@ -46,8 +47,14 @@ impl Ranks {
                 let carried = (run, spread_look(spread, 0), pods);
                 selections[spread.selection.get()].carriers.push(carried);
             }
+            for (term, goes_with) in terms_of(snapshot, rules) {
+                let carried = (run, term.key.clone(), goes_with, pods);
+                selections[term.selection.get()].ties.push(carried);
+            }
         }
-        let tells = |node: &&Node| !node.rivals.is_empty() || !node.matched.is_empty();
+        let tells = |node: &&Node| {
+            !node.rivals.is_empty() || !node.matched.is_empty() || !node.apart.is_empty()
+        };
         for node in snapshot.nodes.iter().filter(tells) {
             let look = look(node);
             for group in &node.rivals {
@@ -55,6 +62,10 @@ impl Ranks {
             }
             for (selection, count) in &node.matched {
                 selections[selection.get()].nodes.push((look.clone(), *count));
+            }
+            for (term, count) in &node.apart {
+                let selection = snapshot.term(*term).selection.get();
+                selections[selection].shunning.push((look.clone(), *count));
             }
         }
         Self { rivals: ranks(rivals), selections: ranks(selections) }
@@ -65,6 +76,22 @@ impl Ranks {
         let mut ranks: Vec<usize> = groups.iter().map(|group| self.rivals[group.get()]).collect();
         ranks.sort_unstable();
         ranks
+    }
+
+    /// The terms that pods on a node carry apart, by the ranks of their selections.
+    pub(crate) fn of_apart(&self, snapshot: &Snapshot, node: &Node) -> Vec<(LabelKey, usize, i64)> {
+        let look = |(term, count): &(TermIndex, i64)| {
+            let term = snapshot.term(*term);
+            (term.key.clone(), self.selections[term.selection.get()], *count)
+        };
+        let mut ranks: Vec<(LabelKey, usize, i64)> = node.apart.iter().map(look).collect();
+        ranks.sort_unstable();
+        ranks
+    }
+
+    /// The rank of `selection`.
+    pub(crate) fn of_selection(&self, selection: SelectionIndex) -> usize {
+        self.selections[selection.get()]
     }
 
     /// The pods of selections on a node, by the ranks of these.
@@ -93,12 +120,8 @@ impl Ranks {
         ordered
     }
 
-    fn of_rules<'a>(
-        &self,
-        snapshot: &Snapshot,
-        rules: &'a PodRules,
-    ) -> (Vec<usize>, Vec<SpreadLook>, &'a [Requirements]) {
-        let PodRules { matches, spreads, affinity } = rules;
+    fn of_rules<'a>(&self, snapshot: &Snapshot, rules: &'a PodRules) -> RulesLook<'a> {
+        let PodRules { matches, spreads, together: _, apart: _, affinity } = rules;
         let rank = |selection: &SelectionIndex| self.selections[selection.get()];
         let mut matches: Vec<usize> = matches.iter().map(rank).collect();
         let mut spreads: Vec<SpreadLook> = spreads
@@ -108,8 +131,27 @@ impl Ranks {
             .collect();
         matches.sort_unstable();
         spreads.sort_unstable();
-        (matches, spreads, affinity)
+        let ties = terms_of(snapshot, rules)
+            .map(|(term, goes_with)| (term.key.clone(), rank(&term.selection), goes_with));
+        let mut ties: Vec<TieLook> = ties.collect();
+        ties.sort_unstable();
+        (matches, spreads, ties, affinity)
     }
+}
+
+/// A term without the name of its selection, and whether its pods are gone with.
+type TieLook = (LabelKey, usize, bool);
+
+/// Rules between pods without names.
+type RulesLook<'a> = (Vec<usize>, Vec<SpreadLook>, Vec<TieLook>, &'a [Requirements]);
+
+/// Terms that are carried, and whether their pods are gone with.
+fn terms_of<'a>(
+    snapshot: &'a Snapshot,
+    rules: &'a PodRules,
+) -> impl Iterator<Item = (&'a Term, bool)> {
+    let together = rules.together.iter().map(|term| (snapshot.term(*term), true));
+    together.chain(rules.apart.iter().map(|term| (snapshot.term(*term), false)))
 }
 
 fn spread_look(spread: &Spread, selection: usize) -> SpreadLook {
@@ -121,15 +163,21 @@ fn spread_look(spread: &Spread, selection: usize) -> SpreadLook {
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 struct Content {
     /// Run of the shape, how many rules of each kind it has, and how many pods.
-    members: Vec<(usize, [usize; 3], usize)>,
+    members: Vec<(usize, [usize; 4], usize)>,
     /// Run of the shape, the spread, and how many pods.
     carriers: Vec<(usize, SpreadLook, usize)>,
+    /// Run of the shape, the label of a term, whether it goes with the pods, and how many pods.
+    ties: Vec<(usize, LabelKey, bool, usize)>,
     /// A node, and how many pods it has.
     nodes: Vec<(String, i64)>,
+    /// A node, and how many pods it has that keep away.
+    shunning: Vec<(String, i64)>,
 }
 
 fn ranks(mut contents: Vec<Content>) -> Vec<usize> {
-    for Content { members, carriers, nodes } in &mut contents {
+    for Content { members, carriers, ties, nodes, shunning } in &mut contents {
+        ties.sort_unstable();
+        shunning.sort_unstable();
         members.sort_unstable();
         carriers.sort_unstable();
         nodes.sort_unstable();

@@ -29,7 +29,7 @@ pub(super) fn merged(classes: Vec<Class>, groups: usize, based: &BTreeSet<usize>
         });
         class.together_max =
             least.map_or(class.together_max, |least| least.min(class.together_max));
-        if least != Some(1) || !class.quotas.is_empty() {
+        if least != Some(1) || !class.quotas.is_empty() || class.ties != 0 {
             merged.push(class);
             continue;
         }

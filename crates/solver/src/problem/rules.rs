@@ -2,7 +2,8 @@
 //!
 //! In: the shapes of planned pods with their spreads, and what counts where. Out: *topics*, a selection
 //! over a label, whose pods are counted together; *groups*, a spread with what decides which nodes it
-//! counts; and for each shape its rule set. [`Loads`] counts pods as they are placed.
+//! counts; and for each shape its rule set, terms between pods included. [`Loads`] counts pods as they
+//! are placed.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,6 +14,7 @@ use model::{
 use super::admission::Admission;
 use super::build::Built;
 use super::sites::Sites;
+use super::ties::{Domain, Kept, Terms, TieLoads, TieSet};
 use crate::bits::Bits;
 
 /// A selection of pods over the domains of a label.
@@ -64,9 +66,18 @@ pub(crate) struct RuleSet {
     pub(crate) groups: Vec<usize>,
     /// Topics that it carries and whose selection it is in, with its least skew over each.
     pub(crate) topics: Vec<(usize, i64)>,
+    /// Terms over other labels than the hostname.
+    pub(crate) ties: TieSet,
+    /// Terms over hostnames.
+    pub(crate) node_ties: TieSet,
 }
 
 impl RuleSet {
+    /// Whether it says anything over other labels than the hostname.
+    pub(crate) const fn is_ruled(&self) -> bool {
+        !self.groups.is_empty() || !self.ties.is_empty()
+    }
+
     /// The least skew over `topic`, where it carries one and its pods count.
     pub(crate) fn skew(&self, topic: usize) -> Option<i64> {
         self.topics.iter().find(|entry| entry.0 == topic).map(|entry| entry.1)
@@ -92,6 +103,12 @@ pub(crate) struct Rules {
     /// The rule set of each shape.
     pub(crate) set_of: BTreeMap<ShapeIndex, usize>,
     pub(crate) scopes: Vec<Scope>,
+    /// Terms between pods.
+    pub(crate) terms: Terms,
+    /// For each rule set the place of its ties over hostnames among distinct ones, the first being none.
+    pub(crate) node_ties_of: Vec<usize>,
+    /// What counts for them before the plan.
+    pub(crate) tie_base: TieLoads,
     places: Places,
 }
 
@@ -121,13 +138,17 @@ impl Rules {
             places_of: Vec::new(),
             set_of: BTreeMap::new(),
             scopes: Vec::new(),
+            terms: Terms::default(),
+            node_ties_of: Vec::new(),
+            tie_base: TieLoads::default(),
             places: Places { sets: BTreeMap::from([(RuleSet::default(), 0)]), ..Places::default() },
         }
     }
 
     /// Whether no pod has such a rule.
     pub(crate) fn is_empty(&self) -> bool {
-        self.groups.is_empty()
+        let has_ties = |set: &RuleSet| !set.ties.is_empty() || !set.node_ties.together.is_empty();
+        self.groups.is_empty() && !self.sets.iter().any(has_ties)
     }
 
     /// Adds the rules of `shape`, whose rule set is `rule`; `filter` is what decides which nodes a
@@ -156,6 +177,7 @@ impl Rules {
             }
             set.groups.push(group);
         }
+        [set.ties, set.node_ties] = self.terms.of_shape(snapshot, index);
         let place = *self.places.sets.entry(set).or_insert_with_key(|set| {
             self.sets.push(set.clone());
             self.sets.len() - 1
@@ -198,11 +220,27 @@ impl Rules {
         self.groups.len() - 1
     }
 
+    /// Distinct ties over hostnames, the first being none.
+    pub(super) fn node_ties(&self) -> Vec<TieSet> {
+        let mut sets = vec![TieSet::default(); self.node_ties_of.iter().max().map_or(1, |n| n + 1)];
+        for (set, place) in self.sets.iter().zip(&self.node_ties_of) {
+            sets[*place].clone_from(&set.node_ties);
+        }
+        sets
+    }
+
     /// Works out the places of every rule set, once all are known.
     pub(super) fn place(&mut self) {
+        let mut known = BTreeMap::from([(TieSet::default(), 0)]);
+        for set in &self.sets {
+            let next = known.len();
+            self.node_ties_of.push(*known.entry(set.node_ties.clone()).or_insert(next));
+        }
         let of_set = |set: &RuleSet| {
-            let keys: BTreeSet<usize> =
-                set.groups.iter().map(|group| self.topics[self.groups[*group].topic].key).collect();
+            let of_groups =
+                set.groups.iter().map(|group| self.topics[self.groups[*group].topic].key);
+            let of_ties = set.ties.terms().filter_map(|term| self.terms.key[term]);
+            let keys: BTreeSet<usize> = of_groups.chain(of_ties).collect();
             let mut places: BTreeMap<Vec<Option<usize>>, Vec<usize>> = BTreeMap::new();
             for (site, domains) in self.sites.all.iter().enumerate() {
                 let seen = keys.iter().map(|key| domains[*key]).collect();
@@ -211,6 +249,12 @@ impl Rules {
             places.into_values().collect()
         };
         self.places_of = self.sets.iter().map(of_set).collect();
+    }
+
+    /// The domain of `site` that `term` looks at, which is over a label.
+    pub(crate) fn tie_domain(&self, term: usize, site: usize) -> Domain {
+        let key = self.terms.key[term];
+        key.and_then(|key| self.sites.all[site][key]).map_or(Domain::Nowhere, Domain::In)
     }
 
     /// The domain of `site` that `group` looks at.
@@ -307,6 +351,8 @@ pub(crate) struct Loads {
     least: Vec<i64>,
     /// By scope: eligible domains.
     eligible: Vec<Vec<usize>>,
+    /// Of terms between pods.
+    pub(crate) ties: TieLoads,
 }
 
 impl Loads {
@@ -314,9 +360,10 @@ impl Loads {
     pub(crate) fn new(rules: &Rules, eligible: Vec<Vec<usize>>) -> Self {
         let base: Vec<Vec<i64>> = rules.groups.iter().map(|group| group.base.clone()).collect();
         let least = vec![0; rules.groups.len()];
+        let ties = rules.tie_base.clone();
         let carriers = base.iter().map(|base| vec![0; base.len()]).collect();
         let mut loads =
-            Self { load: base.clone(), all: base, carriers, least, eligible: Vec::new() };
+            Self { load: base.clone(), all: base, carriers, least, eligible: Vec::new(), ties };
         loads.set_eligible(rules, eligible);
         loads
     }
@@ -360,6 +407,9 @@ impl Loads {
 
     /// Whether pods with the rules of `set` that are in `site` break one of them.
     pub(crate) fn breaks(&self, rules: &Rules, set: &RuleSet, site: usize) -> bool {
+        if self.ties.breaks(&set.ties, |term| rules.tie_domain(term, site)) {
+            return true;
+        }
         set.groups.iter().any(|&group| {
             let domain = rules.domain(group, site);
             domain.is_none_or(|domain| self.load[group][domain] > self.most(rules, group))
@@ -381,6 +431,17 @@ impl Loads {
     pub(crate) fn refuses(&self, rules: &Rules, set: &RuleSet, site: usize) -> bool {
         self.own_refusal(rules, set, site).is_some()
             || self.other_refusals(rules, set, site).next().is_some()
+            || self.kept(rules, set, site).next().is_some()
+    }
+
+    /// What terms over labels keep one more pod with the rules of `set` from `site`.
+    pub(crate) fn kept<'a>(
+        &'a self,
+        rules: &'a Rules,
+        set: &'a RuleSet,
+        site: usize,
+    ) -> impl Iterator<Item = Kept> + 'a {
+        self.ties.refusals(&set.ties, move |term| rules.tie_domain(term, site))
     }
 
     /// The first group of `set` that keeps one more of its pods from `site`.

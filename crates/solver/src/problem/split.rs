@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use model::{NewNode, NodeFill, OfferingIndex, PodIndex, Snapshot};
 
 use super::build::Built;
+use super::bundles::Bundling;
 use super::rules::Loads;
 use super::{Amounts, Class, Problem, Quota, dominance, rivals};
 use crate::bits::Bits;
@@ -22,7 +23,7 @@ pub(crate) struct Assignment(pub(crate) Vec<Vec<i64>>);
 impl Built {
     /// Whether the parent at `position` has rules over other labels than the hostname.
     pub(crate) fn is_ruled(&self, position: usize) -> bool {
-        !self.rules.sets[self.sets[position]].groups.is_empty()
+        self.rules.sets[self.sets[position]].is_ruled()
     }
 
     /// The problem without rules over other labels than the hostname, of the first `pods` of each
@@ -33,7 +34,7 @@ impl Built {
             let pods = parent.pods.iter().take(pods(position)).copied().collect();
             Class { pods, ..parent.clone() }
         };
-        self.problem(parents.map(first).filter(|class| !class.pods.is_empty()))
+        self.problem(parents.map(first).filter(|class| !class.pods.is_empty()), None)
     }
 
     /// The problem in which each place has as many pods as `assignment` gives it, and pods that it gives
@@ -49,12 +50,19 @@ impl Built {
             given.push(pods.collect());
             given
         };
-        self.split_pods(counts)
+        self.split_pods(counts, |bundling| {
+            bundling.bundle();
+        })
     }
 
     /// The problem in which each place has the pods that `given` gives it, parent by parent: a list for
     /// each place, and one of pods that have nowhere to go.
-    fn split_pods(&self, given: impl Fn(usize) -> Vec<Vec<PodIndex>>) -> Problem {
+    /// `bundle` makes bundles of those that go with others on one node.
+    fn split_pods(
+        &self,
+        given: impl Fn(usize) -> Vec<Vec<PodIndex>>,
+        bundle: impl Fn(&mut Bundling<'_>),
+    ) -> Problem {
         let mut classes = Vec::new();
         let mut known: BTreeMap<&[usize], (Bits, Bits)> = BTreeMap::new();
         for (position, parent) in self.parents.iter().enumerate() {
@@ -73,7 +81,7 @@ impl Built {
                 });
             }
         }
-        self.problem(classes.into_iter())
+        self.problem(classes.into_iter(), Some(&bundle))
     }
 
     /// The problem in which each place has the pods that `placed` puts there, and that packing of it.
@@ -102,7 +110,11 @@ impl Built {
             }
             given
         };
-        let problem = self.split_pods(given);
+        let position = |node| self.rest.nodes.iter().position(|one| one.node == node);
+        let bought = placed.new_nodes.iter().map(|node| (None, &node.pods[..]));
+        let there = placed.existing.iter().map(|fill| (position(fill.node), &fill.pods[..]));
+        let nodes: Vec<(Option<usize>, &[PodIndex])> = bought.chain(there).collect();
+        let problem = self.split_pods(given, |bundling| bundling.keep(&nodes));
         let packing = packing(&problem, &kind_of, placed);
         (problem, packing)
     }
@@ -114,7 +126,7 @@ impl Built {
 
     /// The problem in which pods that rules over other labels than the hostname count, or ask something
     /// of, stay in the site that they are in, by pod of the snapshot; those that could not be bound
-    /// there again have nowhere to go. Groups with quotas are classes of their own: what is said of all
+    /// there again have nowhere to go, and neither have those that go with others on one node. Groups with quotas are classes of their own: what is said of all
     /// pods of several groups together does not hold for some of them.
     pub(crate) fn at_home(&self, snapshot: &Snapshot, site_of: &[Option<usize>]) -> Problem {
         let eligible = self.eligible(&self.rest.scarce, &BTreeSet::new());
@@ -124,7 +136,9 @@ impl Built {
             let counts = |pod: &PodIndex| {
                 let mut matches = snapshot.shape_of(*pod).rules.matches.iter();
                 self.is_ruled(position)
-                    || matches.any(|one| self.rules.of_selection.contains_key(one))
+                    || matches.any(|one| {
+                        self.rules.of_selection.contains_key(one) || self.rules.terms.counts(*one)
+                    })
             };
             let mut of_site: BTreeMap<Option<usize>, Vec<PodIndex>> = BTreeMap::new();
             for pod in &parent.pods {
@@ -141,6 +155,10 @@ impl Built {
                     class.kinds = class.kinds.and(&kinds);
                     class.nodes = class.nodes.and(&nodes);
                 }
+                if self.keeps_company(snapshot, position) {
+                    let (kinds, nodes) = self.on_sites(&[]);
+                    (class.kinds, class.nodes) = (kinds, nodes);
+                }
                 classes.push(class);
             }
         }
@@ -150,6 +168,15 @@ impl Built {
             kind.searched &= !self.intrudes(position, &eligible);
         }
         problem
+    }
+
+    /// Whether pods of the parent at `position` go with others on their node, or others with them: they
+    /// stay where they are.
+    fn keeps_company(&self, snapshot: &Snapshot, position: usize) -> bool {
+        let Some(pod) = self.parents[position].pods.first() else { return false };
+        let mut matches = snapshot.shape_of(*pod).rules.matches.iter();
+        let set = &self.rules.sets[self.sets[position]];
+        !set.node_ties.together.is_empty() || matches.any(|one| self.rules.terms.hosts(*one))
     }
 
     /// How many pods of each parent and place `packing` leaves out, of those that are given to a place;
@@ -190,14 +217,25 @@ impl Built {
         (Bits::of(kinds), Bits::of(nodes))
     }
 
-    /// The problem of `classes`, those that nothing tells apart joined.
-    fn problem(&self, classes: impl Iterator<Item = Class>) -> Problem {
+    /// The problem of `classes`, those that nothing tells apart joined; bundled where `bundle` is given.
+    fn problem(
+        &self,
+        classes: impl Iterator<Item = Class>,
+        bundle: Option<&dyn Fn(&mut Bundling<'_>)>,
+    ) -> Problem {
         let based: BTreeSet<usize> =
             self.rest.nodes.iter().flat_map(|node| &node.base).map(|entry| entry.0).collect();
-        let mut problem = Problem {
-            classes: rivals::merged(distinct(classes), self.groups, &based),
-            ..self.rest.clone()
-        };
+        let mut classes = distinct(classes);
+        let mut problem = self.rest.clone();
+        if let Some(bundle) = bundle {
+            let mut bundling = Bundling::new(self, classes);
+            if bundling.is_needed() {
+                bundle(&mut bundling);
+            }
+            (classes, problem.bundles, problem.feuds) = bundling.finish();
+            classes = distinct(classes.into_iter());
+        }
+        problem.classes = rivals::merged(classes, self.groups, &based);
         dominance::mark(&mut problem.kinds, &problem.classes);
         problem
     }
@@ -219,12 +257,13 @@ impl Built {
 
 /// `classes`, those that nothing tells apart joined.
 fn distinct(classes: impl Iterator<Item = Class>) -> Vec<Class> {
-    type Key = (Amounts, i32, Bits, Bits, Vec<Quota>);
+    type Key = (Amounts, i32, Bits, Bits, Vec<Quota>, usize);
     let mut position_of: BTreeMap<Key, usize> = BTreeMap::new();
     let mut distinct: Vec<Class> = Vec::new();
     for class in classes {
-        let Class { requests, priority, kinds, nodes, quotas, .. } = &class;
-        let key = (requests.clone(), *priority, kinds.clone(), nodes.clone(), quotas.clone());
+        let Class { requests, priority, kinds, nodes, quotas, ties, .. } = &class;
+        let alike = (requests.clone(), *priority, kinds.clone(), nodes.clone());
+        let key = (alike.0, alike.1, alike.2, alike.3, quotas.clone(), *ties);
         if let Some(position) = position_of.get(&key) {
             let joined = &mut distinct[*position];
             joined.shapes.extend(class.shapes);
@@ -250,9 +289,10 @@ fn packing(
     let mut packing = Packing::new(problem);
     let mut mix = |pods: &[PodIndex]| {
         let mut mix = Mix::new();
-        for pod in pods {
-            add(&mut mix, class_of[pod], 1);
-            packing.left[class_of[pod]] -= 1;
+        // Of a bundle the first pod stands for all.
+        for class in pods.iter().filter_map(|pod| class_of.get(pod)) {
+            add(&mut mix, *class, 1);
+            packing.left[*class] -= 1;
         }
         mix
     };

@@ -162,6 +162,8 @@ impl Yard {
             scarce,
             first_supply: self.problem.first_supply,
             nodes: existing,
+            feuds: self.problem.feuds.clone(),
+            bundles: BTreeMap::new(),
         };
         let now = self.now(window, &nodes, &kinds, &smaller, &problem)?;
         Some(Sub { problem, now, classes, kinds, nodes })

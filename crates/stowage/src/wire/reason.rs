@@ -64,6 +64,24 @@ enum Detail<'a> {
         load: i64,
         excluded: u32,
     },
+    /// The pods that it goes with are elsewhere.
+    Affinity {
+        node_pool: &'a str,
+        key: &'a str,
+        selection: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        there_in: Option<&'a str>,
+        excluded: u32,
+    },
+    /// Pods that it keeps away from (`own`), or that keep away from it, are there.
+    AntiAffinity {
+        node_pool: &'a str,
+        key: &'a str,
+        selection: &'a str,
+        own: bool,
+        pods: i64,
+        excluded: u32,
+    },
 }
 
 impl<'a> Reason<'a> {
@@ -137,6 +155,36 @@ impl<'a> Detail<'a> {
                 load: *load,
                 excluded: *excluded,
             },
+            model::Reason::Affinity { .. } | model::Reason::AntiAffinity { .. } => {
+                Self::of_term(reason)
+            }
+        }
+    }
+
+    /// Of a term between pods.
+    fn of_term(reason: &'a model::Reason) -> Self {
+        match reason {
+            model::Reason::Affinity { pool, key, selection, there_in, excluded } => {
+                Self::Affinity {
+                    node_pool: pool.as_str(),
+                    key: key.as_str(),
+                    selection: selection.as_str(),
+                    there_in: there_in.as_ref().map(model::LabelValue::as_str),
+                    excluded: *excluded,
+                }
+            }
+            model::Reason::AntiAffinity { pool, key, selection, own, pods, excluded } => {
+                Self::AntiAffinity {
+                    node_pool: pool.as_str(),
+                    key: key.as_str(),
+                    selection: selection.as_str(),
+                    own: *own,
+                    pods: *pods,
+                    excluded: *excluded,
+                }
+            }
+            // No other reason is about a term.
+            _ => Self::NoNodePool,
         }
     }
 }

@@ -62,6 +62,22 @@ pub(crate) enum Reason {
         load: i64,
         excluded: u32,
     },
+    Affinity {
+        node_pool: String,
+        key: String,
+        selection: String,
+        #[serde(default)]
+        there_in: Option<String>,
+        excluded: u32,
+    },
+    AntiAffinity {
+        node_pool: String,
+        key: String,
+        selection: String,
+        own: bool,
+        pods: i64,
+        excluded: u32,
+    },
 }
 
 impl Reason {
@@ -104,6 +120,7 @@ impl Reason {
                 load,
                 excluded,
             },
+            term @ (Self::Affinity { .. } | Self::AntiAffinity { .. }) => term.into_term(),
             Self::Combination { node_pool, excluded } => {
                 model::Reason::Combination { pool: node_pool.into(), excluded }
             }
@@ -128,6 +145,33 @@ impl Reason {
                 }
             }
         })
+    }
+
+    /// Of a term between pods.
+    fn into_term(self) -> model::Reason {
+        match self {
+            Self::Affinity { node_pool, key, selection, there_in, excluded } => {
+                model::Reason::Affinity {
+                    pool: node_pool.into(),
+                    key: key.into(),
+                    selection: selection.into(),
+                    there_in: there_in.map(model::LabelValue::from),
+                    excluded,
+                }
+            }
+            Self::AntiAffinity { node_pool, key, selection, own, pods, excluded } => {
+                model::Reason::AntiAffinity {
+                    pool: node_pool.into(),
+                    key: key.into(),
+                    selection: selection.into(),
+                    own,
+                    pods,
+                    excluded,
+                }
+            }
+            // No other reason is about a term.
+            _ => model::Reason::NoNodePool,
+        }
     }
 }
 

@@ -7,12 +7,13 @@ use model::{
     MachineIndex, Node, NodeClass, NodeClassIndex, NodePool, Offering, Pod, PodRules, PodShape,
     PoolIndex, Price, Requirement, Resources, Rivals, RivalsIndex, RivalsName, Selection,
     SelectionIndex, SelectionName, ShapeIndex, Snapshot, Spread, SpreadIndex, Supply, SupplyIndex,
-    SupplyKind, SupplyName, TypeIndex, well_known,
+    SupplyKind, SupplyName, Term, TermIndex, TypeIndex, well_known,
 };
 
 use super::WorldError;
 use super::draft::{
-    Draft, NodeDraft, NodePrice, PodDraft, PoolDraft, SpreadDraft, SupplyDraft, TypeDraft,
+    Draft, NodeDraft, NodePrice, PodDraft, PoolDraft, SpreadDraft, SupplyDraft, TermDraft,
+    TypeDraft,
 };
 use crate::fold;
 
@@ -32,7 +33,9 @@ pub(super) fn build(mut draft: Draft) -> Result<Snapshot, WorldError> {
     let rivals = rivals(&draft);
     let selections = selections(&draft);
     let spreads = spreads(&draft, &selections);
-    let between = Between { rivals: &rivals, selections: &selections, spreads: &spreads };
+    let terms = terms(&draft, &selections);
+    let between =
+        Between { rivals: &rivals, selections: &selections, spreads: &spreads, terms: &terms };
     let (shapes, pods) = pods(&draft, between);
     let supplies = supplies(&draft);
     let mut snapshot = Snapshot {
@@ -42,6 +45,7 @@ pub(super) fn build(mut draft: Draft) -> Result<Snapshot, WorldError> {
         rivals,
         selections,
         spreads,
+        terms,
         daemon_sets: std::mem::take(&mut draft.daemon_sets),
         nodes: Vec::new(),
         pools: Vec::new(),
@@ -94,8 +98,29 @@ fn selections(draft: &Draft) -> Vec<Selection> {
     let of_pods = draft.pods.iter().flat_map(|pod| &pod.matches);
     let of_spreads = draft.pods.iter().flat_map(|pod| &pod.spreads).map(|one| &one.selection);
     let of_nodes = draft.nodes.iter().flat_map(|node| node.matched.keys());
-    let names: BTreeSet<&SelectionName> = of_pods.chain(of_spreads).chain(of_nodes).collect();
+    let of_terms = term_drafts(draft).map(|(_, selection)| selection);
+    let names: BTreeSet<&SelectionName> =
+        of_pods.chain(of_spreads).chain(of_nodes).chain(of_terms).collect();
     names.into_iter().map(|name| Selection { name: name.clone() }).collect()
+}
+
+/// Every term that a pod or a node names.
+fn term_drafts(draft: &Draft) -> impl Iterator<Item = &TermDraft> {
+    let of_pods = draft.pods.iter().flat_map(|pod| pod.together.iter().chain(&pod.apart));
+    of_pods.chain(draft.nodes.iter().flat_map(|node| node.apart.keys()))
+}
+
+fn term_of(selections: &[Selection], (key, selection): &TermDraft) -> Term {
+    Term { key: key.clone(), selection: selection_of(selections, selection) }
+}
+
+fn terms(draft: &Draft, selections: &[Selection]) -> Vec<Term> {
+    let distinct: BTreeSet<Term> = term_drafts(draft).map(|one| term_of(selections, one)).collect();
+    distinct.into_iter().collect()
+}
+
+fn term_index(terms: &[Term], term: &Term) -> TermIndex {
+    TermIndex::new(terms.binary_search(term).expect("every term that is named is listed"))
 }
 
 fn selection_of(selections: &[Selection], name: &SelectionName) -> SelectionIndex {
@@ -126,9 +151,17 @@ struct Between<'a> {
     rivals: &'a [Rivals],
     selections: &'a [Selection],
     spreads: &'a [Spread],
+    terms: &'a [Term],
 }
 
 impl Between<'_> {
+    fn terms(self, drafted: &BTreeSet<TermDraft>) -> Vec<TermIndex> {
+        let index = |one: &TermDraft| term_index(self.terms, &term_of(self.selections, one));
+        let mut terms: Vec<TermIndex> = drafted.iter().map(index).collect();
+        terms.sort_unstable();
+        terms
+    }
+
     fn shape(self, pod: &PodDraft) -> PodShape {
         let spread = |drafted: &SpreadDraft| {
             let place = self.spreads.binary_search(&spread_of(self.selections, drafted));
@@ -139,14 +172,21 @@ impl Between<'_> {
         spreads.sort_unstable();
         let mut shape = PodShape {
             rivals: rivals_indices(self.rivals, &pod.rivals),
-            rules: PodRules { matches: matches.collect(), spreads, affinity: Vec::new() },
+            rules: PodRules {
+                matches: matches.collect(),
+                spreads,
+                together: self.terms(&pod.together),
+                apart: self.terms(&pod.apart),
+                affinity: Vec::new(),
+            },
             ..pod.shape.clone()
         };
         for terms in &mut shape.alternatives {
-            let spreads = pod.spreads.iter();
+            let keys = pod.spreads.iter().map(|spread| &spread.key);
+            let keys = keys.chain(pod.together.iter().map(|(key, _)| key));
             // Every node has a hostname.
-            for spread in spreads.filter(|spread| spread.key.as_str() != well_known::HOSTNAME) {
-                terms.require(spread.key.clone(), Requirement::exists());
+            for key in keys.filter(|key| key.as_str() != well_known::HOSTNAME) {
+                terms.require(key.clone(), Requirement::exists());
             }
         }
         let own = shape.alternatives.clone();
@@ -325,6 +365,7 @@ fn node_of(
         matched: (drafted.matched.iter())
             .map(|(name, count)| (selection_of(&snapshot.selections, name), *count))
             .collect(),
+        apart: node_terms(snapshot, drafted),
         price: match drafted.price {
             NodePrice::Given(price) => price,
             NodePrice::Listed => listing.and_then(|one| one.price).map(|price| price.rate),
@@ -339,6 +380,16 @@ fn node_of(
     }
     node.room = fold::node_room(&snapshot.daemon_sets, &node);
     Ok(node)
+}
+
+/// How many pods of a node carry which terms.
+fn node_terms(snapshot: &Snapshot, drafted: &NodeDraft) -> Vec<(TermIndex, i64)> {
+    let index = |(term, count): (&TermDraft, &i64)| {
+        (term_index(&snapshot.terms, &term_of(&snapshot.selections, term)), *count)
+    };
+    let mut terms: Vec<(TermIndex, i64)> = drafted.apart.iter().map(index).collect();
+    terms.sort_unstable();
+    terms
 }
 
 /// The positions of the node's pool and type.

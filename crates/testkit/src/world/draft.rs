@@ -35,6 +35,9 @@ pub(super) struct SpreadDraft {
     pub(super) node_taints: NodeInclusion,
 }
 
+/// A term between pods as written.
+pub(super) type TermDraft = (LabelKey, SelectionName);
+
 /// What pods are, which groups of rivals and selections they are in, and how they are spread.
 #[derive(Clone, Debug)]
 pub(super) struct PodDraft {
@@ -45,6 +48,10 @@ pub(super) struct PodDraft {
     pub(super) home: Option<NodeName>,
     pub(super) matches: BTreeSet<SelectionName>,
     pub(super) spreads: BTreeSet<SpreadDraft>,
+    /// Labels and selections that it goes with.
+    pub(super) together: BTreeSet<TermDraft>,
+    /// Those that it keeps away from.
+    pub(super) apart: BTreeSet<TermDraft>,
     /// What its volumes ask of nodes.
     pub(super) volumes: Requirements,
 }
@@ -109,6 +116,7 @@ pub(super) struct NodeDraft {
     pub(super) daemons: Resources,
     pub(super) rivals: BTreeSet<RivalsName>,
     pub(super) matched: BTreeMap<SelectionName, i64>,
+    pub(super) apart: BTreeMap<TermDraft, i64>,
     pub(super) price: NodePrice,
 }
 

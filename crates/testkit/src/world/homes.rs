@@ -21,6 +21,9 @@ pub(super) fn fleet(mut draft: Draft) -> Result<(Snapshot, Cluster), WorldError>
         for selection in &pod.matches {
             *home.matched.entry(selection.clone()).or_default() += 1;
         }
+        for term in &pod.apart {
+            *home.apart.entry(term.clone()).or_default() += 1;
+        }
     }
     let snapshot = build(draft)?;
     let mut pods: BTreeMap<&NodeName, Vec<Pod>> = BTreeMap::new();

@@ -11,7 +11,7 @@ use super::draft::{Draft, NodeDraft, NodePrice, PodDraft, PoolDraft, SupplyDraft
 use super::words;
 
 /// Words of a pod that are not of its shape alone.
-const BESIDE: [&str; 5] = ["rivals", "of", "spread", "on", "volume"];
+const BESIDE: [&str; 7] = ["rivals", "of", "spread", "on", "volume", "with", "apart"];
 
 type Pairs<'a> = [(&'a str, &'a str)];
 
@@ -143,6 +143,7 @@ fn node_line(name: &str, pairs: &Pairs<'_>) -> Result<NodeDraft, String> {
         daemons: Resources::new(),
         rivals: BTreeSet::new(),
         matched: BTreeMap::new(),
+        apart: BTreeMap::new(),
         price: NodePrice::Listed,
     };
     for &(name, argument) in pairs {
@@ -153,6 +154,11 @@ fn node_line(name: &str, pairs: &Pairs<'_>) -> Result<NodeDraft, String> {
             "capacity" => drafted.capacity_type = words::capacity_type(argument)?,
             "rivals" => drafted.rivals.extend(words::rivals(argument)),
             "of" => drafted.matched.extend(words::counts(argument)?),
+            "apart" => {
+                for (term, count) in words::counts::<String>(argument)? {
+                    drafted.apart.insert(words::term(&term)?, count);
+                }
+            }
             "state" => {
                 drafted.state = match argument {
                     "ready" => NodeState::Ready,
@@ -210,6 +216,8 @@ fn pod_line(draft: &mut Draft, name: &str, pairs: &Pairs<'_>) -> Result<(), Stri
         home: None,
         matches: BTreeSet::new(),
         spreads: BTreeSet::new(),
+        together: BTreeSet::new(),
+        apart: BTreeSet::new(),
         volumes: Requirements::new(),
     };
     for (word, argument) in between {
@@ -221,6 +229,8 @@ fn pod_line(draft: &mut Draft, name: &str, pairs: &Pairs<'_>) -> Result<(), Stri
             "on" => drafted.home = Some(NodeName::from(argument)),
             "rivals" => drafted.rivals.extend(words::rivals(argument)),
             "of" => drafted.matches.extend(argument.split(',').map(SelectionName::from)),
+            "with" => drop(drafted.together.insert(words::term(argument)?)),
+            "apart" => drop(drafted.apart.insert(words::term(argument)?)),
             _ => {
                 drafted.spreads.insert(words::spread(argument)?);
             }

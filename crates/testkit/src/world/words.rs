@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use model::{
     Amount, CapacityType, Effect, InterruptionBand, LabelKey, LabelValue, Labels, MicroUsdPerHour,
-    NodeInclusion, Operator, Quantity, Requirement, ResourceName, Resources, RivalsName,
-    SelectionName, Taint, Toleration, TolerationOperator, ZoneName, well_known,
+    NodeInclusion, Operator, Quantity, Requirement, ResourceName, Resources, RivalsName, Taint,
+    Toleration, TolerationOperator, ZoneName, well_known,
 };
 
-use super::draft::{Prices, SpreadDraft};
+use super::draft::{Prices, SpreadDraft, TermDraft};
 
 /// Words whose argument may follow a space.
 const SPACED: [&str; 10] = [
@@ -160,13 +160,19 @@ pub(super) fn rivals(text: &str) -> impl Iterator<Item = RivalsName> {
 }
 
 /// Such as `web:3,db:1`: selections with how many pods.
-pub(super) fn counts(text: &str) -> Result<Vec<(SelectionName, i64)>, String> {
+pub(super) fn counts<N: for<'a> From<&'a str>>(text: &str) -> Result<Vec<(N, i64)>, String> {
     let count = |part: &str| {
         let (name, count) = part.split_once(':').unwrap_or((part, "1"));
         let count = count.parse().map_err(|_| format!("{part:?} is not SELECTION:COUNT"))?;
-        Ok((SelectionName::from(name), count))
+        Ok((N::from(name), count))
     };
     text.split(',').map(count).collect()
+}
+
+/// Such as `zone/web`.
+pub(super) fn term(text: &str) -> Result<TermDraft, String> {
+    let (name, selection) = text.split_once('/').ok_or(format!("{text:?} is not KEY/SELECTION"))?;
+    Ok((key(name), selection.into()))
 }
 
 /// Such as `zone/web/1` or `zone/web/1/min=3/anywhere/taints`.

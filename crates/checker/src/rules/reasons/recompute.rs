@@ -7,7 +7,7 @@ use model::{
     SupplyIndex,
 };
 
-use crate::facts::{Facts, Refusal, added, amount};
+use crate::facts::{Facts, Refusal, TieRefusal, added, amount};
 
 /// The reasons for `shape`, or the position of an offering that could still be bought for it.
 pub(super) fn reasons(facts: &Facts<'_>, shape: ShapeIndex) -> Result<Vec<Reason>, usize> {
@@ -145,13 +145,14 @@ impl Question<'_> {
     }
 
     /// All of `offerings` would hold the pod; one that breaks no limit, draws on no used-up supply and
-    /// is refused by no spread is the error.
+    /// is refused by no spread and no term is the error.
     fn limits(&self, offerings: &[usize], reasons: &mut Vec<Reason>) -> Result<(), usize> {
         let ledger = &self.facts.ledger;
         let limits = ledger.limits(self.pool);
         let mut broken: BTreeMap<usize, (i128, u32)> = BTreeMap::new();
         let mut used_up: BTreeMap<SupplyIndex, u32> = BTreeMap::new();
         let mut crowded = Crowded(BTreeMap::new());
+        let mut tied = Tied(BTreeMap::new());
         for position in offerings {
             let offering = &self.snapshot().offerings[*position];
             let Some(limit) = ledger.broken_by(self.pool, offering.machine.get()) else {
@@ -162,7 +163,12 @@ impl Question<'_> {
                 }
                 let labels = self.snapshot().labels_of(offering);
                 let refusal = self.facts.spreads.refusal(self.index, |key| labels.get(key), None);
-                crowded.add(refusal.ok_or(*position)?);
+                if let Some(refusal) = refusal {
+                    crowded.add(refusal);
+                    continue;
+                }
+                let refusal = self.facts.ties.refusal(self.index, |key| labels.get(key), None);
+                tied.add(refusal.ok_or(*position)?);
                 continue;
             };
             let adds = added(self.snapshot().machine_of(offering), limits[limit].resource);
@@ -183,6 +189,7 @@ impl Question<'_> {
         }));
         reasons.extend(self.supplies(used_up));
         reasons.extend(crowded.reasons(&self.name()));
+        reasons.extend(tied.reasons(&self.name()));
         Ok(())
     }
 
@@ -212,6 +219,38 @@ impl Crowded {
             let Refusal { key, selection, max_skew, least, least_in, load: _ } = refusal;
             let pool = pool.clone();
             Reason::Spread { pool, key, selection, max_skew, least, least_in, load, excluded }
+        };
+        self.0.into_iter().map(reason).collect()
+    }
+}
+
+/// Offerings that terms refuse, by what there is to tell: the least number of pods in the way and how many.
+struct Tied(BTreeMap<TieRefusal, (i64, u32)>);
+
+impl Tied {
+    fn add(&mut self, refusal: TieRefusal) {
+        let (refusal, pods) = match refusal {
+            TieRefusal::Away { .. } => (refusal, 0),
+            TieRefusal::Apart { key, selection, own, pods } => {
+                (TieRefusal::Apart { key, selection, own, pods: 0 }, pods)
+            }
+        };
+        let (least, excluded) = self.0.entry(refusal).or_insert((pods, 0));
+        *least = pods.min(*least);
+        *excluded += 1;
+    }
+
+    fn reasons(self, pool: &NodePoolName) -> Vec<Reason> {
+        let reason = |(refusal, (pods, excluded)): (TieRefusal, (i64, u32))| {
+            let pool = pool.clone();
+            match refusal {
+                TieRefusal::Away { key, selection, there_in } => {
+                    Reason::Affinity { pool, key, selection, there_in, excluded }
+                }
+                TieRefusal::Apart { key, selection, own, pods: _ } => {
+                    Reason::AntiAffinity { pool, key, selection, own, pods, excluded }
+                }
+            }
         };
         self.0.into_iter().map(reason).collect()
     }

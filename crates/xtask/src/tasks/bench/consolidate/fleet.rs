@@ -265,6 +265,7 @@ impl<'a> Fleet<'a> {
             room,
             rivals: Vec::new(),
             matched: Vec::new(),
+            apart: Vec::new(),
             price: self.price(bought),
         }
     }
