@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use record::{Hash, unpack};
+use record::{FORMAT, Hash, unpack};
 
 use crate::stowage::{Run, plan, replay};
 
@@ -42,7 +42,7 @@ fn forged(lines: &str, from: &str, to: &str) -> String {
         assert!(decision.contains(from), "{from} is not in {decision}");
         let decision = decision.replacen(from, to, 1);
         let hash = Hash::of(decision.as_bytes());
-        format!("{{\"stowageRecord\":1,\"hash\":\"{hash}\",\"decision\":{decision}}}")
+        format!("{{\"stowageRecord\":{FORMAT},\"hash\":\"{hash}\",\"decision\":{decision}}}")
     };
     lines.lines().map(|line| forge(line) + "\n").collect()
 }
