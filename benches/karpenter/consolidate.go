@@ -108,19 +108,12 @@ type world struct {
 // consolidate runs Karpenter's emptiness, multi-node and single-node methods, in this order and one
 // command after another, until none of them finds any.
 func consolidate(ctx context.Context, read *input, chosen settings) (*consolidated, error) {
-	sold := newMarket(read)
-	sold.teachLabels()
 	ctx = settled(ctx, chosen)
-	w, err := newWorld(ctx, read, sold)
+	w, err := newWorld(ctx, read)
 	if err != nil {
 		return nil, err
 	}
-	answer := &consolidated{
-		Version:  formatVersion,
-		Peer:     peer{Name: karpenterModule, Version: moduleVersion(karpenterModule), Go: runtime.Version()},
-		Settings: chosen,
-		Start:    w.figures(),
-	}
+	answer := &consolidated{Version: formatVersion, Peer: karpenter(), Settings: chosen, Start: w.figures()}
 	for range passesMax {
 		runtime.GC()
 		start := time.Now()
@@ -153,7 +146,9 @@ func consolidate(ctx context.Context, read *input, chosen settings) (*consolidat
 	return answer, nil
 }
 
-func newWorld(ctx context.Context, read *input, sold *market) (*world, error) {
+func newWorld(ctx context.Context, read *input) (*world, error) {
+	sold := newMarket(read)
+	sold.teachLabels()
 	w := &world{
 		read:    read,
 		cloud:   seller{sold: sold, classOf: map[string]string{}},

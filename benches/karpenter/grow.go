@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"runtime"
 	"slices"
 	"time"
 
@@ -27,18 +26,12 @@ type grown struct {
 // grow lets the file's batches arrive one after another: each is planned with what runs already, its
 // nodes join at their cheapest, and its pods are bound where they were planned.
 func grow(ctx context.Context, read *input, chosen settings) (*grown, error) {
-	sold := newMarket(read)
-	sold.teachLabels()
 	ctx = settled(ctx, chosen)
-	w, err := newWorld(ctx, read, sold)
+	w, err := newWorld(ctx, read)
 	if err != nil {
 		return nil, err
 	}
-	answer := &grown{
-		Version:  formatVersion,
-		Peer:     peer{Name: karpenterModule, Version: moduleVersion(karpenterModule), Go: runtime.Version()},
-		Settings: chosen,
-	}
+	answer := &grown{Version: formatVersion, Peer: karpenter(), Settings: chosen}
 	groups := w.groups()
 	for number, batch := range read.Batches {
 		var arriving []*corev1.Pod

@@ -37,6 +37,11 @@ type peer struct {
 	Go      string `json:"go"`
 }
 
+// karpenter is the module that this program runs.
+func karpenter() peer {
+	return peer{Name: karpenterModule, Version: moduleVersion(karpenterModule), Go: runtime.Version()}
+}
+
 type measuredRun struct {
 	SetupSeconds        float64 `json:"setupSeconds"`
 	SolveSeconds        float64 `json:"solveSeconds"`
@@ -69,7 +74,7 @@ func measure(ctx context.Context, read *input, chosen settings) (*result, error)
 	pods, groupOf := pendingPods(read)
 	answer := &result{
 		Version:  formatVersion,
-		Peer:     peer{Name: karpenterModule, Version: moduleVersion(karpenterModule), Go: runtime.Version()},
+		Peer:     karpenter(),
 		Settings: chosen,
 	}
 	for repeat := range chosen.Repeats {

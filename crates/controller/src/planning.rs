@@ -6,6 +6,7 @@
 
 mod fleet;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use checker::{CheckedPlan, Violation};
@@ -127,6 +128,14 @@ impl Planner {
         }
     }
 
+    const fn settings(&self) -> Settings {
+        Settings {
+            price_weights: false,
+            objective: Objective { restart_cost: 0 },
+            work_limit: self.work_limit,
+        }
+    }
+
     /// Plans the pending pods of `tables`. `watch` may end the search.
     pub(crate) fn plan(
         &self,
@@ -148,6 +157,21 @@ impl Planner {
         self.plan_inputs(inputs(tables), circumstances, true, &mut || false)
     }
 
+    /// The `DaemonSet`s that will run a pod on each node of `tables`, as `namespace/name`, by node.
+    pub(crate) fn daemons(
+        &self,
+        tables: &Tables,
+        circumstances: &Circumstances,
+    ) -> Result<BTreeMap<String, BTreeSet<String>>, LowerError> {
+        let options = self.options(circumstances, true);
+        let Lowered { snapshot, .. } = snapshot::lower(inputs(tables), &self.catalog, &options)?;
+        let of_node = |node: &model::Node| {
+            let sets = snapshot::expected_daemons(node, &snapshot.daemon_sets);
+            (node.name.to_string(), sets.map(|set| set.name.to_string()).collect())
+        };
+        Ok(snapshot.nodes.iter().map(of_node).collect())
+    }
+
     fn plan_inputs(
         &self,
         inputs: Inputs,
@@ -157,11 +181,8 @@ impl Planner {
     ) -> Result<Planned, PlanError> {
         let options = self.options(circumstances, existing_only);
         let lowered = snapshot::lower(inputs, &self.catalog, &options)?;
-        let settings = Settings {
-            price_weights: false,
-            objective: Objective { restart_cost: 0 },
-            work_limit: if existing_only { 0 } else { self.work_limit },
-        };
+        let work_limit = if existing_only { 0 } else { self.work_limit };
+        let settings = Settings { work_limit, ..self.settings() };
         let mut cut = false;
         let (plan, report) = planner::plan_watched(
             &lowered.snapshot,

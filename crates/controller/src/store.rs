@@ -140,6 +140,26 @@ pub(crate) struct Pending {
 }
 
 impl Tables {
+    /// The NodeClaim of that name.
+    pub(crate) fn claim(&self, name: &str) -> Option<&Arc<api::NodeClaim>> {
+        self.node_claims.objects.get(&(Box::default(), name.into()))
+    }
+
+    /// The Node of that name.
+    pub(crate) fn node(&self, name: &str) -> Option<&Arc<api::Node>> {
+        self.nodes.objects.get(&(Box::default(), name.into()))
+    }
+
+    /// The NodePool of that name.
+    pub(crate) fn pool(&self, name: &str) -> Option<&Arc<api::NodePool>> {
+        self.node_pools.objects.get(&(Box::default(), name.into()))
+    }
+
+    /// The EC2NodeClass of that name.
+    pub(crate) fn class(&self, name: &str) -> Option<&Arc<api::Ec2NodeClass>> {
+        self.node_classes.objects.get(&(Box::default(), name.into()))
+    }
+
     /// Brings `pending` up to date with the pod of that key.
     fn note_pod(&mut self, key: &Key, now: Instant) {
         let pod = self.pods.objects.get(key).filter(|pod| wants_node(pod));

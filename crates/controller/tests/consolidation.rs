@@ -1,10 +1,9 @@
 //! Nodes that are underused go, and what runs on them runs elsewhere.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use controller::{Crash, CrashEnd, CrashPoint};
+use controller::CrashPoint;
 use k8s_openapi::api::core::v1::Pod;
 use kube::Api;
 use kube::api::{ListParams, Patch, PatchParams};
@@ -12,9 +11,11 @@ use model::{CapacityType, InstanceTypeName, ZoneName};
 use serde_json::json;
 use testcluster::wait::until;
 use testcluster::workloads::{self, PodShape};
-use tokio::sync::Notify;
 
 use crate::world::{OrStop as _, SOON, World, config};
+
+/// A controller whose crash is at a request of a move: moves begin 15 s after they are found.
+pub(crate) const ENDS: Duration = Duration::from_mins(1);
 
 /// What the fleet costs in micro-USD per hour, machines on their way out with the others.
 pub(crate) async fn bill(world: &World) -> i64 {
@@ -165,17 +166,8 @@ async fn a_move_goes_on_or_is_taken_back_when_the_controller_ends_in_the_middle(
     let world = World::start().await;
     oversized(&world).await;
     for request in [0, 1, 2, 3, 5, 8] {
-        let told = Arc::new(Notify::new());
-        let mut config = config("crashing");
-        config.election = None;
-        let end = CrashEnd::Freeze(Arc::clone(&told));
-        config.crash = Some(Crash { point: CrashPoint::After(request), end });
-        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
-        let controller = world.controller_on(&runtime, config).await;
         // The move may be over before so many requests.
-        let crashed = tokio::time::timeout(Duration::from_mins(1), told.notified()).await.is_ok();
-        runtime.shutdown_background();
-        drop(controller);
+        let crashed = world.ends_hard_within(ENDS, CrashPoint::After(request)).await;
         println!("request {request}: {}", if crashed { "ended hard" } else { "at rest before" });
     }
     let running = world.controller(config("last")).await;

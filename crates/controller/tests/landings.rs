@@ -122,6 +122,11 @@ impl Landings {
         let misses = missed.map(|landing| seen.explain(landing)).collect();
         (pods.count(), misses)
     }
+
+    /// What was seen of each node, a line each.
+    pub(crate) fn nodes(&self) -> Vec<String> {
+        self.seen.lock().unwrap().nodes()
+    }
 }
 
 impl Seen {
@@ -170,13 +175,6 @@ impl Seen {
         });
         let last = losers.max_by_key(|(lost, _)| *lost);
         last.map_or(Why::RoomLeft, |(lost, pod)| Why::RoomOf { pod, lost })
-    }
-}
-
-impl Landings {
-    /// What was seen of each node, a line each.
-    pub(crate) fn nodes(&self) -> Vec<String> {
-        self.seen.lock().unwrap().nodes()
     }
 }
 

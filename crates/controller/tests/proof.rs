@@ -1,20 +1,18 @@
 //! What the loop promises as a whole: a fleet of hundreds of pods that shrinks, and everything at once.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use controller::{Crash, CrashEnd, CrashPoint};
+use controller::CrashPoint;
 use k8s_openapi::api::core::v1::Pod;
 use kube::Api;
 use kube::api::ListParams;
 use serde_json::json;
 use testcluster::wait::until;
 use testcluster::workloads::{self, PodShape};
-use tokio::sync::Notify;
 
-use crate::consolidation::{bill, marks, price};
+use crate::consolidation::{ENDS, bill, marks, price};
 use crate::drift::{publish, started_from};
 use crate::world::{OrStop as _, World, config};
 
@@ -104,23 +102,6 @@ async fn three_hundred_pods_less_sixty_percent_end_within_five_percent_of_the_bo
     running.stop().await;
 }
 
-/// Controllers that end hard one after the other, each after so many requests more.
-async fn end_hard(world: &World, requests: &[u64]) {
-    for &request in requests {
-        let told = Arc::new(Notify::new());
-        let mut config = config("crashing");
-        config.election = None;
-        let end = CrashEnd::Freeze(Arc::clone(&told));
-        config.crash = Some(Crash { point: CrashPoint::After(request), end });
-        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
-        let controller = world.controller_on(&runtime, config).await;
-        let crashed = tokio::time::timeout(Duration::from_mins(1), told.notified()).await.is_ok();
-        runtime.shutdown_background();
-        drop(controller);
-        println!("request {request}: {}", if crashed { "ended hard" } else { "came not so far" });
-    }
-}
-
 /// A workload shrinks, an image is published and machines are taken back, while controllers end hard.
 #[tokio::test(flavor = "multi_thread")]
 async fn everything_at_once_leaves_a_sound_fleet_though_the_controller_is_killed() {
@@ -149,7 +130,10 @@ async fn everything_at_once_leaves_a_sound_fleet_though_the_controller_is_killed
     for machine in machines.iter().take(2) {
         world.cloud.interrupt(&machine.id);
     }
-    end_hard(&world, &[2, 9, 4, 25, 13]).await;
+    for request in [2, 9, 4, 25, 13] {
+        let crashed = world.ends_hard_within(ENDS, CrashPoint::After(request)).await;
+        println!("request {request}: {}", if crashed { "ended hard" } else { "came not so far" });
+    }
 
     let last = world.controller(config("last")).await;
     until("all that runs is of the next image, and unmarked", LONG, async || {

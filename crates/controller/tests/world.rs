@@ -136,15 +136,20 @@ impl World {
         Running { stop, task, metrics, probes }
     }
 
-    /// Runs a controller that ends hard at `point`; false where it did not come that far.
+    /// Runs a controller that ends hard at `point`; false where it did not come that far in a short while.
     pub(crate) async fn ends_hard(&self, point: CrashPoint) -> bool {
+        self.ends_hard_within(QUIET, point).await
+    }
+
+    /// The same, with this time to come so far.
+    pub(crate) async fn ends_hard_within(&self, most: Duration, point: CrashPoint) -> bool {
         let told = Arc::new(Notify::new());
         let mut config = config("crashing");
         config.election = None;
         config.crash = Some(Crash { point, end: CrashEnd::Freeze(Arc::clone(&told)) });
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
         let controller = self.controller_on(&runtime, config).await;
-        let crashed = tokio::time::timeout(QUIET, told.notified()).await.is_ok();
+        let crashed = tokio::time::timeout(most, told.notified()).await.is_ok();
         // Every task of the controller is dropped where it stands; nothing of it runs on.
         runtime.shutdown_background();
         drop(controller);

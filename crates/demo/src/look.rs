@@ -87,9 +87,10 @@ fn row(node: &Node, name: String, pods: &[&Pod]) -> Row {
     let usd = market::usd_per_hour(&instance_type, &zone, is_spot).unwrap_or(0.0);
     let room = node.status.as_ref().and_then(|status| status.allocatable.clone());
     let share = |resource: &str| {
-        let room = room.as_ref().and_then(|room| room.get(resource)).map_or(0.0, amount);
-        let asked: f64 = pods.iter().map(|pod| asked(pod, resource)).sum();
-        if room > 0.0 { asked / room } else { 0.0 }
+        let room = room.as_ref().and_then(|room| room.get(resource)).map_or(0, amount);
+        let asked: i64 = pods.iter().map(|pod| asked(pod, resource)).sum();
+        let thousandths = asked.saturating_mul(1000).checked_div(room).unwrap_or(0);
+        f64::from(i32::try_from(thousandths).unwrap_or(i32::MAX)) / 1000.0
     };
     Row {
         cpu: share("cpu"),
@@ -119,42 +120,14 @@ fn state(node: &Node) -> &'static str {
     }
 }
 
-/// What a pod's containers ask for together.
-fn asked(pod: &Pod, resource: &str) -> f64 {
+/// What a pod's containers ask for together, thousandths.
+fn asked(pod: &Pod, resource: &str) -> i64 {
     let containers = pod.spec.iter().flat_map(|spec| &spec.containers);
     let requests = containers.filter_map(|one| one.resources.as_ref()?.requests.as_ref());
     requests.filter_map(|requests| requests.get(resource)).map(amount).sum()
 }
 
-/// A quantity as a number, for bars alone.
-fn amount(quantity: &Quantity) -> f64 {
-    const UNITS: [(&str, f64); 8] = [
-        ("Ki", 1024.0),
-        ("Mi", 1_048_576.0),
-        ("Gi", 1_073_741_824.0),
-        ("Ti", 1_099_511_627_776.0),
-        ("m", 1e-3),
-        ("k", 1e3),
-        ("M", 1e6),
-        ("G", 1e9),
-    ];
-    let text = quantity.0.as_str();
-    let unit = UNITS.iter().find(|(unit, _)| text.ends_with(unit));
-    let (number, scale) =
-        unit.map_or((text, 1.0), |(unit, scale)| (text.trim_end_matches(unit), *scale));
-    number.parse::<f64>().map_or(0.0, |number| number * scale)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::amount;
-    use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
-
-    #[test]
-    fn quantities_are_read_in_all_units() {
-        for (text, number) in [("500m", 0.5), ("2", 2.0), ("1Gi", 1_073_741_824.0), ("3k", 3e3)] {
-            let read = amount(&Quantity(text.to_owned()));
-            assert!((read - number).abs() < 1e-6, "{text}: {read}");
-        }
-    }
+/// A quantity in thousandths; none for what cannot be read.
+fn amount(quantity: &Quantity) -> i64 {
+    quantity.0.parse().map_or(0, model::Quantity::milli_value)
 }

@@ -71,10 +71,8 @@ fn shapes() -> BTreeMap<String, NodeShape> {
 
 fn quantities(resources: &model::Resources) -> BTreeMap<String, String> {
     let above = resources.iter().filter(|(_, amount)| amount.get() > 0);
-    let text = |name: &str, amount: i64| {
-        if name == "cpu" { format!("{amount}m") } else { amount.to_string() }
-    };
-    above.map(|(name, amount)| (name.to_string(), text(name.as_str(), amount.get()))).collect()
+    let text = |name: &str, amount| model::canonical_quantity(name, amount);
+    above.map(|(name, amount)| (name.to_string(), text(name.as_str(), amount))).collect()
 }
 
 #[cfg(test)]

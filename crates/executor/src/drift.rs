@@ -9,10 +9,9 @@ use std::collections::BTreeMap;
 
 use api::{Condition, Ec2NodeClass, NodeClaim, NodePool, names};
 use cloud::Instance;
-use model::Timestamp;
-use serde_json::json;
+use model::{Operator, Requirement, Timestamp};
 
-use crate::launch::target;
+use crate::launch::write_conditions;
 use crate::request::Request;
 use crate::time;
 
@@ -61,14 +60,7 @@ pub fn drift(view: &DriftView<'_>, now: Timestamp) -> Option<Request> {
             observed_generation: claim.metadata.generation,
         });
     }
-    Some(Request::Patch {
-        target: target(claim),
-        status: true,
-        body: json!({
-            "metadata": { "resourceVersion": claim.metadata.resource_version },
-            "status": { "conditions": conditions },
-        }),
-    })
+    Some(write_conditions(claim, &conditions))
 }
 
 /// Since when the claim is drifted.
@@ -139,23 +131,9 @@ fn has_other_image(view: &DriftView<'_>) -> bool {
     images.next().is_some() && !is_there
 }
 
-/// Whether a label's value is one that the requirement admits; what its operator means that is not
-/// known, it is.
+/// Whether a label's value is one that the requirement admits; one that cannot be read admits all.
 fn admits(operator: &str, values: &[String], value: Option<&String>) -> bool {
-    let number = |text: Option<&String>| text.and_then(|text| text.parse::<i64>().ok());
-    let bound = number(values.first());
-    let compares = |holds: fn(i64, i64) -> bool| {
-        number(value).zip(bound).is_some_and(|(value, bound)| holds(value, bound))
-    };
-    match operator {
-        "In" => value.is_some_and(|value| values.contains(value)),
-        "NotIn" => value.is_none_or(|value| !values.contains(value)),
-        "Exists" => value.is_some(),
-        "DoesNotExist" => value.is_none(),
-        "Gt" => compares(|value, bound| value > bound),
-        "Lt" => compares(|value, bound| value < bound),
-        "Gte" => compares(|value, bound| value >= bound),
-        "Lte" => compares(|value, bound| value <= bound),
-        _ => true,
-    }
+    let operator = Operator::parse(operator);
+    let requirement = operator.and_then(|operator| Requirement::new(operator, values).ok());
+    requirement.is_none_or(|one| one.admits(value.map(String::as_str)))
 }

@@ -354,15 +354,19 @@ pub(crate) fn statuses(
 ) -> Vec<Request> {
     let generation = claim.metadata.generation;
     let changed = conditions::set(&claim.status.conditions, wanted, &REQUIRED, generation, now);
-    let Some(conditions) = changed else { return Vec::new() };
-    vec![Request::Patch {
+    changed.map(|changed| write_conditions(claim, &changed)).into_iter().collect()
+}
+
+/// Writes the conditions of a claim, if it is as it was read.
+pub(crate) fn write_conditions(claim: &api::NodeClaim, conditions: &[api::Condition]) -> Request {
+    Request::Patch {
         target: target(claim),
         status: true,
         body: json!({
             "metadata": { "resourceVersion": claim.metadata.resource_version },
             "status": { "conditions": conditions },
         }),
-    }]
+    }
 }
 
 pub(crate) fn delete(claim: &api::NodeClaim, reason: &'static str) -> Request {

@@ -14,7 +14,7 @@ use model::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::launch::target;
+use crate::launch::{delete, target, write_conditions};
 use crate::request::{EventKind, Kind, Note, ObjectRef, Request, uid};
 use crate::time;
 
@@ -140,17 +140,7 @@ pub fn carry(view: &MoveView<'_>, now: Timestamp) -> Stage {
 /// Deletes what goes, after the move was found to hold.
 pub fn finish(view: &MoveView<'_>, reason: &'static str) -> Vec<OfClaim> {
     let staying = staying(view).into_iter();
-    staying
-        .map(|(claim, _)| {
-            let request = Request::Delete {
-                target: target(claim),
-                uid: uid(&claim.metadata),
-                grace_seconds: None,
-                reason,
-            };
-            (claim.metadata.name.clone(), vec![request])
-        })
-        .collect()
+    staying.map(|(claim, _)| (claim.metadata.name.clone(), vec![delete(claim, reason)])).collect()
 }
 
 /// Takes a move back: taints, conditions, and the records last.
@@ -265,7 +255,7 @@ fn mark(
             observed_generation: claim.metadata.generation,
         });
         // Before the record, which changes the version that is the precondition.
-        requests.insert(0, status(claim, &conditions));
+        requests.insert(0, write_conditions(claim, &conditions));
     }
     if let Some(node) = node.filter(|node| !is_tainted(node)) {
         let mut taints = node.spec.taints.clone();
@@ -282,7 +272,7 @@ fn mark(
 fn unmark(claim: &NodeClaim, node: Option<&Node>) -> Vec<Request> {
     let mut requests = Vec::new();
     if claim.condition(names::DISRUPTION_REASON).is_some() {
-        requests.push(status(claim, &without_reason(claim)));
+        requests.push(write_conditions(claim, &without_reason(claim)));
     }
     let staying = node.filter(|node| node.metadata.deletion_timestamp.is_none());
     if let Some(node) = staying.filter(|node| is_tainted(node)) {
@@ -308,17 +298,6 @@ fn annotate(claim: &NodeClaim, value: &Value) -> Request {
     let annotations = BTreeMap::from([(names::MOVE_ANNOTATION, value)]);
     let body = json!({ "metadata": { "annotations": annotations } });
     Request::Patch { target: target(claim), status: false, body }
-}
-
-fn status(claim: &NodeClaim, conditions: &[Condition]) -> Request {
-    Request::Patch {
-        target: target(claim),
-        status: true,
-        body: json!({
-            "metadata": { "resourceVersion": claim.metadata.resource_version },
-            "status": { "conditions": conditions },
-        }),
-    }
 }
 
 fn tainted(node: &Node, taints: &[Taint]) -> Request {

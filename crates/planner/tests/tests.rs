@@ -1,3 +1,4 @@
-//! What can be bought in a planned node's place.
+//! What can be bought in a planned node's place, and where pods of nodes that go run then.
 
 mod alternatives;
+mod moving;

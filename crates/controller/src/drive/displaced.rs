@@ -90,7 +90,7 @@ impl Work {
         tables: &Tables,
     ) -> BTreeSet<&'a str> {
         let is_launched = |claim: &str| {
-            let claim = tables.node_claims.objects.get(&(Box::default(), claim.into()));
+            let claim = tables.claim(claim);
             claim.is_none_or(|claim| claim.is_true(names::LAUNCHED))
         };
         let waits = displaced.iter().filter(|(uid, node)| {

@@ -70,7 +70,7 @@ impl Driver {
     fn delete(&mut self, deletion: &Deletion, tables: &Tables, now: Instant) {
         let name = deletion.claim.as_str();
         let key = GroupKey::Claim(name.to_owned());
-        let claim = tables.node_claims.objects.get(&(Box::default(), name.into()));
+        let claim = tables.claim(name);
         let (Some(claim), false) = (claim, self.work.is_held(&key, tables, now)) else { return };
         let word = word(deletion.reason);
         self.metrics
@@ -95,11 +95,10 @@ impl Driver {
         decision: &'static str,
         tables: &Tables,
     ) {
-        let claim = tables.node_claims.objects.get(&(Box::default(), node_claim.into()));
+        let claim = tables.claim(node_claim);
         let Some(claim) = claim else { return };
         let pool = claim.metadata.labels.get(well_known::NODE_POOL).map(String::as_str);
-        let pool =
-            tables.node_pools.objects.get(&(Box::default(), pool.unwrap_or_default().into()));
+        let pool = tables.pool(pool.unwrap_or_default());
         let policy = pool.map_or(Policy::default(), |pool| settings(pool).policy);
         let policy = match reason {
             ::disruption::Reason::Drifted => "",
@@ -122,7 +121,7 @@ impl Driver {
         message: &str,
         tables: &Tables,
     ) {
-        let claim = tables.node_claims.objects.get(&(Box::default(), claim.into()));
+        let claim = tables.claim(claim);
         let Some(claim) = claim else { return };
         let quiet = (reason == UNCONSOLIDATABLE).then_some(Duration::from_mins(15));
         let node = claim.status.node_name.as_deref().unwrap_or_default();
@@ -180,8 +179,7 @@ impl Driver {
             let name = claim.metadata.name.as_str();
             let held = self.work.is_held(&GroupKey::Claim(name.to_owned()), tables, now);
             let node_name = claim.status.node_name.as_deref();
-            let node =
-                node_name.and_then(|name| tables.nodes.objects.get(&(Box::default(), name.into())));
+            let node = node_name.and_then(|name| tables.node(name));
             let nominated =
                 wanted.contains(name) || node_name.is_some_and(|node| wanted.contains(node));
             let pods = node_name.and_then(|node| by_node.remove(node)).unwrap_or_default();
@@ -327,7 +325,7 @@ fn conditions(cluster: &Cluster, tables: &Tables, now: Timestamp) -> Vec<(String
     for node in &cluster.nodes {
         let Some(name) = node.claim.as_ref() else { continue };
         let Some(pool) = node.pool.as_ref().and_then(|pool| cluster.pool(pool)) else { continue };
-        let claim = tables.node_claims.objects.get(&(Box::default(), name.as_str().into()));
+        let claim = tables.claim(name.as_str());
         let Some(claim) = claim.filter(|claim| !claim.is_deleting()) else { continue };
         let holds = matches!(quiet(node, pool, now), Quiet::Yes);
         if holds == claim.condition(names::CONSOLIDATABLE).is_some() {
@@ -364,7 +362,7 @@ fn abouts(claim: &api::NodeClaim, node: &str, tables: &Tables) -> Vec<About> {
         name: metadata.name.clone(),
         uid: uid(metadata),
     };
-    let node = tables.nodes.objects.get(&(Box::default(), node.into()));
+    let node = tables.node(node);
     let node = node.map(|node| about("v1", "Node", &node.metadata));
     node.into_iter().chain([about("karpenter.sh/v1", "NodeClaim", &claim.metadata)]).collect()
 }

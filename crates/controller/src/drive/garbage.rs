@@ -162,7 +162,7 @@ fn ready_claims(tables: &Tables) -> BTreeSet<String> {
     claims
         .filter(|claim| {
             let node = claim.status.node_name.as_deref().unwrap_or_default();
-            let node = tables.nodes.objects.get(&(Box::default(), node.into()));
+            let node = tables.node(node);
             node.is_some_and(|node| is_ready(node))
         })
         .map(|claim| claim.metadata.name.clone())

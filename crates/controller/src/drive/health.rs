@@ -54,7 +54,7 @@ impl Health {
         for pool in tables.node_pools.objects.values() {
             let name = pool.metadata.name.as_str();
             let class = pool.spec.template.spec.node_class_ref.name.as_str();
-            let class = tables.node_classes.objects.get(&(Box::default(), class.into()));
+            let class = tables.class(class);
             let class = class.and_then(|class| class.metadata.generation);
             let now = (pool.metadata.generation, class);
             let starts = match before.get(name) {

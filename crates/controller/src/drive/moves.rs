@@ -9,14 +9,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ::disruption::{Answer as Fate, Consolidation, Drifted, Kept, Rotation};
-use executor::{ClaimSource, MoveRecord, MoveView, OfClaim, Request, Stage, claim_name};
+use executor::{ClaimSource, MoveRecord, MoveView, OfClaim, Request, Stage};
 use model::fleet::{Cluster, Reason};
 use model::{MicroUsdPerHour, NodeName, OfferingIndex, PodIndex, Timestamp};
 use tokio::time::Instant;
 
 use super::Driver;
 use super::disruption::word;
-use super::provision::hashes;
+use super::provision::{hashes, names};
 use crate::clock;
 use crate::leader::Role;
 use crate::metrics::Decided;
@@ -326,7 +326,8 @@ impl Driver {
     ) {
         self.plans += 1;
         let plan_id = format!("{:x}-{}", self.seed, self.plans);
-        let named = launches.map(|launches| names(launches, &plan_id)).unwrap_or_default();
+        let named =
+            launches.map(|one| names(&one.snapshot, one.plan.plan(), &plan_id)).unwrap_or_default();
         let mut creates =
             launches.map(|one| self.creates(one, tables, &plan_id)).unwrap_or_default();
         let mut named = named.into_iter();
@@ -356,7 +357,7 @@ impl Driver {
                 && !self.work.is_held(&key, &tables, instant)
         };
         let stays = |node: &String| {
-            let node = tables.nodes.objects.get(&(Box::default(), node.as_str().into()));
+            let node = tables.node(node.as_str());
             node.is_some_and(|node| node.metadata.deletion_timestamp.is_none())
         };
         let free = record.claims.iter().all(is_free) && record.takes.iter().all(stays);
@@ -484,12 +485,12 @@ impl Driver {
 }
 
 fn claim_of<'a>(tables: &'a Tables, name: &str) -> Option<&'a api::NodeClaim> {
-    tables.node_claims.objects.get(&(Box::default(), name.into())).map(Arc::as_ref)
+    tables.claim(name).map(Arc::as_ref)
 }
 
 fn node_of<'a>(tables: &'a Tables, claim: &api::NodeClaim) -> Option<&'a api::Node> {
     let name = claim.status.node_name.as_deref()?;
-    tables.nodes.objects.get(&(Box::default(), name.into())).map(Arc::as_ref)
+    tables.node(name).map(Arc::as_ref)
 }
 
 /// Since when claims are drifted.
@@ -499,18 +500,6 @@ fn drifted(tables: &Tables) -> Drifted {
         Some((claim.metadata.name.as_str().into(), executor::drifted_since(claim)?))
     });
     drifted.collect()
-}
-
-/// Names of the claims of what is launched, in order.
-fn names(launches: &Launches, plan_id: &str) -> Vec<String> {
-    let snapshot = &launches.snapshot;
-    let nodes = launches.plan.plan().new_nodes.iter().enumerate();
-    nodes
-        .map(|(place, node)| {
-            let pool = &snapshot.pool(snapshot.offering(node.offering).pool).name;
-            claim_name(pool.as_str(), plan_id, place)
-        })
-        .collect()
 }
 
 fn record(

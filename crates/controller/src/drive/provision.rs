@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use executor::{ClaimSource, Request, Target, claim_name};
-use model::{OfferingIndex, PodIndex};
+use model::{OfferingIndex, Plan, PodIndex, Snapshot};
 use record::Why;
 use tokio::time::Instant;
 
@@ -130,7 +130,7 @@ impl Driver {
                 self.dispatch(GroupKey::Claim(name), vec![request]);
             }
         }
-        names(planned, &plan_id)
+        names(&planned.lowered.snapshot, planned.checked.plan(), &plan_id)
     }
 }
 
@@ -143,7 +143,7 @@ pub(super) fn hashes(
     pools
         .filter_map(|pool| {
             let class = pool.spec.template.spec.node_class_ref.name.as_str();
-            let class = tables.node_classes.objects.get(&(Box::default(), class.into()))?;
+            let class = tables.class(class)?;
             let annotations = api::drift::annotations(pool, class, ca_bundle);
             Some((pool.metadata.name.clone(), annotations))
         })
@@ -151,9 +151,8 @@ pub(super) fn hashes(
 }
 
 /// Names of the claims of the plan's new nodes, in their order.
-fn names(planned: &Planned, plan_id: &str) -> Vec<String> {
-    let snapshot = &planned.lowered.snapshot;
-    let nodes = planned.checked.plan().new_nodes.iter().enumerate();
+pub(super) fn names(snapshot: &Snapshot, plan: &Plan, plan_id: &str) -> Vec<String> {
+    let nodes = plan.new_nodes.iter().enumerate();
     nodes
         .map(|(place, node)| {
             let pool = &snapshot.pool(snapshot.offering(node.offering).pool).name;
@@ -164,7 +163,9 @@ fn names(planned: &Planned, plan_id: &str) -> Vec<String> {
 
 /// When the pods of each new node came, by the name of its claim.
 fn since(planned: &Planned, tables: &Tables, plan_id: &str) -> BTreeMap<String, Vec<Instant>> {
-    let nodes = names(planned, plan_id).into_iter().zip(&planned.checked.plan().new_nodes);
+    let plan = planned.checked.plan();
+    let names = names(&planned.lowered.snapshot, plan, plan_id);
+    let nodes = names.into_iter().zip(&plan.new_nodes);
     nodes
         .map(|(name, node)| {
             let came = |pod: &PodIndex| Some(tables.pending.get(&key(planned, *pod))?.since);

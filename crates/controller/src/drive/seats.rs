@@ -184,10 +184,22 @@ impl Driver {
         let mut tables = self.store.tables();
         tables.pods.objects.clear();
         let tables = self.work.of_arrived(&tables, &new);
-        let Some(planned) = self.plan_seats(&tables, now).await else { return false };
+        let circumstances = self.circumstances(now);
+        let planner = self.planner.clone();
+        let found = tokio::task::spawn_blocking(move || planner.daemons(&tables, &circumstances));
+        let found = found.await.expect("lowering does not panic; if it does, so does the process");
+        let mut found = match found {
+            Ok(found) => found,
+            Err(error) => {
+                let error: &dyn std::error::Error = &error;
+                let what = "it is not known which DaemonSets run on new nodes";
+                tracing::error!(controller = "placement", error, "{what}");
+                return false;
+            }
+        };
         for one in new {
             let name = one.node.metadata.name.clone();
-            let daemons = expected_daemons(&planned, &name);
+            let daemons = found.remove(&name).unwrap_or_default();
             self.work.seats.daemons.insert(name, daemons);
         }
         true
@@ -229,7 +241,7 @@ impl Work {
             claims.filter(|claim| !claim.is_deleting() && claim.is_true(api::names::INITIALIZED));
         let arrived = claims.filter_map(|claim| {
             let name = claim.status.node_name.as_deref()?;
-            let node = tables.nodes.objects.get(&(Box::default(), name.into()))?;
+            let node = tables.node(name)?;
             let going = self.seats.going.contains(name) || !executor::is_held(node);
             (!going).then(|| Arrived { claim: Arc::clone(claim), node: Arc::clone(node) })
         });
@@ -259,10 +271,11 @@ impl Work {
                 open_seats: self.seats.open_seats(name, &waiting),
             })
             .collect();
+        let mut claims = tables.node_claims.objects.values();
         let queue = Queue {
             trials: tables.trials,
             pods: tables.pending.len(),
-            coming: tables.node_claims.objects.values().any(|claim| is_coming(claim)),
+            coming: !nodes.is_empty() && claims.any(|claim| is_coming(claim)),
         };
         let step = self.seats.waves.step(&nodes, &queue, now.into_std());
         self.seats.due = None;
@@ -369,7 +382,7 @@ impl Work {
         let claims = tables.node_claims.objects.values();
         let groups = claims.filter_map(|claim| {
             let name = claim.status.node_name.as_deref()?;
-            let node = tables.nodes.objects.get(&(Box::default(), name.into()))?;
+            let node = tables.node(name)?;
             let key = GroupKey::Claim(claim.metadata.name.clone());
             if !executor::is_held(node) || self.is_held(&key, tables, instant) {
                 return None;
@@ -389,7 +402,7 @@ impl Work {
     /// Whether a nomination is to be written now: for a Node that is held, when it is let go next; for one
     /// that was let go, when it is of use.
     pub(super) fn may_nominate(&mut self, uid: &str, node: &str, tables: &Tables) -> bool {
-        let there = tables.nodes.objects.get(&(Box::default(), node.into()));
+        let there = tables.node(node);
         if !there.is_some_and(|there| executor::is_held(there)) {
             return self.seats.is_worth(uid, node);
         }
@@ -406,14 +419,4 @@ impl Work {
 fn is_coming(claim: &api::NodeClaim) -> bool {
     let starting = claim.is_true(api::names::LAUNCHED) && !claim.is_true(api::names::INITIALIZED);
     starting && !claim.is_deleting() && !claim.planned_pods().is_empty()
-}
-
-/// `DaemonSet`s that will run a pod on the Node.
-fn expected_daemons(planned: &Planned, node: &str) -> BTreeSet<String> {
-    let snapshot = &planned.lowered.snapshot;
-    let node = snapshot.nodes.iter().find(|one| one.name.as_str() == node);
-    let sets = node.into_iter().flat_map(|node| {
-        snapshot::expected_daemons(node, &snapshot.daemon_sets).map(|set| set.name.to_string())
-    });
-    sets.collect()
 }

@@ -194,7 +194,7 @@ impl Work {
                 continue;
             }
             let class_name = claim.spec.node_class_ref.name.as_str();
-            let class = tables.node_classes.objects.get(&(Box::default(), class_name.into()));
+            let class = tables.class(class_name);
             let machine = |name: &InstanceTypeName| facts.machine(class_name, name);
             let view = ClaimView {
                 claim,
@@ -252,7 +252,7 @@ impl Work {
     fn nominations(&mut self, tables: &Tables) -> Vec<(GroupKey, Vec<Request>)> {
         let planned = self.planned_pods(tables, clock::now());
         let node_of = |claim: &str| {
-            let claim = tables.node_claims.objects.get(&(Box::default(), claim.into()))?;
+            let claim = tables.claim(claim)?;
             let node = claim.status.node_name.clone()?;
             tables
                 .nodes

@@ -298,9 +298,9 @@ fn of_claims(
         expired.or_else(|| {
             let name = claim.metadata.labels.get(well_known::NODE_POOL)?;
             let hashes = hashes.get(name)?;
-            let pool = tables.node_pools.objects.get(&(Box::default(), name.as_str().into()))?;
+            let pool = tables.pool(name.as_str())?;
             let class = claim.spec.node_class_ref.name.as_str();
-            let class = tables.node_classes.objects.get(&(Box::default(), class.into()))?;
+            let class = tables.class(class)?;
             let instance = garbage.instance_of(claim);
             let view = executor::DriftView { claim, pool, class, hashes, instance };
             executor::restamp(claim, hashes).or_else(|| executor::drift(&view, now))
@@ -324,7 +324,7 @@ fn pool_groups(
         .map(|pool| {
             let name = pool.metadata.name.as_str();
             let class = pool.spec.template.spec.node_class_ref.name.as_str();
-            let class = tables.node_classes.objects.get(&(Box::default(), class.into()));
+            let class = tables.class(class);
             let problems = planned.map(|planned| planned.problems_of(name)).unwrap_or_default();
             let view = PoolView {
                 pool,
@@ -348,7 +348,7 @@ fn resources_of(pool: &str, tables: &Tables) -> api::ResourceList {
         }
         nodes += 1;
         let node = claim.status.node_name.as_deref();
-        let node = node.and_then(|node| tables.nodes.objects.get(&(Box::default(), node.into())));
+        let node = node.and_then(|node| tables.node(node));
         let capacity = node.map_or(&claim.status.capacity, |node| &node.status.capacity);
         for (name, quantity) in capacity {
             if let Ok(quantity) = quantity.as_str().parse::<Quantity>() {

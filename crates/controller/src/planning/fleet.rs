@@ -5,17 +5,16 @@
 //! every node; or why a move that has begun does not hold any more. As [`super`], it sends nothing and
 //! takes a core for as long as it runs.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use ::disruption::{Consolidation, Drift, Drifted, Rotation, consolidate, drift};
 use checker::{CheckedPlan, MoveViolation, Violation};
 use executor::MoveRecord;
-use model::fleet::{Cluster, Place, Reason};
+use model::fleet::{Cluster, Node, Reason};
 use model::{
-    DecidedMove, Move, MovePrices, NewNode, NodeClaimName, NodeFill, NodeIndex, NodeName,
-    NodeState, Objective, OfferingIndex, Plan, Pod, PodIndex, Seat, Snapshot,
+    Move, MovePrices, NodeClaimName, NodeIndex, NodeName, Objective, OfferingIndex, Snapshot,
 };
-use planner::{Seed, Settings};
+use planner::{Arguments, Begun, Moving, NoPlace, Seed, Settings};
 use snapshot::{LowerError, LoweredFleet};
 
 use super::{Circumstances, Planner, inputs};
@@ -112,12 +111,9 @@ pub(crate) enum NotHeld {
     /// The input cannot be lowered.
     #[error(transparent)]
     Lower(#[from] LowerError),
-    /// Where else a pod would run cannot be said.
-    #[error("where else pod {0} would run cannot be said")]
-    NotPlanned(String),
-    /// Pods do not fit any more.
-    #[error("{0} of its {1} pods do not fit any more, {2} among them")]
-    NoRoom(usize, usize, String),
+    /// Pods have no place.
+    #[error(transparent)]
+    NoPlace(#[from] NoPlace),
     /// The checker refuses it.
     #[error("{}", first(.0))]
     Refused(Vec<MoveViolation>),
@@ -167,58 +163,34 @@ impl Planner {
             .collect();
         let launches = launches(snapshot, checked.moves(), settings.objective)?;
         let drift = drift(&cluster, drifted, now);
-        let mut replaced = None;
-        for place in &drift.go {
-            replaced = self.replace(snapshot, (&cluster, drifted), *place, circumstances)?;
-            if replaced.is_some() {
-                break;
-            }
-        }
+        let replaced = self.replaced(snapshot, (&cluster, drifted), &drift, circumstances)?;
         Ok(Moves { cluster, found, nodes, launches, drift, replaced })
     }
 
-    /// What is launched for one node, whatever it costs; `None` where its pods have no place.
-    fn replace(
+    /// What is launched for a drifted node; `None` where none has a place for its pods.
+    fn replaced(
         &self,
         snapshot: &Snapshot,
         (cluster, drifted): (&Cluster, &Drifted),
-        place: usize,
+        drift: &Drift,
         circumstances: &Circumstances,
     ) -> Result<Option<(MoveNodes, Option<Launches>)>, MovesError> {
-        let names: Vec<NodeName> = cluster.nodes[place].name.iter().cloned().collect();
-        let Ok(pods) = pods_of(cluster, &names) else { return Ok(None) };
-        // Drifted nodes are about to go themselves, and the seats of others are theirs.
-        let is_drifted = |node: &model::fleet::Node| {
-            node.claim.as_ref().is_some_and(|claim| drifted.contains_key(claim))
-        };
-        let others = cluster.nodes.iter().filter(|node| node.nominated || is_drifted(node));
-        let others = others.filter_map(|node| node.name.clone());
-        let without: Vec<NodeName> = names.iter().cloned().chain(others).collect();
-        let moving = moving(snapshot, &pods, &without);
-        let plan = self.seats(&moving, circumstances);
-        if !plan.unschedulable.is_empty() {
-            return Ok(None);
-        }
-        let takes = plan.existing.iter().map(|fill| moving.node(fill.node).name.clone());
-        let nodes =
-            MoveNodes { removed: names, takes: takes.collect(), launched: plan.new_nodes.len() };
-        let ranked = planner::alternatives(&moving, &plan, Objective { restart_cost: 0 });
+        let settings = self.settings();
+        let is_drifted =
+            |node: &Node| node.claim.as_ref().is_some_and(|claim| drifted.contains_key(claim));
+        let with = arguments(&settings, circumstances);
+        let places = (drift.go.as_slice(), &is_drifted as &dyn Fn(&Node) -> bool);
+        let found = planner::replace_first(snapshot, cluster, places, &with);
+        let Some((name, Moving { snapshot, plan })) = found else { return Ok(None) };
+        let takes = plan.existing.iter().map(|fill| snapshot.node(fill.node).name.clone());
+        let launched = plan.new_nodes.len();
+        let nodes = MoveNodes { removed: vec![name], takes: takes.collect(), launched };
+        let ranked = planner::alternatives(&snapshot, &plan, settings.objective);
         let alternatives =
             ranked.iter().map(|of| of.iter().map(|one| one.offering).collect()).collect();
-        let plan = checker::check(&moving, plan).map_err(MovesError::Unsound)?;
-        let launches = Launches { snapshot: moving, plan, alternatives };
-        let launches = (nodes.launched > 0).then_some(launches);
+        let plan = checker::check(&snapshot, plan).map_err(MovesError::Unsound)?;
+        let launches = (launched > 0).then_some(Launches { snapshot, plan, alternatives });
         Ok(Some((nodes, launches)))
-    }
-
-    /// Where the pods of `moving` run.
-    fn seats(&self, moving: &Snapshot, circumstances: &Circumstances) -> Plan {
-        let settings = Settings {
-            price_weights: false,
-            objective: Objective { restart_cost: 0 },
-            work_limit: self.work_limit,
-        };
-        planner::plan(moving, &settings, circumstances.now, Seed(circumstances.seed)).0
     }
 
     /// Whether the move of `record` still holds: the nodes `removed` may go, and their pods fit on what is
@@ -231,76 +203,22 @@ impl Planner {
         (record, removed): (&MoveRecord, &[String]),
     ) -> Result<(), NotHeld> {
         let LoweredFleet { lowered, mut cluster } = self.fleet(tables, circumstances, under_way)?;
-        let removed: Vec<NodeName> =
-            removed.iter().map(|name| NodeName::from(name.as_str())).collect();
-        for node in cluster.nodes.iter_mut().filter(|node| takes(record, node)) {
-            // Other moves may count on it as well: whoever comes later is checked against what is left.
-            node.nominated = false;
-        }
-        let pods = pods_of(&cluster, &removed)?;
-        let others = cluster.nodes.iter().filter(|node| node.nominated || node.deleting);
-        let others = others.filter_map(|node| node.name.clone());
-        let without: Vec<NodeName> = removed.iter().cloned().chain(others).collect();
-        let moving = moving(&lowered.snapshot, &pods, &without);
-        let plan = self.seats(&moving, circumstances);
-        let homeless = plan.unschedulable.iter().flat_map(|group| &group.pods);
-        let homeless: Vec<PodIndex> =
-            homeless.chain(plan.new_nodes.iter().flat_map(|node| &node.pods)).copied().collect();
-        if let Some(pod) = homeless.first() {
-            let name = moving.pod(*pod).name.to_string();
-            return Err(NotHeld::NoRoom(homeless.len(), pods.len(), name));
-        }
-        let seats = plan.existing.iter().flat_map(|fill| {
-            let seat = Seat::Kept(moving.node(fill.node).name.clone());
-            fill.pods.iter().map(move |pod| (*pod, seat.clone()))
-        });
-        let decided = DecidedMove {
+        let begun = Begun {
             reason: Reason::parse(&record.reason).unwrap_or(Reason::Underutilized),
-            removed,
+            removed: removed.iter().map(|name| name.as_str().into()).collect(),
             launched: record.launched.iter().map(|name| name.as_str().into()).collect(),
-            seats: seats.map(|(pod, seat)| (moving.pod(pod).name.clone(), seat)).collect(),
+            takes: record.takes.iter().map(|name| name.as_str().into()).collect(),
         };
-        let held = checker::check_again(&lowered.snapshot, &cluster, &decided, circumstances.now);
+        begun.claim_seats(&mut cluster);
+        let (snapshot, settings) = (&lowered.snapshot, self.settings());
+        let decided = begun.seated(snapshot, &cluster, &arguments(&settings, circumstances))?;
+        let held = checker::check_again(snapshot, &cluster, &decided, circumstances.now);
         held.map(drop).map_err(NotHeld::Refused)
     }
 }
 
-/// Whether the node takes pods of the move: it was launched for it, or stays for them.
-fn takes(record: &MoveRecord, node: &model::fleet::Node) -> bool {
-    let claim = node.claim.as_ref().map(NodeClaimName::as_str);
-    let name = node.name.as_ref().map(NodeName::as_str);
-    claim.is_some_and(|claim| record.launched.iter().any(|one| one == claim))
-        || name.is_some_and(|name| record.takes.iter().any(|one| one == name))
-}
-
-/// The pods that have to move from nodes.
-fn pods_of(cluster: &Cluster, names: &[NodeName]) -> Result<Vec<PodIndex>, NotHeld> {
-    let is_removed = |name: &NodeName| names.contains(name);
-    let nodes = cluster.nodes.iter().filter(|node| node.name.as_ref().is_some_and(is_removed));
-    let pods = nodes.flat_map(|node| &node.pods).filter(|pod| pod.reschedulable);
-    let mut pods = pods
-        .map(|pod| match &pod.place {
-            Place::Pod(index) => Ok(*index),
-            Place::Unknown | Place::NotHonoured(_) => {
-                Err(NotHeld::NotPlanned(pod.name.to_string()))
-            }
-        })
-        .collect::<Result<Vec<_>, _>>()?;
-    pods.sort_unstable();
-    Ok(pods)
-}
-
-/// The snapshot in which only `pods` want a node, and those in `without` and those that are not ready
-/// take none.
-fn moving(snapshot: &Snapshot, pods: &[PodIndex], without: &[NodeName]) -> Snapshot {
-    let mut moving = snapshot.clone();
-    moving.pods = pods.iter().map(|pod| Pod::clone(snapshot.pod(*pod))).collect();
-    for node in &mut moving.nodes {
-        if without.contains(&node.name) || node.state != NodeState::Ready {
-            node.state = NodeState::Unschedulable;
-        }
-    }
-    moving
+const fn arguments<'a>(settings: &'a Settings, circumstances: &Circumstances) -> Arguments<'a> {
+    Arguments { settings, now: circumstances.now, seed: Seed(circumstances.seed) }
 }
 
 /// What the moves launch, as a plan of the pods that move; `None` where they launch nothing.
@@ -312,29 +230,7 @@ fn launches(
     if moves.iter().all(|one| one.launched.is_empty()) {
         return Ok(None);
     }
-    let mut pods: Vec<PodIndex> = moves.iter().flat_map(Move::pods).collect();
-    pods.sort_unstable();
-    let place_of = |pod: &PodIndex| {
-        PodIndex::new(pods.binary_search(pod).expect("the pod is one of those that move"))
-    };
-    let placed = |all: &[PodIndex]| all.iter().map(place_of).collect::<Vec<_>>();
-    let removed: Vec<NodeName> = (moves.iter().flat_map(|one| &one.removed))
-        .map(|node| snapshot.node(*node).name.clone())
-        .collect();
-    let moving = moving(snapshot, &pods, &removed);
-    let launched = moves.iter().flat_map(|one| &one.launched);
-    let new_nodes: Vec<NewNode> = launched
-        .map(|node| NewNode { offering: node.offering, pods: placed(&node.pods) })
-        .collect();
-    let mut fills: BTreeMap<NodeIndex, Vec<PodIndex>> = BTreeMap::new();
-    for fill in moves.iter().flat_map(|one| &one.taken) {
-        fills.entry(fill.node).or_default().extend(placed(&fill.pods));
-    }
-    let existing = fills.into_iter().map(|(node, mut pods)| {
-        pods.sort_unstable();
-        NodeFill { node, pods }
-    });
-    let plan = Plan { new_nodes, existing: existing.collect(), unschedulable: Vec::new() };
+    let Moving { snapshot: moving, plan } = planner::launches(snapshot, moves);
     let ranked = planner::move_alternatives(snapshot, moves, objective).into_iter().flatten();
     let alternatives = ranked.map(|of| of.iter().map(|one| one.offering).collect()).collect();
     let plan = checker::check(&moving, plan).map_err(MovesError::Unsound)?;

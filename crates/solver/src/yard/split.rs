@@ -4,6 +4,8 @@
 //! In: a trade, and what runs on each node. Out: trades that take out, launch and seat the same in sum,
 //! none of which needs another. Which of like pods goes where is chosen so that they are many.
 
+use std::cmp::Reverse;
+
 use super::trades::Trade;
 use crate::packing::{Mix, add, pods_in};
 
@@ -12,7 +14,7 @@ pub(super) fn split(trade: Trade, own: Vec<Mix>) -> Vec<Trade> {
     let mut ties = Ties { part: (0..own.len()).collect(), left: own };
     let mut launched = trade.launched;
     // The largest first: they tie most, and whoever is tied already is tied for nothing.
-    launched.sort_by_key(|(kind, mix)| (std::cmp::Reverse(pods_in(mix)), *kind));
+    launched.sort_by_key(|(kind, mix)| (Reverse(pods_in(mix)), *kind));
     let homes: Vec<Option<usize>> =
         launched.iter().map(|(_, mix)| ties.fill(mix.clone())).collect();
     let parts = ties.parts();
@@ -29,8 +31,7 @@ pub(super) fn split(trade: Trade, own: Vec<Mix>) -> Vec<Trade> {
     for (seat, mix) in trade.taken {
         for (class, mut pods) in mix {
             for (left, part) in ties.left.iter_mut().zip(&parts) {
-                let there = left.iter().find(|(other, _)| *other == class).map_or(0, |one| one.1);
-                let some = there.min(pods);
+                let some = of(left, class).min(pods);
                 if some > 0 {
                     add(left, class, -some);
                     pods -= some;
@@ -61,13 +62,10 @@ impl Ties {
                     (bin, tied, common(&need, &self.left[bin]), pods_in(&self.left[bin]))
                 })
                 .filter(|(_, _, common, _)| *common > 0)
-                .max_by_key(|&(bin, tied, common, left)| {
-                    (tied, common, std::cmp::Reverse((left, bin)))
-                });
+                .max_by_key(|&(bin, tied, common, left)| (tied, common, Reverse((left, bin))));
             let Some((bin, ..)) = best else { break };
             for (class, wanted) in &mut need {
-                let there = self.left[bin].iter().find(|(other, _)| other == class);
-                let some = there.map_or(0, |(_, pods)| (*pods).min(*wanted));
+                let some = of(&self.left[bin], *class).min(*wanted);
                 if some > 0 {
                     add(&mut self.left[bin], *class, -some);
                     *wanted -= some;
@@ -105,11 +103,14 @@ impl Ties {
     }
 }
 
+/// How many pods of `class` a mix has.
+fn of(mix: &Mix, class: usize) -> i64 {
+    mix.iter().find(|(other, _)| *other == class).map_or(0, |(_, pods)| *pods)
+}
+
 /// How many pods two mixes have in common.
 fn common(a: &Mix, b: &Mix) -> i64 {
-    let of =
-        |class: usize| b.iter().find(|(other, _)| *other == class).map_or(0, |(_, pods)| *pods);
-    a.iter().map(|(class, pods)| (*pods).min(of(*class)).max(0)).sum()
+    a.iter().map(|(class, pods)| (*pods).min(of(b, *class)).max(0)).sum()
 }
 
 #[cfg(test)]

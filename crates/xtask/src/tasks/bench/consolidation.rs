@@ -135,3 +135,8 @@ fn read(folder: &Path) -> anyhow::Result<Vec<Compared>> {
     ensure!(!compared.is_empty(), "nothing was measured yet");
     Ok(compared)
 }
+
+/// A count for figures and pictures.
+fn float(whole: usize) -> f64 {
+    f64::from(u32::try_from(whole).unwrap_or(u32::MAX))
+}

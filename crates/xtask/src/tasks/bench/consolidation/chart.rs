@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::super::measured::{Measured, Point};
-use super::Compared;
+use super::{Compared, float};
 
 const WIDTH: f64 = 420.0;
 const HEIGHT: f64 = 240.0;
@@ -107,8 +107,4 @@ fn panel(title: &str, state: &Measured, x: f64, y: f64) -> String {
         );
     }
     text
-}
-
-fn float(whole: usize) -> f64 {
-    f64::from(u32::try_from(whole).unwrap_or(u32::MAX))
 }

@@ -9,7 +9,7 @@ use anyhow::Context as _;
 use super::super::machine;
 use super::super::measured::{Measured, Point, Run};
 use super::super::workloads::Consolidated;
-use super::Compared;
+use super::{Compared, float};
 
 const BEGIN: &str = "<!-- consolidation:begin -->\n";
 const END: &str = "<!-- consolidation:end -->\n";
@@ -158,10 +158,6 @@ fn spread(values: impl Iterator<Item = f64>, decimals: usize) -> String {
         return shown(median);
     }
     format!("{} ({}–{})", shown(median), shown(*least), shown(*most))
-}
-
-fn float(whole: usize) -> f64 {
-    f64::from(u32::try_from(whole).unwrap_or(u32::MAX))
 }
 
 /// Millionths of a dollar, shown.
