@@ -113,7 +113,8 @@ impl Begun {
 pub fn replace_first(
     snapshot: &Snapshot,
     cluster: &Cluster,
-    (places, is_drifted): (&[usize], &dyn Fn(&Node) -> bool),
+    places: &[usize],
+    is_drifted: impl Fn(&Node) -> bool,
     with: &Arguments<'_>,
 ) -> Option<(NodeName, Moving)> {
     places.iter().find_map(|place| {

@@ -33,10 +33,10 @@ fn replaced(
 ) -> Option<(String, Vec<String>, usize)> {
     let is_drifted =
         |node: &Node| node.name.as_ref().is_some_and(|name| drifted.contains(name.as_str()));
-    let (name, moving) = replace_first(snapshot, cluster, (places, &is_drifted), &WITH)?;
+    let (name, moving) = replace_first(snapshot, cluster, places, is_drifted, &WITH)?;
     let Moving { snapshot, plan: planned } = moving;
     assert_eq!(plan(&snapshot, &SETTINGS, NOW, Seed(0)).0, planned, "the same again");
-    let checked = check(&snapshot, planned).unwrap();
+    let checked = check(&snapshot, planned).expect("the checker finds nothing");
     let takes =
         checked.plan().existing.iter().map(|fill| snapshot.node(fill.node).name.to_string());
     Some((name.to_string(), takes.collect(), checked.plan().new_nodes.len()))
@@ -79,5 +79,5 @@ fn a_move_that_began_has_seats_on_its_own_nodes_alone_where_others_are_spoken_fo
     let decided = begun.seated(&snapshot, &cluster, &WITH).unwrap();
     assert!(decided.seats.values().all(|seat| *seat == Seat::Kept("c".into())), "{decided:?}");
     assert_eq!(decided.seats.len(), 2);
-    check_again(&snapshot, &cluster, &decided, NOW).unwrap();
+    let _held = check_again(&snapshot, &cluster, &decided, NOW).unwrap();
 }

@@ -14,6 +14,8 @@ pub struct Going {
     /// By name: whether its pods end whatever they or anybody else says of it, as the machine is being
     /// taken away or the node has a deadline.
     nodes: BTreeMap<String, bool>,
+    /// Nodes that a move marked and that are not going yet, by name.
+    marked: BTreeSet<String>,
 }
 
 impl Going {
@@ -23,24 +25,45 @@ impl Going {
         claims: impl Iterator<Item = &'a NodeClaim>,
     ) -> Self {
         let (mut ending, mut forced) = (BTreeSet::new(), BTreeSet::new());
-        for claim in claims.filter(|claim| claim.is_deleting()) {
+        let mut moving = BTreeSet::new();
+        for claim in claims {
             let Some(id) = claim.status.provider_id.as_deref() else { continue };
-            ending.insert(id);
-            if is_forced(claim) {
-                forced.insert(id);
+            if claim.is_deleting() {
+                ending.insert(id);
+                if is_forced(claim) {
+                    forced.insert(id);
+                }
+            } else if claim.metadata.annotations.contains_key(names::MOVE_ANNOTATION) {
+                moving.insert(id);
             }
         }
-        let going = nodes.filter_map(|node| {
-            let id = node.spec.provider_id.as_deref().unwrap_or_default();
-            let ends = node.metadata.deletion_timestamp.is_some() || ending.contains(id);
-            ends.then(|| (node.metadata.name.clone(), forced.contains(id)))
-        });
-        Self { nodes: going.collect() }
+        let mut all = Self::default();
+        for node in nodes {
+            let (name, id) = (&node.metadata.name, node.spec.provider_id.as_deref());
+            let id = id.unwrap_or_default();
+            if node.metadata.deletion_timestamp.is_some() || ending.contains(id) {
+                all.nodes.insert(name.clone(), forced.contains(id));
+            } else if moving.contains(id) {
+                all.marked.insert(name.clone());
+            }
+        }
+        all
+    }
+
+    /// Whether the pod's node goes once what was launched for its pods is ready: until then a seat that is
+    /// promised to the pod elsewhere is taken, though the pod runs.
+    pub fn may_displace(&self, pod: &Pod) -> bool {
+        pod.spec.node_name.as_deref().is_some_and(|node| self.marked.contains(node))
     }
 
     /// Whether nothing is going.
     pub fn is_empty(&self) -> bool {
         self.nodes.is_empty()
+    }
+
+    /// Whether nothing is going or marked.
+    pub fn moves_nothing(&self) -> bool {
+        self.nodes.is_empty() && self.marked.is_empty()
     }
 
     /// The node that is going under the pod, if the pod runs on one and will want another. It will not
@@ -133,6 +156,21 @@ mod tests {
         ] {
             let pod = pod(node, owner, protection, ends);
             assert_eq!(going.displaces(&pod), displaced.then_some(node), "{node} {owner}");
+        }
+    }
+
+    #[test]
+    fn what_a_move_marked_may_displace_its_pods_and_what_is_going_does_already() {
+        let nodes = [node("marked", false), node("goes", true)];
+        let mut marked = claim("marked", names::MOVE_ANNOTATION);
+        marked.metadata.deletion_timestamp = None;
+        let going = Going::new(nodes.iter(), [marked].iter());
+        for (node, may) in [("marked", true), ("goes", false), ("elsewhere", false)] {
+            let pod = pod(node, "ReplicaSet", "", false);
+            assert_eq!(
+                (going.may_displace(&pod), node == "goes"),
+                (may, going.displaces(&pod).is_some())
+            );
         }
     }
 

@@ -45,12 +45,16 @@ impl Displaced {
     }
 }
 
-/// The node that is going, by the UID of each pod that it displaces.
-pub(super) fn by_node(tables: &Tables) -> BTreeMap<&str, &str> {
-    let going = Going::new(
+fn going(tables: &Tables) -> Going {
+    Going::new(
         tables.nodes.objects.values().map(Arc::as_ref),
         tables.node_claims.objects.values().map(Arc::as_ref),
-    );
+    )
+}
+
+/// The node that is going, by the UID of each pod that it displaces.
+pub(super) fn by_node(tables: &Tables) -> BTreeMap<&str, &str> {
+    let going = going(tables);
     if going.is_empty() {
         return BTreeMap::new();
     }
@@ -58,10 +62,11 @@ pub(super) fn by_node(tables: &Tables) -> BTreeMap<&str, &str> {
     pods.filter_map(|pod| Some((pod.metadata.uid.as_deref()?, going.displaces(pod)?))).collect()
 }
 
-/// Pods that are displaced and have a seat on a Node that is there, as if they were on it already.
+/// Pods that are displaced, or will be by a move, and have a seat on a Node that is there, as if they were on
+/// it already.
 pub(super) fn seated(tables: &Tables, planned: &BTreeMap<String, Target>) -> Vec<(Key, api::Pod)> {
-    let displaced = by_node(tables);
-    if displaced.is_empty() {
+    let going = going(tables);
+    if going.moves_nothing() {
         return Vec::new();
     }
     let node_of = |target: &Target| match target {
@@ -72,7 +77,8 @@ pub(super) fn seated(tables: &Tables, planned: &BTreeMap<String, Target>) -> Vec
         }
     };
     let pods = tables.pods.objects.iter().filter_map(|(key, pod)| {
-        let uid = pod.metadata.uid.as_deref().filter(|uid| displaced.contains_key(uid))?;
+        let leaves = going.may_displace(pod) || going.displaces(pod).is_some();
+        let uid = pod.metadata.uid.as_deref().filter(|_| leaves)?;
         let mut pod = api::Pod::clone(pod);
         pod.spec.node_name = Some(node_of(planned.get(uid)?)?);
         Some((key.clone(), pod))

@@ -179,8 +179,7 @@ impl Planner {
         let is_drifted =
             |node: &Node| node.claim.as_ref().is_some_and(|claim| drifted.contains_key(claim));
         let with = arguments(&settings, circumstances);
-        let places = (drift.go.as_slice(), &is_drifted as &dyn Fn(&Node) -> bool);
-        let found = planner::replace_first(snapshot, cluster, places, &with);
+        let found = planner::replace_first(snapshot, cluster, &drift.go, is_drifted, &with);
         let Some((name, Moving { snapshot, plan })) = found else { return Ok(None) };
         let takes = plan.existing.iter().map(|fill| snapshot.node(fill.node).name.clone());
         let launched = plan.new_nodes.len();

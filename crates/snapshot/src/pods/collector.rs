@@ -138,6 +138,12 @@ impl<'a> Collector<'a> {
             Fate::Daemon(node) => self.bind(&subject, pod, node, true),
             Fate::Bound(node) => {
                 self.bind(&subject, pod, node, false);
+                let elsewhere = promised.filter(|promised| promised.as_str() != node);
+                if let Some(elsewhere) =
+                    elsewhere.filter(|_| !self.runs && self.going.may_displace(pod))
+                {
+                    self.reserve(&subject, pod, elsewhere);
+                }
                 let is_mirror = pod.metadata.controller().is_some_and(|one| &*one.kind == "Node");
                 if self.runs && !is_mirror {
                     self.run(&subject, pod);
@@ -480,6 +486,17 @@ impl<'a> Collector<'a> {
         }
         let terms = Terms::read(spec, subject.looks, "").unwrap_or_default();
         self.spreads.listed(&terms.averse)
+    }
+
+    /// Takes the room on a node that a pod of another node is promised, beside the room that it has.
+    fn reserve(&mut self, subject: &Subject<'_>, pod: &api::Pod, node: &str) {
+        // What cannot be read was said where the pod runs.
+        let Ok(requests) = self.requests(subject, &pod.spec) else { return };
+        let mut rivals = self.rivals.matched(subject.looks);
+        rivals.extend(self.ports.taken(&pod.spec));
+        let bound = self.set.bound.entry(NodeName::from(node)).or_default();
+        bound.rivals.extend(rivals);
+        bound.all.add(&requests);
     }
 
     /// All that was decided.

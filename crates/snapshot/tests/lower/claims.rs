@@ -75,6 +75,27 @@ fn a_claim_is_a_node_to_come_and_keeps_its_promises() {
     assert_eq!(seen(&going, 0), (vec![(name("p-1"), NodeState::Unschedulable, 3920)], 1));
 }
 
+/// The room that a move launched for a pod which still runs is not given to another in the meantime.
+#[test]
+fn a_seat_for_a_pod_whose_node_a_move_marked_is_taken() {
+    let old = |annotation: &str| {
+        let claim = claim(LABELS, "", "", &launched(""));
+        let claim = claim.replace("i-1", "i-0").replace("name: p-1", "name: p-0");
+        let claim = claim.replace("stowage.sh/planned-pods: '[\"u-web\"]'", annotation);
+        claim + &node("", "").replace("i-1", "i-0").replace("n1", "n0")
+    };
+    let running = web().replace("spec: {", "spec: {nodeName: n0, ");
+    for (annotation, left) in [("stowage.sh/move: '{}'", 2920), ("other: x", 3920)] {
+        let yaml = old(annotation) + &claim(LABELS, "", "", &launched(""));
+        let yaml = class("default", "") + &pool("p", "", &[]) + &running + &yaml;
+        let lowered = lowered_with(&yaml, &at(0));
+        let rooms = lowered.snapshot.nodes.iter();
+        let rooms: Vec<(&str, i64)> =
+            rooms.map(|node| (node.name.as_str(), node.room.get("cpu").get())).collect();
+        assert_eq!(rooms, [("n0", 2920), ("p-1", left)], "{annotation}");
+    }
+}
+
 /// Whatever the claims' names: the promise of the older one was given up when the pod was planned again.
 #[test]
 fn a_pod_that_two_claims_promise_room_has_that_of_the_newer() {
