@@ -9,13 +9,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use api::{NodeClaim, names};
+use api::{Node, NodeClaim, names};
 use cloud::Instance;
 use model::{InstanceId, Timestamp};
 
 use crate::launch::delete;
 use crate::request::Request;
-use crate::time;
+use crate::{termination, time};
 
 /// Seconds from its launch before which an instance is left alone: its claim may not carry its id yet.
 const YOUNG: i64 = 30;
@@ -31,6 +31,8 @@ pub struct GarbageView<'a> {
     pub before: &'a [Instance],
     /// The same, from a later one.
     pub after: &'a [Instance],
+    /// All Nodes that are known.
+    pub nodes: &'a [&'a Node],
     /// Whether the Node of a claim is there and Ready, by the claim's name.
     pub node_ready: &'a dyn NodeReady,
 }
@@ -50,8 +52,9 @@ impl NodeReady for BTreeSet<String> {
 /// What to end, and what was held back.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Collection {
-    /// Instances that no claim names.
-    pub instances: Vec<InstanceId>,
+    /// Instances that no claim names, each with what is to follow its end: its Node is let go and deleted,
+    /// as nobody else would do it.
+    pub instances: Vec<(InstanceId, Vec<Request>)>,
     /// Deletions of claims whose instance is gone.
     pub claims: Vec<Request>,
     /// Why instances are kept that look like garbage.
@@ -107,11 +110,28 @@ pub fn collect(view: &GarbageView<'_>, now: Timestamp) -> Collection {
     }
     orphans.sort_unstable_by_key(|instance| &instance.id);
     let most = (view.after.len() / SHARE).max(1);
-    collection.instances = orphans.iter().take(most).map(|instance| instance.id.clone()).collect();
+    let ended = orphans.iter().take(most).map(|instance| &instance.id);
+    collection.instances = ended.map(|id| (id.clone(), end_of_node(view, id))).collect();
     let held = orphans.len().saturating_sub(most);
     collection.guard = (held > 0).then_some(CollectionGuard::Share { held });
     collection.claims = lost_claims(view);
     collection
+}
+
+/// Lets the instance's Node go and deletes it, where there is one.
+fn end_of_node(view: &GarbageView<'_>, id: &InstanceId) -> Vec<Request> {
+    let is_its = |node: &&&Node| {
+        node.spec.provider_id.as_deref().and_then(Instance::id_of).as_ref() == Some(id)
+    };
+    let Some(node) = view.nodes.iter().find(is_its) else { return Vec::new() };
+    let ending = node.metadata.deletion_timestamp.is_some();
+    let finalized = termination::is_finalized(node);
+    // In this order: a deletion makes another version, and the first is the precondition of the second.
+    let requests = [
+        finalized.then(|| termination::release_node(node)),
+        (!ending).then(|| termination::delete_node(node, "garbage_collected")),
+    ];
+    requests.into_iter().flatten().collect()
 }
 
 /// Which instance each claim names.

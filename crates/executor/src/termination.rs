@@ -48,7 +48,7 @@ pub fn terminate_claim(
         return vec![stamp];
     }
     let there = view.nodes.iter().filter(|node| node.metadata.deletion_timestamp.is_none());
-    let mut requests: Vec<Request> = there.map(|node| delete_node(node)).collect();
+    let mut requests: Vec<Request> = there.map(|node| delete_node(node, "claim_deleted")).collect();
     if view.nodes.iter().any(|node| is_finalized(node)) {
         return requests;
     }
@@ -291,7 +291,7 @@ fn is_ended(claim: &NodeClaim, memory: &ClaimMemory, now: Timestamp) -> bool {
 }
 
 /// Whether the Node waits for us before it goes.
-fn is_finalized(node: &Node) -> bool {
+pub(crate) fn is_finalized(node: &Node) -> bool {
     node.metadata.finalizers.iter().any(|one| one == names::TERMINATION_FINALIZER)
 }
 
@@ -333,7 +333,7 @@ fn cordon(node: &Node) -> Option<Request> {
     })
 }
 
-fn release_node(node: &Node) -> Request {
+pub(crate) fn release_node(node: &Node) -> Request {
     Request::Patch {
         target: ObjectRef::cluster(Kind::Node, node.metadata.name.clone()),
         status: false,
@@ -344,12 +344,12 @@ fn release_node(node: &Node) -> Request {
     }
 }
 
-fn delete_node(node: &Node) -> Request {
+pub(crate) fn delete_node(node: &Node, reason: &'static str) -> Request {
     Request::Delete {
         target: ObjectRef::cluster(Kind::Node, node.metadata.name.clone()),
         uid: uid(&node.metadata),
         grace_seconds: None,
-        reason: "claim_deleted",
+        reason,
     }
 }
 

@@ -15,9 +15,9 @@ fn collected(
 ) -> (Vec<String>, usize, Option<CollectionGuard>) {
     let claims: Vec<&api::NodeClaim> = claims.iter().collect();
     let ready = BTreeSet::new();
-    let view = GarbageView { claims: &claims, before, after, node_ready: &ready };
+    let view = GarbageView { claims: &claims, before, after, nodes: &[], node_ready: &ready };
     let found = collect(&view, at(1000));
-    let ids = found.instances.iter().map(ToString::to_string).collect();
+    let ids = found.instances.iter().map(|(id, _)| id.to_string()).collect();
     (ids, found.claims.len(), found.guard)
 }
 
@@ -44,6 +44,38 @@ fn an_instance_goes_only_when_two_lists_and_the_claims_agree() {
     assert_eq!(collected(&claims, &with(young()), &with(young())), (vec![], 0, None));
     let launching = || instance("i-y", Some("b"), 0);
     assert_eq!(collected(&claims, &with(launching()), &with(launching())), (vec![], 0, None));
+}
+
+#[test]
+fn the_node_of_an_instance_that_goes_is_let_go_and_deleted_after_it() {
+    let claim = registered("a", "i-a");
+    let all = [instance("i-a", Some("a"), 0), instance("i-x", Some("x"), 0)];
+    let node = |id: &str, finalizers: &[&str], ends: Option<&str>| -> api::Node {
+        let metadata = json!({ "name": id, "finalizers": finalizers, "deletionTimestamp": ends });
+        let spec = json!({ "providerID": format!("aws:///us-east-1a/{id}") });
+        serde_json::from_value(json!({ "metadata": metadata, "spec": spec })).unwrap()
+    };
+    let (ours, ends) = (&["karpenter.sh/termination"][..], Some("2026-01-01T00:00:00Z"));
+    for (id, finalizers, ends, expected) in [
+        ("i-x", ours, None, &["patch", "delete"][..]),
+        ("i-x", &[], None, &["delete"]),
+        ("i-x", ours, ends, &["patch"]),
+        ("i-a", ours, None, &[]),
+    ] {
+        let node = node(id, finalizers, ends);
+        let (claims, nodes, ready) = ([&claim], [&node], BTreeSet::new());
+        let (before, after) = (&all[..], &all[..]);
+        let view =
+            GarbageView { claims: &claims, before, after, nodes: &nodes, node_ready: &ready };
+        let found = collect(&view, at(1000)).instances;
+        let [(instance, requests)] = found.as_slice() else { panic!("{found:?}") };
+        let words = requests.iter().map(|request| match request {
+            Request::Patch { target, .. } if target.name == id => "patch",
+            Request::Delete { target, .. } if target.name == id => "delete",
+            other => panic!("{other:?}"),
+        });
+        assert_eq!((instance.as_str(), words.collect::<Vec<_>>()), ("i-x", expected.to_vec()));
+    }
 }
 
 /// A launch whose reply was lost, then another: the tag of both is the claim's, whose status names one.

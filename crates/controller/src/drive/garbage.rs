@@ -71,17 +71,19 @@ impl Driver {
         let tables = self.store.tables();
         let ready = ready_claims(&tables);
         let claims: Vec<&api::NodeClaim> = sweep.claims.iter().collect();
+        let nodes: Vec<&api::Node> = tables.nodes.objects.values().map(Arc::as_ref).collect();
         let found = executor::collect(
             &GarbageView {
                 claims: &claims,
                 before: &sweep.before,
                 after: &sweep.after,
+                nodes: &nodes,
                 node_ready: &ready,
             },
             clock::now(),
         );
         self.tell_guard(found.guard);
-        for id in found.instances {
+        for (id, of_node) in found.instances {
             tracing::info!(
                 controller = "garbage",
                 instance = id.as_str(),
@@ -90,7 +92,8 @@ impl Driver {
             let instance = sweep.after.iter().find(|instance| instance.id == id);
             let claim = instance.and_then(Instance::claim).unwrap_or_default();
             let request = CloudRequest::Terminate(NodeClaimName::from(claim), id.clone());
-            self.dispatch(GroupKey::Instance(id.to_string()), vec![Request::Cloud(request)]);
+            let requests = std::iter::once(Request::Cloud(request)).chain(of_node).collect();
+            self.dispatch(GroupKey::Instance(id.to_string()), requests);
         }
         for request in found.claims {
             if let Request::Delete { target, .. } = &request {
