@@ -9,6 +9,7 @@ mod smoke;
 mod tally;
 
 use std::io::{self, BufRead as _, BufReader};
+use std::num::NonZero;
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::time::Instant;
 
@@ -44,6 +45,9 @@ const RUSTDOCFLAGS: &str = "-D warnings -A rustdoc::private_intra_doc_links";
 const TESTS: &[&str] =
     &["test", "--workspace", "--locked", "--no-fail-fast", "--", "--show-output"];
 
+/// Tests that run at once on each core: those against a real control plane wait most of their time.
+const TESTS_PER_CORE: usize = 2;
+
 /// Runs all steps and says how they went; the code is a failure where anything failed.
 pub(crate) fn run() -> anyhow::Result<ExitCode> {
     let mut tally = Tally::default();
@@ -56,7 +60,7 @@ pub(crate) fn run() -> anyhow::Result<ExitCode> {
     let mut binaries = cargo(test_binaries::BUILD);
     let built = timed("test binaries", &mut binaries, |command| Ok(command.status()?.success()))?;
     tally.check("test binaries", built);
-    timed("tests", &mut cargo(TESTS), |command| run_tests(command, &mut tally))?;
+    timed("tests", &mut tests(), |command| run_tests(command, &mut tally))?;
     let mut build = cargo(smoke::BUILD);
     let built = timed("release build", &mut build, |command| Ok(command.status()?.success()))?;
     tally.check("release build", built);
@@ -70,6 +74,16 @@ pub(crate) fn run() -> anyhow::Result<ExitCode> {
     }
     print!("\n{tally}");
     Ok(tally.exit_code())
+}
+
+/// The tests, as many at once as `RUST_TEST_THREADS` says where it is set.
+fn tests() -> Command {
+    let mut command = cargo(TESTS);
+    if std::env::var_os("RUST_TEST_THREADS").is_none() {
+        let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+        command.env("RUST_TEST_THREADS", (cores * TESTS_PER_CORE).to_string());
+    }
+    command
 }
 
 /// Runs a step with a headline before it and its time after it.
