@@ -17,6 +17,7 @@ use tokio::time::Instant;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Landing {
     pub(crate) name: String,
+    uid: String,
     /// Whether a DaemonSet made it for its node.
     of_node: bool,
     /// When it was nominated to which node, and when that was taken away, in order.
@@ -85,6 +86,16 @@ enum Why {
     SeatTakenBy(String),
     /// It was not bound.
     NotBound,
+}
+
+impl Miss {
+    pub(crate) fn name(&self) -> &str {
+        &self.landing.name
+    }
+
+    pub(crate) fn uid(&self) -> &str {
+        &self.landing.uid
+    }
 }
 
 impl fmt::Display for Miss {
@@ -190,7 +201,9 @@ async fn look_at_pods(client: Client, seen: Arc<Mutex<Seen>>, start: Instant) {
     while let Some(pod) = pods.next().await {
         let Ok(pod) = pod else { continue };
         let mut seen = seen.lock().unwrap();
-        let landing = seen.pods.entry(pod.metadata.uid.unwrap_or_default()).or_default();
+        let uid = pod.metadata.uid.unwrap_or_default();
+        let landing = seen.pods.entry(uid.clone()).or_default();
+        landing.uid = uid;
         landing.name = pod.metadata.name.unwrap_or_default();
         let owners = pod.metadata.owner_references.unwrap_or_default();
         landing.of_node = owners.iter().any(|owner| owner.kind == "DaemonSet");

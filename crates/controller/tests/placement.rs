@@ -160,6 +160,23 @@ fn say(landings: &Landings, made: &[(String, u32)]) -> (usize, Vec<Miss>) {
     (pods, misses)
 }
 
+/// Which claims promise a seat to the pods that landed elsewhere.
+async fn say_promises(world: &World, misses: &[Miss]) {
+    let mut promised: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for claim in world.list("NodeClaim").await {
+        let annotations = claim.metadata.annotations.unwrap_or_default();
+        let uids = annotations.get("stowage.sh/planned-pods").cloned().unwrap_or_default();
+        let uids: Vec<String> = serde_json::from_str(&uids).unwrap_or_default();
+        let node = claim.data["status"]["nodeName"].as_str().unwrap_or_default().to_owned();
+        for uid in uids {
+            promised.entry(uid).or_default().push(node.clone());
+        }
+    }
+    for miss in misses {
+        println!("{} was promised {:?}", miss.name(), promised.get(miss.uid()));
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_thousand_pods_land_where_planned_on_late_nodes_though_the_controller_is_killed() {
     let world = World::start_with(late()).await;
@@ -180,6 +197,7 @@ async fn a_thousand_pods_land_where_planned_on_late_nodes_though_the_controller_
     let running = world.controller(quick).await;
     until_all_run(&world, &made).await;
     let (pods, misses) = say(&landings, &made);
+    say_promises(&world, &misses).await;
     let (nodes, claims) = (world.list("Node").await.len(), world.list("NodeClaim").await.len());
     println!("{nodes} nodes, {claims} claims, {} machines", world.machines());
     assert_eq!((nodes, claims), (claims, world.machines()));
