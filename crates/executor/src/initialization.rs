@@ -7,6 +7,7 @@ use serde_json::json;
 use crate::conditions::Wanted;
 use crate::launch::status;
 use crate::request::{Kind, ObjectRef, Request};
+use crate::time;
 use crate::view::ClaimView;
 
 /// What to do next until the claim's Node is initialized.
@@ -32,6 +33,12 @@ pub fn initialize(view: &ClaimView<'_>, now: Timestamp) -> Vec<Request> {
         }];
     }
     status(claim, Wanted::yes(names::INITIALIZED), now)
+}
+
+/// Since when the claim's Node is initialized; `None` where it is not, or nobody knows.
+pub fn initialized_since(claim: &NodeClaim) -> Option<Timestamp> {
+    let condition = claim.condition(names::INITIALIZED).filter(|one| one.status == "True")?;
+    time::parse(condition.last_transition_time.as_deref()?)
 }
 
 /// What is still waited for, with the reason.

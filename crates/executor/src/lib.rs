@@ -42,7 +42,7 @@ pub use garbage::{Collection, CollectionGuard, GarbageView, collect};
 pub use hashes::restamp;
 pub use health::{Start, Starts};
 pub use hold::{Seats, is_held, release};
-pub use initialization::initialize;
+pub use initialization::{initialize, initialized_since};
 pub use interruption::interrupt;
 pub use launch::{
     LAUNCH_TTL, LaunchGroup, LaunchPlan, REGISTRATION_TTL, StartLimits, capacity_notes, launch,

@@ -106,6 +106,11 @@ impl Waves {
         self.open.as_ref().is_some_and(|wave| wave.nodes.contains(node))
     }
 
+    /// Whether seats are given out of Nodes that were not let go yet.
+    pub const fn has_open(&self) -> bool {
+        self.open.is_some()
+    }
+
     fn carry_on(&mut self, held: &[HeldNode<'_>], now: Instant) -> WaveStep {
         let Some(wave) = &mut self.open else { return WaveStep::Wait(None) };
         let mut here = held.iter().filter(|node| wave.nodes.contains(node.name));

@@ -4,11 +4,13 @@
 //! initialized, its seats are given out by a plan for the held Nodes alone: the promised pods first,
 //! then pods whose own Nodes are not there yet, until no waiting pod fits. So what the scheduler
 //! finds when the Node is let go is what was planned: no room is left that it could give to another pod,
-//! and pods run on the Nodes that come first. What is remembered may be lost: seats are given out
+//! and pods run on the Nodes that come first. Room that is left all the same, as a pod lost its seat to
+//! another, is given out in the same way while other pods wait. What is remembered may be lost: seats are given out
 //! anew for Nodes that are still held.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use executor::{HeldNode, Queue, Request, Seats, Target, WaveStep, Waves};
 use model::Timestamp;
@@ -29,6 +31,13 @@ use crate::store::Tables;
 /// began before; when a later one is, the room is gone.
 const AFTER_RELEASE_MAX: u32 = 2;
 
+/// Between two looks for room that is left.
+const LEFT_EVERY: Duration = Duration::from_secs(1);
+
+/// Seconds from a Node's initialization within which room that is left on it is given to pods whose own Node
+/// is not there; later on it is for pods that no Node was bought for.
+const LEFT_WITHIN: i64 = 120;
+
 /// Seats given out.
 #[derive(Debug, Default)]
 pub(super) struct Seating {
@@ -43,6 +52,8 @@ pub(super) struct Seating {
     lost: BTreeMap<String, BTreeSet<String>>,
     /// When the next wave is due, though nothing changes.
     due: Option<Instant>,
+    /// When room that is left was looked for last.
+    looked: Option<Instant>,
 }
 
 #[derive(Debug)]
@@ -141,10 +152,27 @@ impl Seating {
 
     /// A pod has one seat, the last that it was given.
     fn give(&mut self, claim: &str, seated: Seated) {
-        for other in self.seated.values_mut() {
-            other.pods.retain(|uid| !seated.pods.contains(uid));
-        }
+        self.withdraw(&seated.pods);
         self.seated.insert(claim.to_owned(), seated);
+    }
+
+    /// As [`Self::give`], beside the seats on the Node that were given out before.
+    fn give_more(&mut self, claim: &str, node: &str, pods: BTreeSet<String>) {
+        self.withdraw(&pods);
+        let nobody =
+            || Seated { node: node.to_owned(), pods: BTreeSet::new(), after: BTreeMap::new() };
+        self.seated.entry(claim.to_owned()).or_insert_with(nobody).pods.extend(pods);
+    }
+
+    fn withdraw(&mut self, pods: &BTreeSet<String>) {
+        for other in self.seated.values_mut() {
+            other.pods.retain(|uid| !pods.contains(uid));
+        }
+    }
+
+    /// Whether it is time to look for room that is left.
+    fn may_look(&self, now: Instant) -> bool {
+        !self.waves.has_open() && self.looked.is_none_or(|at| now >= at + LEFT_EVERY)
     }
 }
 
@@ -159,7 +187,7 @@ impl Driver {
             return;
         }
         let step = self.store.read(|tables| self.work.next_wave(tables, &arrived, now));
-        let WaveStep::Seat(nodes) = step else { return };
+        let WaveStep::Seat(nodes) = step else { return self.seat_on_what_is_left(now).await };
         let wave: Vec<Arrived> =
             (arrived.into_iter()).filter(|one| nodes.contains(&one.node.metadata.name)).collect();
         let all = self.store.tables();
@@ -167,9 +195,31 @@ impl Driver {
         let tables = self.work.of_arrived(&all, &wave);
         // Where there is no plan, the Nodes are let go without seats.
         if let Some(planned) = self.plan_seats(&tables, now).await {
+            self.records.keep(Why::Seats, Made::Planned(Arc::clone(&planned)));
             self.work.take_seats(&wave, &tables, &planned);
         }
         self.work.seats.waves.seated(nodes, clock::instant().into_std());
+    }
+
+    /// Gives pods whose own Nodes are not there the room that is left on Nodes which were let go: the
+    /// scheduler would give it to whichever of them it tries next.
+    async fn seat_on_what_is_left(&mut self, now: Instant) {
+        if !self.work.seats.may_look(now) {
+            return;
+        }
+        let free = self.store.read(|tables| self.work.let_go(tables, clock::now()));
+        if free.is_empty() {
+            return;
+        }
+        self.work.seats.looked = Some(now);
+        let all = self.store.tables();
+        let free = self.work.with_promises(free, &all);
+        let tables = self.work.of_arrived(&all, &free);
+        let Some(planned) = self.plan_seats(&tables, now).await else { return };
+        if !planned.checked.plan().existing.is_empty() {
+            self.records.keep(Why::Seats, Made::Planned(Arc::clone(&planned)));
+            self.work.take_left(&free, &tables, &planned);
+        }
     }
 
     /// Finds out which `DaemonSet`s will run pods on Nodes that have just come; whether that is known of
@@ -214,11 +264,7 @@ impl Driver {
         let planned =
             planned.await.expect("planning does not panic; if it does, so does the process");
         match planned {
-            Ok(planned) => {
-                let planned = Arc::new(planned);
-                self.records.keep(Why::Seats, Made::Planned(Arc::clone(&planned)));
-                Some(planned)
-            }
+            Ok(planned) => Some(Arc::new(planned)),
             Err(error) => {
                 {
                     let error: &dyn std::error::Error = &error;
@@ -246,6 +292,55 @@ impl Work {
             (!going).then(|| Arrived { claim: Arc::clone(claim), node: Arc::clone(node) })
         });
         arrived.collect()
+    }
+
+    /// Nodes that were let go a while ago at most; none where no pod waits for a Node that is still to come.
+    fn let_go(&self, tables: &Tables, now: Timestamp) -> Vec<Arrived> {
+        let node_of = |claim: &api::NodeClaim| tables.node(claim.status.node_name.as_deref()?);
+        let planned = self.planned_pods(tables, now);
+        let waits = |uid: &str| match planned.get(uid) {
+            Some(Target::Claim(name)) => {
+                let node = tables.claim(name).and_then(|claim| node_of(claim));
+                node.is_none_or(|node| executor::is_held(node))
+            }
+            Some(Target::Node(_)) | None => false,
+        };
+        if !tables.pending.values().any(|pending| waits(&pending.uid)) {
+            return Vec::new();
+        }
+        let claims = tables.node_claims.objects.values().filter(|claim| {
+            let since = executor::initialized_since(claim);
+            let is_new = since.is_some_and(|since| now.0 <= since.0.saturating_add(LEFT_WITHIN));
+            is_new && !claim.is_deleting()
+        });
+        let free = claims.filter_map(|claim| {
+            let node = node_of(claim).filter(|node| !node.spec.unschedulable)?;
+            Some(Arrived { claim: Arc::clone(claim), node: Arc::clone(node) })
+        });
+        free.collect()
+    }
+
+    /// Takes in what a plan for Nodes that were let go says.
+    fn take_left(&mut self, free: &[Arrived], tables: &Tables, planned: &Planned) {
+        let mut by_node: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for (uid, target) in on_existing_nodes(planned, tables) {
+            if let Target::Node(node) = target {
+                by_node.entry(node).or_default().insert(uid);
+            }
+        }
+        for Arrived { claim, node } in free {
+            let node = &node.metadata.name;
+            if let Some(pods) = by_node.remove(node) {
+                let others = pods.len();
+                tracing::info!(
+                    controller = "placement",
+                    node,
+                    others,
+                    "gives out room that is left"
+                );
+                self.seats.give_more(&claim.metadata.name, node, pods);
+            }
+        }
     }
 
     /// What is next for the Nodes that have come.
