@@ -20,7 +20,7 @@ use planner::{Alternative, Report, Seed, Settings};
 use snapshot::{Inputs, LowerError, LowerOptions, Lowered, PodSelection, Unavailable};
 
 use crate::store::{Objects, Tables};
-pub(crate) use fleet::{Launches, MoveNodes, Moves, MovesError, NotHeld, UnderWay};
+pub(crate) use fleet::{Launches, Looked, MoveNodes, Moves, MovesError, NotHeld, UnderWay};
 
 /// Units of work that the proof of a bound may take: about 0.3 s of one core of 2026. It runs beside the
 /// execution of the plan, and a smaller limit gives a lower bound, and as true.

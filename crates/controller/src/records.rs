@@ -1,8 +1,9 @@
 //! Decision records: what was planned goes to a folder or to standard output.
 //!
-//! In: plans, as they are made. Out: lines of records, see the `record` crate. A thread of its own
-//! encodes and writes, so the loop neither waits for a disk nor stops for one: what cannot be written
-//! is counted, and told once until it can be again.
+//! In: plans and passes over what runs, as they are made. Out: lines of records, see the `record` crate. A
+//! thread of its own encodes and writes, so the loop neither waits for a disk nor stops for one: what cannot
+//! be written is counted, and told once until it can be again. A pass that comes to the same as the one
+//! before is not written again, so that a cluster at rest writes nothing.
 
 mod folder;
 mod output;
@@ -12,14 +13,19 @@ use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, SyncSender, TrySendError};
 use std::time::Duration;
 
+use ::disruption::{Consolidation, Decision, Waiting};
+use model::Timestamp;
+use model::fleet::Cluster;
+use planner::Pass;
 use prometheus_client::metrics::counter::Counter;
-use record::{Planning, PriceDate, Selection, Shown, Why};
+use record::{Encoded, Ending, Passing, Planning, PriceDate, Selection, Shown, Why};
+use snapshot::Summary;
 
 use crate::metrics::{Metrics, RecordLost};
-use crate::planning::{Planned, Refused};
+use crate::planning::{Looked, Planned, Refused};
 use output::{Output, WriteError};
 
-/// Plans that may wait to be written; each keeps its snapshot in memory until then, some MB.
+/// Decisions that may wait to be written; each keeps its snapshot in memory until then, some MB.
 const WAITING_MAX: usize = 4;
 /// The end of the process waits so long for what is being written.
 const END_MAX: Duration = Duration::from_secs(2);
@@ -52,15 +58,44 @@ pub(crate) enum Made {
     Refused(Box<Refused>),
 }
 
+/// What goes with nothing in its place, to be recorded.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    /// The time.
+    pub(crate) now: Timestamp,
+    /// What was decided on.
+    pub(crate) cluster: Cluster,
+    /// What the decision before left waiting.
+    pub(crate) waiting: Waiting,
+    /// What goes, and why each other node stays.
+    pub(crate) decision: Decision,
+}
+
+/// A decision that waits to be written.
+#[derive(Debug)]
+enum Decided {
+    Plan(Why, Made),
+    End(Box<Ended>),
+    Pass(Arc<Looked>),
+}
+
+/// What the last looks at the nodes came to; at first as if there were none.
+#[derive(Debug, Default)]
+struct Told {
+    ended: Decision,
+    passed: Pass,
+}
+
 /// Takes plans for the thread that writes them; without one, for nobody.
 #[derive(Debug)]
 pub(crate) struct Records {
     running: Option<Running>,
+    told: Told,
 }
 
 #[derive(Debug)]
 struct Running {
-    plans: SyncSender<(Why, Made)>,
+    decisions: SyncSender<Decided>,
     ended: Receiver<()>,
     dropped: Counter,
 }
@@ -68,8 +103,8 @@ struct Running {
 impl Records {
     /// Starts the thread, where anything is to be recorded.
     pub(crate) fn start(recording: Option<&Recording>, metrics: &Metrics) -> Self {
-        let Some(recording) = recording.cloned() else { return Self { running: None } };
-        let (plans, queue) = mpsc::sync_channel(WAITING_MAX);
+        let Some(recording) = recording.cloned() else { return Self::none() };
+        let (decisions, queue) = mpsc::sync_channel(WAITING_MAX);
         let (end, ended) = mpsc::channel::<()>();
         let writer = Writer {
             output: Output::new(&recording),
@@ -84,28 +119,69 @@ impl Records {
         if let Err(error) = started {
             let error: &dyn std::error::Error = &error;
             tracing::error!(controller = "records", error, "nothing is recorded");
-            return Self { running: None };
+            return Self::none();
         }
         let dropped = metrics.lost_record(RecordLost::Dropped);
-        Self { running: Some(Running { plans, ended, dropped }) }
+        Self { running: Some(Running { decisions, ended, dropped }), told: Told::default() }
+    }
+
+    fn none() -> Self {
+        Self { running: None, told: Told::default() }
     }
 
     /// Hands a plan over, and does not wait: where too many are waiting already, it is counted and lost.
     pub(crate) fn keep(&self, why: Why, made: Made) {
-        let Some(running) = &self.running else { return };
-        match running.plans.try_send((why, made)) {
-            Ok(()) => {}
+        self.hand_over(|| Decided::Plan(why, made));
+    }
+
+    /// The same of what goes with nothing in its place, unless the decision before came to the same.
+    pub(crate) fn ended(&mut self, ended: impl FnOnce() -> Ended, decision: &Decision) {
+        if self.running.is_none() || same(&self.told.ended, decision) {
+            return;
+        }
+        if self.hand_over(|| Decided::End(Box::new(ended()))) {
+            self.told.ended = decision.clone();
+        }
+    }
+
+    /// The same of a pass over what runs.
+    pub(crate) fn passed(&mut self, looked: Arc<Looked>) {
+        let (told, pass) = (&self.told.passed, &looked.pass);
+        let (before, now) = (&told.found, &pass.found);
+        let is_told = before.moves == now.moves && before.answers == now.answers;
+        if self.running.is_none() || (is_told && told.drift == pass.drift) {
+            return;
+        }
+        // What the bound would be proved from is the largest part of it.
+        let found = Consolidation { candidates: Vec::new(), ..pass.found.clone() };
+        let told = Pass { found, drift: pass.drift.clone() };
+        if self.hand_over(|| Decided::Pass(looked)) {
+            self.told.passed = told;
+        }
+    }
+
+    /// Gives whether it will be written.
+    fn hand_over(&self, decided: impl FnOnce() -> Decided) -> bool {
+        let Some(running) = &self.running else { return false };
+        match running.decisions.try_send(decided()) {
+            Ok(()) => true,
             Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {
                 running.dropped.inc();
+                false
             }
         }
     }
 }
 
+/// Whether two decisions come to the same; since when what waits is not asked.
+fn same(one: &Decision, other: &Decision) -> bool {
+    one.expired == other.expired && one.delete == other.delete && one.kept == other.kept
+}
+
 impl Drop for Records {
     fn drop(&mut self) {
-        let Some(Running { plans, ended, dropped: _ }) = self.running.take() else { return };
-        drop(plans);
+        let Some(Running { decisions, ended, dropped: _ }) = self.running.take() else { return };
+        drop(decisions);
         // Nothing is ever sent: it ends when the thread does, or the time is over.
         let _ = ended.recv_timeout(END_MAX);
     }
@@ -120,10 +196,10 @@ struct Writer {
 }
 
 impl Writer {
-    fn run(mut self, queue: &Receiver<(Why, Made)>) {
-        for (why, made) in queue {
-            let encoded = record::encode(&planning(why, &made));
-            drop(made);
+    fn run(mut self, queue: &Receiver<Decided>) {
+        for decided in queue {
+            let encoded = encoded(&decided);
+            drop(decided);
             match self.output.write(&encoded) {
                 Ok(()) => self.wrote(),
                 Err(error) => self.lost(&error),
@@ -147,6 +223,22 @@ impl Writer {
     }
 }
 
+fn encoded(decided: &Decided) -> Encoded {
+    match decided {
+        Decided::Plan(why, made) => record::encode(&planning(*why, made)),
+        Decided::End(ended) => {
+            let Ended { now, cluster, waiting, decision } = &**ended;
+            record::encode_ending(&Ending { now: *now, cluster, waiting, decision })
+        }
+        Decided::Pass(looked) => {
+            let Looked { question, lowered, cluster, pass } = &**looked;
+            let (snapshot, findings) = (&lowered.snapshot, &lowered.findings);
+            let shown = shown(&lowered.summary, Selection::All);
+            record::encode_pass(&Passing { question, snapshot, cluster, pass, findings, shown })
+        }
+    }
+}
+
 /// A plan as it is recorded.
 fn planning(why: Why, made: &Made) -> Planning<'_> {
     let (lowered, plan, report, settings, cut) = match made {
@@ -159,13 +251,6 @@ fn planning(why: Why, made: &Made) -> Planning<'_> {
             (lowered, plan, report, settings, cut)
         }
     };
-    let summary = &lowered.summary;
-    let prices = summary.price_grades.iter().map(|(grade, types)| PriceDate {
-        as_of: grade.as_of.clone(),
-        source: grade.source.clone(),
-        quality: grade.quality.to_string(),
-        types: *types,
-    });
     Planning {
         why,
         now: report.now,
@@ -176,13 +261,23 @@ fn planning(why: Why, made: &Made) -> Planning<'_> {
         plan,
         report,
         findings: &lowered.findings,
-        shown: Shown {
-            pods: Selection::Pending,
-            default_pools: String::new(),
-            attribution: String::new(),
-            catalog_date: summary.catalog_date.clone(),
-            prices: prices.collect(),
-        },
+        shown: shown(&lowered.summary, Selection::Pending),
+    }
+}
+
+fn shown(summary: &Summary, pods: Selection) -> Shown {
+    let prices = summary.price_grades.iter().map(|(grade, types)| PriceDate {
+        as_of: grade.as_of.clone(),
+        source: grade.source.clone(),
+        quality: grade.quality.to_string(),
+        types: *types,
+    });
+    Shown {
+        pods,
+        default_pools: String::new(),
+        attribution: String::new(),
+        catalog_date: summary.catalog_date.clone(),
+        prices: prices.collect(),
     }
 }
 
@@ -227,10 +322,62 @@ mod tests {
         let file = std::fs::read(path.join(record::ring::File::name(1))).unwrap();
         let segment = Segment::read("1", &unpack(file, 1 << 30).lines);
         let read = segment.entries.iter().map(|entry| segment.decode(entry).unwrap());
-        let replays: Vec<_> = read.map(|recorded| record::replay(&recorded).difference).collect();
+        let replays: Vec<_> = read.map(|recorded| record::replay_any(&recorded)).collect();
         assert_eq!(replays[0], None);
         let difference = replays[1].as_ref().expect("the plan was spoilt");
         assert_eq!(difference.field, "plan.unschedulable[0]");
+        let _ = std::fs::remove_dir_all(&path);
+    }
+
+    /// What comes of looking at a cluster that has nothing, as if `claims` had expired.
+    fn ended(claims: &[&str]) -> (Ended, Decision) {
+        let expired = claims.iter().map(|claim| (*claim).into()).collect();
+        let decision = Decision { expired, ..Decision::default() };
+        let cluster = Cluster::default();
+        let (waiting, now) = (Waiting::new(), Timestamp(5));
+        (Ended { now, cluster, waiting, decision: decision.clone() }, decision)
+    }
+
+    #[test]
+    fn what_comes_to_the_same_as_before_is_written_once() {
+        let name = format!("stowage-records-{}-same", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        let _ = std::fs::remove_dir_all(&path);
+        let to = RecordTo::Folder(path.clone());
+        let metrics = Metrics::register(&mut Registry::default());
+        let mut records = Records::start(Some(&Recording { to, bytes_max: 10_000_000 }), &metrics);
+        let under_way = crate::planning::UnderWay::default();
+        let planner = Planner::new("us-east-1".to_owned(), 0).unwrap();
+        for time in 0..3 {
+            for claims in [&[][..], &[][..], &["a"][..]] {
+                let (one, decision) = ended(claims);
+                records.ended(|| one, &decision);
+            }
+            let (now, unavailable) = (Timestamp(time), Unavailable::new());
+            let circumstances = Circumstances { now, seed: 7, market: None, unavailable };
+            let rotation = ::disruption::Rotation::default();
+            let tables = Tables::default();
+            let found = planner.moves(&tables, &circumstances, &under_way, &rotation).unwrap();
+            records.passed(found.looked);
+            // The thread is given the time to write, so that none is lost.
+            let wanted = 2 * u64::try_from(time).unwrap() + 1;
+            let deadline = crate::clock::instant() + Duration::from_mins(2);
+            while metrics.records_written.get() < wanted {
+                assert!(crate::clock::instant() < deadline, "{wanted} records are to be written");
+                std::thread::sleep(Duration::from_millis(2));
+            }
+        }
+        drop(records);
+        assert_eq!(
+            metrics.records_written.get(),
+            5,
+            "each end that changed, and no pass over nothing"
+        );
+        let file = std::fs::read(path.join(record::ring::File::name(1))).unwrap();
+        let segment = Segment::read("1", &unpack(file, 1 << 30).lines);
+        let read = segment.entries.iter().map(|entry| segment.decode(entry).unwrap());
+        let ends = read.filter(|one| matches!(one, record::Recorded::Ending(_)));
+        assert_eq!(ends.count(), 5);
         let _ = std::fs::remove_dir_all(&path);
     }
 }

@@ -83,17 +83,6 @@ pub fn consolidate(
     rotation: &Rotation,
     now: Timestamp,
 ) -> Consolidation {
-    found(snapshot, cluster, settings, (rotation, BY_TURNS), now)
-}
-
-/// Finds moves; what an eviction has to save is `asked` in turns.
-pub(crate) fn found(
-    snapshot: &Snapshot,
-    cluster: &Cluster,
-    settings: &Settings,
-    (rotation, asked): (&Rotation, &'static [(i64, i64)]),
-    now: Timestamp,
-) -> Consolidation {
     let allowances: BTreeMap<NodePoolName, Allowance> = cluster
         .pools
         .iter()
@@ -116,8 +105,15 @@ pub(crate) fn found(
     let order = order(snapshot, &lots.tenants, &yard, rotation);
     let looks = vec![None; yard.len()];
     let (nodes_per_move, work_limit) = (settings.nodes_per_move, settings.work_limit);
-    let mut search =
-        Search { yard, order, looks, nodes_per_move, work_limit, several_limit: 0, asked };
+    let mut search = Search {
+        yard,
+        order,
+        looks,
+        nodes_per_move,
+        work_limit,
+        several_limit: 0,
+        asked: BY_TURNS,
+    };
     let place_of = lots.place_of();
     let chosen =
         |yard: &Yard| choose(cluster, &allowances, &place_of, yard.moves(Reason::Underutilized));

@@ -1,4 +1,5 @@
-//! What goes with nothing in its place: rules in order, over nodes that nothing bars, within budgets.
+//! What goes with nothing in its place: claims whose time is over; then rules in order, over nodes that
+//! nothing bars, within budgets.
 //!
 //! What a rule wants goes only after it was wanted for a while, without a break; Karpenter computes,
 //! waits 15 s and validates. Here the wait is state that is handed in and out, and may be lost: then
@@ -40,9 +41,11 @@ pub struct Deletion {
 #[must_use]
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Decision {
+    /// Claims whose time is over: they go before all else, whatever would keep their nodes.
+    pub expired: Vec<NodeClaimName>,
     /// What goes, in the order of choice.
     pub delete: Vec<Deletion>,
-    /// Why each of the others stays, by its place in [`Cluster::nodes`].
+    /// Why each of the others stays or is going already, by its place in [`Cluster::nodes`].
     pub kept: BTreeMap<usize, Kept>,
     /// To be handed in next time.
     pub waiting: Waiting,
@@ -63,6 +66,10 @@ pub fn decide(cluster: &Cluster, before: &Waiting, now: Timestamp) -> Decision {
     }
     let mut open: Vec<(usize, &Node, &Pool)> = Vec::new();
     for (place, node) in cluster.nodes.iter().enumerate() {
+        if let Some(claim) = expired(node, now) {
+            decision.expired.push(claim.clone());
+            continue;
+        }
         match pool_of(cluster, node, now) {
             Ok(pool) => open.push((place, node, pool)),
             Err(kept) => drop(decision.kept.insert(place, kept)),
@@ -73,6 +80,14 @@ pub fn decide(cluster: &Cluster, before: &Waiting, now: Timestamp) -> Decision {
     }
     decision.again = decision.kept.values().filter_map(|kept| until(kept, now)).min();
     decision
+}
+
+/// The node's claim, where its time is over and it is not going yet. It is forceful: no budget is asked,
+/// nothing is launched first, and nothing that protects pods holds it up (`lifecycle.md` section 2 of
+/// Karpenter's model).
+fn expired(node: &Node, now: Timestamp) -> Option<&NodeClaimName> {
+    let is_over = !node.deleting && node.expires.is_some_and(|expires| expires <= now);
+    node.claim.as_ref().filter(|_| is_over)
 }
 
 /// Asks one rule; gives back the nodes that it does not want.

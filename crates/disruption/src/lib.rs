@@ -4,7 +4,7 @@
 //! before, and `now`. Out: what goes, and for each node that is kept a typed reason with its numbers.
 //! [`decide()`] says which claims go with nothing in their place; [`consolidate()`], which also looks at
 //! a snapshot, which nodes go together, what is launched for them, and where their pods run then;
-//! [`survey()`], both at once, for whoever asks what would be done.
+//! [`Emptied`], the second from where the first ends.
 //! Rules are a list, one file each. Nothing is done here, no wire format is known, and forceful ends
 //! (expiry, interruption, garbage) are not its business.
 
@@ -15,15 +15,16 @@ mod choose;
 mod consolidate;
 mod decide;
 mod eligibility;
+mod emptied;
 mod kept;
 mod quiet;
 mod rules;
 mod search;
-mod survey;
 
 pub use budget::Allowance;
 pub use consolidate::{Answer, Consolidation, Rotation, Settings, consolidate};
 pub use decide::{Decision, Deletion, VALIDATION, Waiting, decide};
+pub use emptied::Emptied;
 pub use kept::Kept;
 pub use model::fleet::{
     Budget, BudgetError, Cluster, Limit, Node, Place, Pod, PodBudget, Policy, Pool, Protection,
@@ -32,4 +33,3 @@ pub use model::fleet::{
 pub use quiet::{Quiet, quiet};
 pub use rules::{ALL, Drift, Drifted, Finds, Rule, drift};
 pub use search::Search;
-pub use survey::survey;

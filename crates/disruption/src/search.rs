@@ -27,9 +27,6 @@ pub struct Search {
 /// `docs/adr/0015-most-for-an-eviction-first.md`.
 pub(crate) const BY_TURNS: &[(i64, i64)] = &[(1, 2), (0, 1)];
 
-/// Its price alone: all that saves, at once.
-pub(crate) const AT_ONCE: &[(i64, i64)] = &[(0, 1)];
-
 impl Search {
     /// Whether the work of this pass is done.
     pub(crate) const fn is_over(&self) -> bool {

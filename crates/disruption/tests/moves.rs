@@ -268,3 +268,38 @@ fn pods_that_are_spread_move_within_their_zone() {
     let found = consolidate(&uneven, &settings());
     assert!(told(&uneven.0, &found).iter().all(|one| !one.starts_with('a')));
 }
+
+#[test]
+fn passes_that_share_a_pod_budget_add_up_to_what_is_saved_without_one() {
+    let nodes: String = (0..8).map(|n| format!("node n{n} pool=p type=large\n")).collect();
+    let pods: String = (0..8).map(|n| format!("pod w{n} x2 cpu=900m mem=1Gi on=n{n}\n")).collect();
+    let settings = Settings { nodes_per_move: 16, ..settings() };
+    let rest = |allowed: Option<u32>| {
+        let mut world = world(&format!("{nodes}{pods}"));
+        let mut passes = 0;
+        loop {
+            if let Some(allowed) = allowed {
+                for pod in world.1.nodes.iter_mut().flat_map(|node| &mut node.pods) {
+                    pod.budget = PodBudget::Covers { budget: "default/web".to_owned(), allowed };
+                }
+            }
+            let found = consolidate(&world, &settings);
+            if found.moves.is_empty() {
+                break;
+            }
+            let evicted: Vec<usize> = found.moves.iter().map(model::Move::evictions).collect();
+            let all: usize = evicted.iter().sum();
+            let allowed = allowed.map_or(usize::MAX, |allowed| usize::try_from(allowed).unwrap());
+            assert!(all <= allowed || evicted.len() == 1, "{evicted:?} in one pass");
+            world = testkit::carry_out(&world.0, &world.1, &found.moves);
+            passes += 1;
+        }
+        let cost: i64 = world.0.nodes.iter().filter_map(|node| node.price).map(|p| p.get()).sum();
+        (cost, passes)
+    };
+    let (free, _) = rest(None);
+    for allowed in [1, 2, 5] {
+        let (cost, passes) = rest(Some(allowed));
+        assert!(cost <= free, "{cost} after {passes} passes of {allowed}, {free} without a budget");
+    }
+}

@@ -36,6 +36,7 @@ pub(crate) fn node(name: &str) -> Node {
         nominated: false,
         do_not_disrupt: false,
         quiet_since: Some(at(-3600)),
+        expires: None,
         price: Some(MicroUsdPerHour::new(100_000)),
         pods: Vec::new(),
     }

@@ -1,7 +1,8 @@
 //! Claims that are as old as they may get are deleted (`lifecycle.md` section 2).
 //!
-//! In: a claim, the time. Out: its deletion. It is forceful: no budget is asked, nothing is launched first,
-//! and nothing that protects pods holds it up; the drain is that of every deletion.
+//! In: a claim. Out: when its time is over, and its deletion. Which of them go is decided by `disruption`. It
+//! is forceful: no budget is asked, nothing is launched first, and nothing that protects pods holds it up; the
+//! drain is that of every deletion.
 
 use api::NodeClaim;
 use model::Timestamp;
@@ -13,10 +14,14 @@ use crate::time;
 /// Why such a claim is deleted, as in Karpenter's metrics.
 pub const EXPIRED: &str = "expired";
 
-/// The claim's deletion, where its `expireAfter` is over; `Never`, and what cannot be read, is never.
-pub fn expire(claim: &NodeClaim, now: Timestamp) -> Option<Request> {
+/// When the claim's `expireAfter` is over; `Never`, and what cannot be read, is never.
+pub fn expires(claim: &NodeClaim) -> Option<Timestamp> {
     let seconds = time::seconds(claim.spec.expire_after.as_deref()?)?;
     let created = time::parse(claim.metadata.creation_timestamp.as_deref()?)?;
-    let is_over = !claim.is_deleting() && now >= time::after(created, seconds);
-    is_over.then(|| delete(claim, EXPIRED))
+    Some(time::after(created, seconds))
+}
+
+/// The claim's deletion.
+pub fn expire(claim: &NodeClaim) -> Request {
+    delete(claim, EXPIRED)
 }

@@ -37,7 +37,7 @@ mod waves;
 pub use claims::{ClaimSource, Claims, claim_name, claims, launch_plan_of, resource_list};
 pub use drain::{Drain, drain};
 pub use drift::{DriftView, drift, drifted_since};
-pub use expiration::{EXPIRED, expire};
+pub use expiration::{EXPIRED, expire, expires};
 pub use garbage::{Collection, CollectionGuard, GarbageView, collect};
 pub use hashes::restamp;
 pub use health::{Start, Starts};

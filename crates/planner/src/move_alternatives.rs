@@ -4,6 +4,7 @@
 //! hold the same pods, as for plans, cheapest first, each with its regret; but none with which the move
 //! would not pay any more, whichever the others launched with it become.
 
+use model::fleet::Reason;
 use model::{Move, NanoUsdPerHour, Objective, Plan, Snapshot};
 
 use crate::{Alternative, alternatives};
@@ -33,8 +34,12 @@ pub fn move_alternatives(
         .collect()
 }
 
-/// What each launched node may cost more, at less than which the move still saves more than it costs.
+/// What each launched node may cost more, at less than which the move still saves more than it costs;
+/// what is drifted is replaced whatever it costs.
 fn regret_max(one: &Move) -> NanoUsdPerHour {
+    if one.reason == Reason::Drifted {
+        return NanoUsdPerHour::new(i64::MAX);
+    }
     let gain = one.saving.get().saturating_mul(1000).saturating_sub(one.price.get());
     let launched = i64::try_from(one.launched.len()).unwrap_or(i64::MAX).max(1);
     // A dearer launch also costs more while both run; half of the gain covers any such launch, which is

@@ -51,6 +51,19 @@ pub struct Moving {
     pub plan: Plan,
 }
 
+/// What comes in the place of a node, whatever it costs.
+#[derive(Clone, Debug)]
+pub struct Replacement {
+    /// The node.
+    pub node: NodeIndex,
+    /// Its place in the cluster.
+    pub place: usize,
+    /// The pods that move, in the order of those of `moving`.
+    pub pods: Vec<PodIndex>,
+    /// Where they run then.
+    pub moving: Moving,
+}
+
 /// A move that has begun.
 #[derive(Clone, Debug)]
 pub struct Begun {
@@ -108,22 +121,25 @@ impl Begun {
     }
 }
 
-/// What is launched for the first of the nodes at `places` whose pods have a place, whatever it costs, with
-/// the node's name; nodes that are drifted take no pods, as they are about to go themselves.
+/// What comes in the place of the first of the nodes at `places` whose pods have a place; nodes that are
+/// drifted take no pods, as they are about to go themselves.
 pub fn replace_first(
     snapshot: &Snapshot,
     cluster: &Cluster,
     places: &[usize],
     is_drifted: impl Fn(&Node) -> bool,
     with: &Arguments<'_>,
-) -> Option<(NodeName, Moving)> {
-    places.iter().find_map(|place| {
-        let name = cluster.nodes[*place].name.clone()?;
+) -> Option<Replacement> {
+    places.iter().find_map(|&place| {
+        let name = cluster.nodes[place].name.clone()?;
+        let known = snapshot.nodes.binary_search_by(|node| node.name.cmp(&name)).ok()?;
         let pods = pods_of(cluster, std::slice::from_ref(&name)).ok()?;
         // The seats of others are theirs.
         let others = cluster.nodes.iter().filter(|node| node.nominated || is_drifted(node));
         let moving = planned(snapshot, &pods, std::slice::from_ref(&name), others, with);
-        moving.plan.unschedulable.is_empty().then_some((name, moving))
+        let node = NodeIndex::new(known);
+        let fits = moving.plan.unschedulable.is_empty();
+        fits.then_some(Replacement { node, place, pods, moving })
     })
 }
 

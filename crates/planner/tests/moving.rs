@@ -33,8 +33,9 @@ fn replaced(
 ) -> Option<(String, Vec<String>, usize)> {
     let is_drifted =
         |node: &Node| node.name.as_ref().is_some_and(|name| drifted.contains(name.as_str()));
-    let (name, moving) = replace_first(snapshot, cluster, places, is_drifted, &WITH)?;
-    let Moving { snapshot, plan: planned } = moving;
+    let replaced = replace_first(snapshot, cluster, places, is_drifted, &WITH)?;
+    let name = &snapshot.node(replaced.node).name;
+    let Moving { snapshot, plan: planned } = replaced.moving;
     assert_eq!(plan(&snapshot, &SETTINGS, NOW, Seed(0)).0, planned, "the same again");
     let checked = check(&snapshot, planned).expect("the checker finds nothing");
     let takes =

@@ -1,5 +1,8 @@
 //! The decision of a record as JSON: figures, and lists by their hashes.
 
+mod ending;
+mod pass;
+
 use model::{
     Candidate, DaemonSet, Finding, InstanceType, Listing, MicroUsdPerHour, NewNode, Node,
     NodeClass, NodeFill, NodePool, Objective, Offering, Plan, Pod, PodShape, RegionName, Rivals,
@@ -12,6 +15,9 @@ use crate::error::{Problem, RecordError};
 use crate::hash::Hash;
 use crate::planning::{Planning, Shown, Why};
 use crate::wire::Wire;
+
+pub(crate) use ending::EndingTwin;
+pub(crate) use pass::PassTwin;
 
 /// Puts lists away; gives what each is known by.
 pub(crate) trait Put {
@@ -30,6 +36,10 @@ pub(crate) trait Get {
 pub(crate) enum DecisionTwin {
     /// Which nodes to buy.
     Provision(Box<ProvisionTwin>),
+    /// Which nodes go with nothing in their place.
+    End(Box<EndingTwin>),
+    /// Which nodes go together, and what comes in their place.
+    Move(Box<PassTwin>),
 }
 
 #[derive(Serialize, Deserialize)]

@@ -2,14 +2,16 @@
 
 use std::cell::Cell;
 
-use planner::Seed;
+use model::Timestamp;
+use planner::{Pass, Seed};
 
 use crate::chunks::list_hash;
-use crate::decision::{DecisionTwin, Get, ProvisionTwin};
+use crate::decision::{DecisionTwin, EndingTwin, Get, PassTwin, ProvisionTwin};
 use crate::error::{Place, Problem, RecordError};
+use crate::fleet::{RecordedEnding, RecordedPass};
 use crate::hash::Hash;
 use crate::indices;
-use crate::planning::Recorded;
+use crate::planning::RecordedPlanning;
 use crate::segment::{Chunk, Entry, Segment};
 use crate::wire::{In, Wire};
 
@@ -17,13 +19,50 @@ use crate::wire::{In, Wire};
 /// thousand nodes has about 150 MB, and a leaf that is named often must not fill the memory.
 const RECORD_BYTES_MAX: u64 = 1 << 30;
 
+/// A decision that was read from a record, by kind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Recorded {
+    /// Which nodes to buy.
+    Planning(Box<RecordedPlanning>),
+    /// Which nodes go with nothing in their place.
+    Ending(Box<RecordedEnding>),
+    /// Which nodes go together, and what comes in their place.
+    Pass(Box<RecordedPass>),
+}
+
+impl Recorded {
+    /// When it was decided.
+    pub const fn now(&self) -> Timestamp {
+        match self {
+            Self::Planning(planning) => planning.now,
+            Self::Ending(ending) => ending.now,
+            Self::Pass(pass) => pass.question.now,
+        }
+    }
+
+    /// Where it stands.
+    pub const fn place(&self) -> &Place {
+        match self {
+            Self::Planning(planning) => &planning.place,
+            Self::Ending(ending) => &ending.place,
+            Self::Pass(pass) => &pass.place,
+        }
+    }
+}
+
 impl Segment {
     /// Reads a decision of this segment with all that it names.
     pub fn decode(&self, entry: &Entry) -> Result<Recorded, RecordError> {
         let lists = Lists { segment: self, place: &entry.place, left: Cell::new(RECORD_BYTES_MAX) };
-        let DecisionTwin::Provision(provision) =
+        let twin =
             DecisionTwin::read(&entry.json).map_err(|problem| lists.error("decision", problem))?;
-        let recorded = lists.provision(*provision, entry)?;
+        let recorded = match twin {
+            DecisionTwin::Provision(twin) => {
+                Recorded::Planning(Box::new(lists.provision(*twin, entry)?))
+            }
+            DecisionTwin::End(twin) => Recorded::Ending(Box::new(lists.ending(*twin, entry)?)),
+            DecisionTwin::Move(twin) => Recorded::Pass(Box::new(lists.pass(*twin, entry)?)),
+        };
         indices::check(&recorded).map_err(|(field, problem)| lists.error(&field, problem))?;
         Ok(recorded)
     }
@@ -37,7 +76,11 @@ struct Lists<'a> {
 }
 
 impl Lists<'_> {
-    fn provision(&self, twin: ProvisionTwin, entry: &Entry) -> Result<Recorded, RecordError> {
+    fn provision(
+        &self,
+        twin: ProvisionTwin,
+        entry: &Entry,
+    ) -> Result<RecordedPlanning, RecordError> {
         let ProvisionTwin {
             version,
             why,
@@ -52,7 +95,7 @@ impl Lists<'_> {
             shown,
         } = twin;
         let seed = Seed(seed);
-        Ok(Recorded {
+        Ok(RecordedPlanning {
             place: entry.place.clone(),
             hash: entry.hash,
             version,
@@ -66,6 +109,35 @@ impl Lists<'_> {
             report: report.report(now, seed, self)?,
             findings: self.get("findings", findings)?,
             shown,
+        })
+    }
+
+    fn ending(&self, twin: EndingTwin, entry: &Entry) -> Result<RecordedEnding, RecordError> {
+        let EndingTwin { version, now, cluster, waiting, decision } = twin;
+        Ok(RecordedEnding {
+            place: entry.place.clone(),
+            hash: entry.hash,
+            version,
+            now,
+            cluster: cluster.cluster(self)?,
+            waiting: waiting.waiting("waiting", self)?,
+            decision: decision.decision(self)?,
+        })
+    }
+
+    fn pass(&self, twin: PassTwin, entry: &Entry) -> Result<RecordedPass, RecordError> {
+        let question = twin.question(self)?;
+        let pass = Pass { found: twin.found.found(self)?, drift: twin.drift.drift(self)? };
+        Ok(RecordedPass {
+            place: entry.place.clone(),
+            hash: entry.hash,
+            version: twin.version,
+            question,
+            snapshot: twin.snapshot.snapshot(self)?,
+            cluster: twin.cluster.cluster(self)?,
+            pass,
+            findings: self.get("findings", twin.findings)?,
+            shown: twin.shown,
         })
     }
 

@@ -1,7 +1,10 @@
 //! The first difference between two answers, field by field as they are written.
 
+use std::collections::BTreeMap;
+
+use disruption::{Consolidation, Decision, Drift};
 use model::{Plan, Unschedulable};
-use planner::Report;
+use planner::{Pass, Report};
 
 use crate::chunks::json;
 use crate::decision::Figures;
@@ -31,6 +34,67 @@ pub(crate) fn first(recorded: (&Plan, &Report), replayed: (&Plan, &Report)) -> O
         .or_else(|| list("report.candidates", &report.candidates, &now_report.candidates))
         .or_else(|| list("report.pools", &report.pools, &now_report.pools))
         .or_else(|| list("report.supplies", &report.supplies, &now_report.supplies))
+}
+
+/// The same of what goes with nothing in its place.
+pub(crate) fn of_endings(recorded: &Decision, replayed: &Decision) -> Option<Difference> {
+    let Decision { expired, delete, kept, waiting, again, allowances } = recorded;
+    list("decision.expired", expired, &replayed.expired)
+        .or_else(|| list("decision.delete", delete, &replayed.delete))
+        .or_else(|| map("decision.kept", kept, &replayed.kept))
+        .or_else(|| map("decision.waiting", waiting, &replayed.waiting))
+        .or_else(|| map("decision.allowances", allowances, &replayed.allowances))
+        .or_else(|| one("decision.again", again, &replayed.again))
+}
+
+/// The same of passes.
+pub(crate) fn of_passes(recorded: &Pass, replayed: &Pass) -> Option<Difference> {
+    let (Pass { found, drift }, now) = (recorded, &replayed.found);
+    let Consolidation { moves, answers, allowances, rotation, again, candidates, work_used } =
+        found;
+    let (Drift { go, kept }, now_drift) = (drift, &replayed.drift);
+    list("found.moves", moves, &now.moves)
+        .or_else(|| list("found.answers", answers, &now.answers))
+        .or_else(|| map("found.allowances", allowances, &now.allowances))
+        .or_else(|| one("found.rotation", &rotation.next, &now.rotation.next))
+        .or_else(|| one("found.again", again, &now.again))
+        .or_else(|| list("found.candidates", candidates, &now.candidates))
+        .or_else(|| numbers("found.workUsed", *work_used, now.work_used))
+        .or_else(|| list("drift.go", go, &now_drift.go))
+        .or_else(|| map("drift.kept", kept, &now_drift.kept))
+}
+
+fn map<K, V>(
+    field: &str,
+    recorded: &BTreeMap<K, V>,
+    replayed: &BTreeMap<K, V>,
+) -> Option<Difference>
+where
+    K: Wire + Clone + Ord,
+    V: Wire + Clone,
+{
+    let pairs = |map: &BTreeMap<K, V>| -> Vec<(K, V)> {
+        map.iter().map(|(key, value)| (key.clone(), value.clone())).collect()
+    };
+    list(field, &pairs(recorded), &pairs(replayed))
+}
+
+fn one<T: Wire>(field: &str, recorded: &Option<T>, replayed: &Option<T>) -> Option<Difference> {
+    let text = |value: &Option<T>| text(&Out(value));
+    let (recorded, replayed) = (text(recorded), text(replayed));
+    (recorded != replayed).then(|| Difference {
+        field: field.to_owned(),
+        recorded: Some(recorded),
+        replayed: Some(replayed),
+    })
+}
+
+fn numbers(field: &str, recorded: u64, replayed: u64) -> Option<Difference> {
+    (recorded != replayed).then(|| Difference {
+        field: field.to_owned(),
+        recorded: Some(recorded.to_string()),
+        replayed: Some(replayed.to_string()),
+    })
 }
 
 fn list<T: Wire>(field: &str, recorded: &[T], replayed: &[T]) -> Option<Difference> {

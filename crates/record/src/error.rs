@@ -95,6 +95,9 @@ pub enum Problem {
         /// How long the list is.
         length: usize,
     },
+    /// What has one place has two.
+    #[error("{0} is there twice; use the version that wrote it")]
+    Twice(String),
     /// More than a record may hold.
     #[error("more than {most} bytes come together; it was not written by Stowage")]
     TooLarge {

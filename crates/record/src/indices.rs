@@ -2,17 +2,91 @@
 //!
 //! Planning trusts a snapshot's indices, as lowering makes them; a record may come from anywhere.
 
-use model::{Plan, Snapshot};
+use std::collections::BTreeSet;
 
+use disruption::Answer;
+use model::fleet::{Cluster, Place};
+use model::{Plan, Snapshot};
+use planner::Pass;
+
+use crate::decode::Recorded;
 use crate::error::Problem;
-use crate::planning::Recorded;
+use crate::fleet::RecordedPass;
 
 type Checked = Result<(), (String, Problem)>;
 
 /// The first index that points beyond its list, with its field.
 pub(crate) fn check(recorded: &Recorded) -> Checked {
-    snapshot(&recorded.snapshot)?;
-    plan(&recorded.snapshot, &recorded.plan)
+    match recorded {
+        Recorded::Planning(planning) => {
+            snapshot(&planning.snapshot)?;
+            plan(&planning.snapshot, &planning.plan)
+        }
+        Recorded::Ending(ending) => {
+            let nodes = ending.cluster.nodes.len();
+            let field = || "decision.kept".to_owned();
+            ending.decision.kept.keys().try_for_each(|place| within(*place, nodes, field))
+        }
+        Recorded::Pass(pass) => {
+            snapshot(&pass.snapshot)?;
+            cluster(&pass.snapshot, &pass.cluster)?;
+            found(pass)
+        }
+    }
+}
+
+/// Pods that run have their places, each its own, and nodes their names: what trades with them counts on
+/// it.
+fn cluster(snapshot: &Snapshot, cluster: &Cluster) -> Checked {
+    let mut seen = (BTreeSet::new(), BTreeSet::new());
+    for (place, node) in cluster.nodes.iter().enumerate() {
+        let name = || format!("cluster.nodes[{place}].name");
+        if let Some(known) = &node.name
+            && !seen.0.insert(known)
+        {
+            return Err((name(), Problem::Twice(known.to_string())));
+        }
+        for pod in &node.pods {
+            let Place::Pod(index) = pod.place else { continue };
+            let field = || format!("cluster.nodes[{place}].pods.place");
+            within(index.get(), snapshot.pods.len(), field)?;
+            if !seen.1.insert(index) {
+                return Err((field(), Problem::Twice(pod.name.to_string())));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn found(pass: &RecordedPass) -> Checked {
+    let (snapshot, nodes) = (&pass.snapshot, pass.cluster.nodes.len());
+    let Pass { found, drift } = &pass.pass;
+    for (place, one) in found.moves.iter().enumerate() {
+        let field = |name: &str| format!("found.moves[{place}].{name}");
+        let pods = |pods: &[model::PodIndex]| {
+            let length = snapshot.pods.len();
+            pods.iter().try_for_each(|pod| within(pod.get(), length, || field("pods")))
+        };
+        let node =
+            |node: model::NodeIndex, name| within(node.get(), snapshot.nodes.len(), || field(name));
+        one.removed.iter().try_for_each(|removed| node(*removed, "removed"))?;
+        for launched in &one.launched {
+            let length = snapshot.offerings.len();
+            within(launched.offering.get(), length, || field("launched"))?;
+            pods(&launched.pods)?;
+        }
+        for fill in &one.taken {
+            node(fill.node, "taken")?;
+            pods(&fill.pods)?;
+        }
+    }
+    for answer in &found.answers {
+        if let Answer::Goes(position) = answer {
+            within(*position, found.moves.len(), || "found.answers".to_owned())?;
+        }
+    }
+    let mut drifted = drift.go.iter().chain(drift.kept.keys());
+    drifted.try_for_each(|place| within(*place, nodes, || "drift".to_owned()))
 }
 
 fn within(index: usize, length: usize, field: impl FnOnce() -> String) -> Checked {

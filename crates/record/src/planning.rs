@@ -111,7 +111,7 @@ pub struct PriceDate {
 
 /// A planning that was read from a record.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Recorded {
+pub struct RecordedPlanning {
     /// Where its decision stands.
     pub place: Place,
     /// What it is known by.

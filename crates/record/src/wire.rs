@@ -4,7 +4,10 @@
 //! its structs has a definition here that serde holds against the original: a field that is added
 //! there and not here does not compile. Fields at their default are not written.
 
+mod fleet;
+mod kept;
 mod market;
+mod moves;
 mod nodes;
 mod numbers;
 mod plan;
@@ -68,6 +71,32 @@ macro_rules! twins {
     )*};
 }
 pub(crate) use twins;
+
+/// One of some words; by this name serde does not take it for something borrowed from the input.
+pub(crate) type Word = &'static str;
+
+/// A module for `#[serde(with = "...")]` that reads and writes one of these words.
+macro_rules! word {
+    ($name:ident: $($word:expr),* $(,)?) => {
+        mod $name {
+            pub(super) fn serialize<S: serde::Serializer>(
+                word: &$crate::wire::Word,
+                to: S,
+            ) -> Result<S::Ok, S::Error> {
+                to.serialize_str(word)
+            }
+
+            pub(super) fn deserialize<'de, D: serde::Deserializer<'de>>(
+                from: D,
+            ) -> Result<$crate::wire::Word, D::Error> {
+                let text = <String as serde::Deserialize>::deserialize(from)?;
+                let known = [$($word),*].into_iter().find(|word| *word == text);
+                known.ok_or_else(|| serde::de::Error::custom(format!("unknown word {text:?}")))
+            }
+        }
+    };
+}
+pub(crate) use word;
 
 impl<T: Wire> Wire for Option<T> {
     fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -5,7 +5,7 @@ use std::cell::Cell;
 use proptest::prelude::*;
 use record::{Segment, Stream, pack, replay, unpack};
 
-use crate::support::{lines, made, recorded, settings};
+use crate::support::{lines, made, planning, recorded, settings};
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
@@ -104,5 +104,5 @@ fn records_among_the_lines_of_a_log_are_found() {
     }
     let segment = Segment::read("log", &log);
     assert!(segment.foreign > 10 && segment.faults.is_empty());
-    made.assert_is(&segment.decode(&segment.entries[0]).expect("it is whole"));
+    made.assert_is(&planning(segment.decode(&segment.entries[0]).expect("it is whole")));
 }

@@ -3,7 +3,8 @@
 use model::{Finding, FindingCode, Objective, Plan, Snapshot, Timestamp};
 use planner::{Report, Seed, Settings};
 use record::{
-    Encoded, Planning, PriceDate, Recorded, Segment, Selection, Shown, Stream, Why, encode,
+    Encoded, Planning, PriceDate, Recorded, RecordedPlanning, Segment, Selection, Shown, Stream,
+    Why, encode,
 };
 
 /// A planning with all that it borrows.
@@ -65,7 +66,7 @@ impl Made {
     }
 
     /// Asserts that each value is the recorded one.
-    pub(crate) fn assert_is(&self, recorded: &Recorded) {
+    pub(crate) fn assert_is(&self, recorded: &RecordedPlanning) {
         assert_eq!(recorded.snapshot, self.snapshot);
         assert_eq!(recorded.plan, self.plan);
         assert_eq!(recorded.report, self.report);
@@ -78,7 +79,7 @@ impl Made {
     }
 }
 
-fn shown() -> Shown {
+pub(crate) fn shown() -> Shown {
     let price = PriceDate {
         as_of: "2026-07".to_owned(),
         source: "prices".to_owned(),
@@ -106,8 +107,20 @@ pub(crate) fn lines(records: &[Encoded]) -> Vec<u8> {
 }
 
 /// What a segment holds, which must be whole.
-pub(crate) fn recorded(lines: &[u8]) -> Vec<Recorded> {
+pub(crate) fn all(lines: &[u8]) -> Vec<Recorded> {
     let segment = Segment::read("test", lines);
     assert_eq!(segment.faults, vec![]);
     segment.entries.iter().map(|entry| segment.decode(entry).expect("it is whole")).collect()
+}
+
+/// The plannings that a segment holds, and nothing else.
+pub(crate) fn recorded(lines: &[u8]) -> Vec<RecordedPlanning> {
+    all(lines).into_iter().map(planning).collect()
+}
+
+pub(crate) fn planning(recorded: Recorded) -> RecordedPlanning {
+    match recorded {
+        Recorded::Planning(planning) => *planning,
+        other => panic!("{other:?} is no planning"),
+    }
 }

@@ -15,7 +15,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use api::names;
 use ec2::Catalog;
 use model::fleet::{Cluster, Node, Place, Pod};
-use model::{NodeClaimName, NodeName, NodePoolName, PodIndex, PodName, Snapshot, well_known};
+use model::{
+    NodeClaimName, NodeName, NodePoolName, PodIndex, PodName, Snapshot, Timestamp, well_known,
+};
 
 use crate::lower::lower_some;
 use crate::{Going, Inputs, LowerError, LowerOptions, Lowered, Objects};
@@ -27,6 +29,8 @@ pub struct LoweredFleet {
     pub lowered: Lowered,
     /// Nodes by claim, then Nodes of pools without one; pools as they come.
     pub cluster: Cluster,
+    /// Since when claims are drifted, by their condition `Drifted`.
+    pub drifted: BTreeMap<NodeClaimName, Timestamp>,
 }
 
 /// Makes a snapshot of what runs, and the cluster that disruption looks at.
@@ -41,6 +45,7 @@ pub fn lower_fleet(
     options: &LowerOptions,
 ) -> Result<LoweredFleet, LowerError> {
     let mut cluster = cluster(&inputs.objects);
+    let drifted = inputs.objects.node_claims.iter().filter_map(drifted).collect();
     let (lowered, running) = lower_some(inputs, catalog, options, true)?;
     let mut places: BTreeMap<PodName, Place> = BTreeMap::new();
     let mut known = 0;
@@ -62,7 +67,7 @@ pub fn lower_fleet(
     for node in &mut cluster.nodes {
         node.price = node.name.as_ref().and_then(|name| price(&lowered.snapshot, name));
     }
-    Ok(LoweredFleet { lowered, cluster })
+    Ok(LoweredFleet { lowered, cluster, drifted })
 }
 
 fn price(snapshot: &Snapshot, name: &NodeName) -> Option<model::MicroUsdPerHour> {
@@ -133,6 +138,20 @@ impl<'a> Known<'a> {
     }
 }
 
+/// When the time of the claim is over; `Never`, and what cannot be read, is never.
+fn expires(claim: &api::NodeClaim) -> Option<Timestamp> {
+    let seconds = time::seconds(claim.spec.expire_after.as_deref()?)?;
+    let created = time::moment(claim.metadata.creation_timestamp.as_deref()?)?;
+    Some(Timestamp(created.0.saturating_add(seconds)))
+}
+
+/// Since when the claim is drifted, by its condition.
+fn drifted(claim: &api::NodeClaim) -> Option<(NodeClaimName, Timestamp)> {
+    let condition = claim.condition(names::DRIFTED).filter(|one| one.status == "True")?;
+    let since = time::moment(condition.last_transition_time.as_deref()?)?;
+    Some((claim.metadata.name.as_str().into(), since))
+}
+
 /// A claim and its Node, without what is on them.
 fn facts(claim: Option<&api::NodeClaim>, node: Option<&api::Node>) -> Node {
     let of_claim = claim.map(|claim| &claim.metadata.labels);
@@ -166,6 +185,7 @@ fn facts(claim: Option<&api::NodeClaim>, node: Option<&api::Node>) -> Node {
         nominated: false,
         do_not_disrupt: node.is_some_and(annotated),
         quiet_since: since.and_then(time::moment),
+        expires: claim.and_then(expires),
         price: None,
         pods: Vec::new(),
     }

@@ -122,7 +122,7 @@ pub(crate) struct Plan {
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) seed: u64,
 
-    /// Write what was planned from, the plan and its report to this file, for `stowage replay`
+    /// Write what was planned from and what came of it to this file, for `stowage replay`
     #[arg(long, value_name = "FILE")]
     pub(crate) record: Option<PathBuf>,
 

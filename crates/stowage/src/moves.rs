@@ -17,7 +17,7 @@ pub(crate) struct Moves<'a> {
     /// The nodes that are answered for.
     pub(crate) cluster: &'a Cluster,
     /// Answers, and how much was searched.
-    pub(crate) survey: &'a Consolidation,
+    pub(crate) found: &'a Consolidation,
     /// The moves, after the checker has passed them.
     pub(crate) checked: &'a CheckedMoves,
     /// What no moves go below.
@@ -96,6 +96,6 @@ impl Moves<'_> {
 
     /// How many nodes stay.
     pub(crate) fn kept(&self) -> usize {
-        self.survey.answers.iter().filter(|one| matches!(one, Answer::Kept(_))).count()
+        self.found.answers.iter().filter(|one| matches!(one, Answer::Kept(_))).count()
     }
 }

@@ -33,8 +33,10 @@ fn sample_cluster_is_answered_node_by_node() {
     assert_eq!(answers.len(), 14);
     for (node, expected) in [
         ("empty", "goes"),
-        ("nearly-empty", "goes"),
         ("too-large", "goes"),
+        ("half-full-2", "goes"),
+        ("nearly-empty", "takes"),
+        ("half-full-3", "pod_budget_spent"),
         ("kept-by-budget", "pod_budget"),
         ("kept-by-node", "do_not_disrupt"),
         ("kept-by-pod", "pod_do_not_disrupt"),
@@ -83,9 +85,32 @@ fn dear_evictions_leave_pods_where_they_are() {
     assert_eq!(answers(&moves)["nearly-empty"], "no_saving");
 }
 
+/// When its pods have been quiet for long enough.
+const NINE: &str = "2026-11-26T09:00:00Z";
+/// One node, which is replaced by a smaller one.
+const OVERSIZED: &str = include_str!("input/oversized.yaml");
+
+#[test]
+fn a_drifted_node_is_replaced_before_anything_else_though_it_saves_nothing() {
+    let drifted = r#"conditions: [{type: Drifted, status: "True", reason: AMIDrift,
+        lastTransitionTime: "2026-11-26T08:00:00Z"}, "#;
+    let input = OVERSIZED.replacen("conditions: [", drifted, 1);
+    assert_ne!(input, OVERSIZED);
+    let dear = ["--disrupt", "-o", "json", "--now", NINE, "--eviction-price", "1000", "-"];
+    for (input, reason) in [(OVERSIZED, None), (input.as_str(), Some("Drifted"))] {
+        let run = plan_with_input(&dear, input.as_bytes());
+        assert_eq!(run.code, 0, "{}", run.stderr);
+        let moves: Value = serde_json::from_str(&run.stdout).expect("JSON");
+        let reasons = moves["moves"].as_array().expect("a list").iter().map(|one| &one["reason"]);
+        assert!(reasons.eq(reason.iter()), "{moves}");
+        let expected = if reason.is_some() { "goes" } else { "no_saving" };
+        assert_eq!(answers(&moves)["too-large"], expected);
+    }
+}
+
 #[test]
 fn launched_nodes_have_alternatives_that_still_pay() {
-    let moves = json(&[]);
+    let moves = json(&["oversized.yaml", "--now", NINE]);
     let all = moves["moves"].as_array().expect("a list");
     let launches = |one: &&Value| one["launched"].as_array().is_some_and(|all| !all.is_empty());
     let replacing: Vec<&Value> = all.iter().filter(launches).collect();

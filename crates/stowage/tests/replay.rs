@@ -126,3 +126,23 @@ fn nothing_to_replay_is_refused_with_what_to_give() {
     assert!(run.code == 2 && run.stderr.contains("cannot read"), "{}", run.stderr);
     assert_eq!(replay(&[], b"").code, 2);
 }
+
+#[test]
+fn recorded_moves_come_out_the_same_and_print_the_same() {
+    let file = folder("moves").join("moves.jsonl.gz");
+    let to = file.to_str().expect("a path in UTF-8");
+    for more in [&[][..], &["oversized.yaml", "--now", "2026-11-26T09:00:00Z"][..]] {
+        let planned = plan(&[&["--disrupt", "-o", "json", "--record", to], more].concat());
+        assert_eq!(planned.code, 0, "{}", planned.stderr);
+        let run = replayed(&[&file], &[]);
+        assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
+        let line = run.stdout.trim_end();
+        assert!(line.contains(", what runs: ") && line.ends_with(", same"), "{line}");
+        let shown = replayed(&[&file], &["--show", "-o", "json"]);
+        assert_eq!(shown.stdout, run.stdout + &planned.stdout);
+    }
+    let other = forged(&lines(&file), "\"workUsed\":", "\"workUsed\":9");
+    let run = replay(&["-"], other.as_bytes());
+    assert_eq!(run.code, 1, "{}{}", run.stdout, run.stderr);
+    assert!(run.stdout.contains("first difference at found.workUsed"), "{}", run.stdout);
+}

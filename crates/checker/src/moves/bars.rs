@@ -20,10 +20,11 @@ pub(super) fn check(case: &Case<'_>) -> Vec<MoveViolation> {
             }
         }
     }
-    for fill in case.moves.iter().flat_map(|one| &one.taken) {
+    let fills = case.moves.iter().flat_map(|one| one.taken.iter().map(|fill| (fill, one.reason)));
+    for (fill, reason) in fills {
         let known = case.snapshot.node(fill.node);
         let why = if known.state == NodeState::Ready {
-            case.node(fill.node).and_then(|node| no_destination(case, node))
+            case.node(fill.node).and_then(|node| no_destination(case, node, reason))
         } else {
             Some("it is not ready")
         };
@@ -87,13 +88,15 @@ fn pod_bar(pod: &Pod, now: Timestamp) -> Option<&'static str> {
     }
 }
 
-fn no_destination(case: &Case<'_>, node: &Node) -> Option<&'static str> {
+fn no_destination(case: &Case<'_>, node: &Node, reason: Reason) -> Option<&'static str> {
+    // As in Karpenter, pods of what is drifted may move to what is not quiet.
+    let asked = matches!(reason, Reason::Empty | Reason::Underutilized) && !case.begun;
     let after = case.pool(node).and_then(|pool| pool.consolidate_after);
     let bars = [
         (node.deleting || node.terminating, "it is going"),
         (!node.initialized, "it is not initialized"),
         (node.nominated, "a pod that waits will run on it"),
-        (!case.begun && !is_quiet(after, node, case.now), "it is within its own time of quiet"),
+        (asked && !is_quiet(after, node, case.now), "it is within its own time of quiet"),
     ];
     bars.into_iter().find(|(bars, _)| *bars).map(|(_, why)| why)
 }

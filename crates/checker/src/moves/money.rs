@@ -1,5 +1,6 @@
 //! Savings and prices, counted again.
 
+use model::fleet::Reason;
 use model::{MicroUsdPerHour, Move, NanoUsdPerHour, OfferingIndex};
 
 use super::{Case, MoveTotals, MoveViolation};
@@ -15,7 +16,10 @@ fn wrong(case: &Case<'_>, position: usize, one: &Move) -> Option<MoveViolation> 
     let launched: Option<Vec<MicroUsdPerHour>> =
         one.launched.iter().map(|node| price_of(case, node.offering)).collect();
     let is_priced = prices().all(|price| price.is_some());
-    let Some(launched) = launched.filter(|launched| is_priced || launched.is_empty()) else {
+    // What is drifted or sick is replaced whatever it costs.
+    let has_to_pay = matches!(one.reason, Reason::Empty | Reason::Underutilized);
+    let is_counted = |launched: &Vec<_>| is_priced || launched.is_empty() || !has_to_pay;
+    let Some(launched) = launched.filter(is_counted) else {
         return Some(MoveViolation::Unpriced { position });
     };
     let gone: MicroUsdPerHour = prices().flatten().sum();
@@ -33,7 +37,11 @@ fn wrong(case: &Case<'_>, position: usize, one: &Move) -> Option<MoveViolation> 
     // What costs something, though it is not known what, is worth giving up where that is free.
     let unpriced = i128::from(!is_priced);
     let worth = i128::from(saving.get()) * 1000 + unpriced;
-    (worth <= price).then_some(MoveViolation::NotWorth { position, saving, price: one.price })
+    (has_to_pay && worth <= price).then_some(MoveViolation::NotWorth {
+        position,
+        saving,
+        price: one.price,
+    })
 }
 
 fn price_of(case: &Case<'_>, offering: OfferingIndex) -> Option<MicroUsdPerHour> {

@@ -11,7 +11,7 @@ use ::disruption::{
     decide, quiet,
 };
 use api::names;
-use executor::{Kind, ObjectRef, Request, Target};
+use executor::{EXPIRED, Kind, ObjectRef, Request, Target};
 use model::{NodeClaimName, NodeName, NodePoolName, Timestamp, well_known};
 use serde_json::json;
 use tokio::time::Instant;
@@ -23,6 +23,7 @@ use crate::clock;
 use crate::metrics::{Decided, Disrupted};
 use crate::perform::GroupKey;
 use crate::planning::Planned;
+use crate::records::Ended;
 use crate::report::{About, Event, Severity, UNCONSOLIDATABLE};
 use crate::store::Tables;
 
@@ -61,10 +62,25 @@ impl Driver {
         }
         self.tell_kept(&looked, &decision, &tables);
         self.tell_protected(&decision, &tables, now);
+        for claim in &decision.expired {
+            self.expire(claim, &tables, instant);
+        }
         for deletion in &decision.delete {
             self.delete(deletion, &tables, instant);
         }
-        self.disrupting.waiting = decision.waiting;
+        let waiting = std::mem::replace(&mut self.disrupting.waiting, decision.waiting.clone());
+        let ended = || Ended { now, cluster: looked, waiting, decision: decision.clone() };
+        self.records.ended(ended, &decision);
+    }
+
+    /// Has a claim go whose time is over.
+    fn expire(&mut self, claim: &NodeClaimName, tables: &Tables, now: Instant) {
+        let key = GroupKey::Claim(claim.to_string());
+        let known = tables.claim(claim.as_str());
+        let (Some(claim), false) = (known, self.work.is_held(&key, tables, now)) else { return };
+        let disrupted = disrupted(claim, EXPIRED, "");
+        self.metrics.claims_disrupted.get_or_create(&disrupted).inc();
+        self.dispatch(key, vec![executor::expire(claim)]);
     }
 
     fn delete(&mut self, deletion: &Deletion, tables: &Tables, now: Instant) {
@@ -285,6 +301,7 @@ fn facts(
         nominated: false,
         do_not_disrupt: node.is_some_and(annotation),
         quiet_since: since.and_then(executor::time::parse),
+        expires: executor::expires(claim),
         price: planned.zip(name.as_ref()).and_then(|(planned, name)| planned.price_of(name)),
         pods: Vec::new(),
         name,

@@ -8,10 +8,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use ::disruption::{Answer as Fate, Consolidation, Drifted, Kept, Rotation};
+use ::disruption::{Answer as Fate, Kept, Rotation};
 use executor::{ClaimSource, MoveRecord, MoveView, OfClaim, Request, Stage};
 use model::fleet::{Cluster, Reason};
-use model::{MicroUsdPerHour, NodeName, OfferingIndex, PodIndex, Timestamp};
+use model::{InstanceTypeName, NodeName, OfferingIndex, PodIndex, Timestamp};
 use tokio::time::Instant;
 
 use super::Driver;
@@ -21,7 +21,7 @@ use crate::clock;
 use crate::leader::Role;
 use crate::metrics::Decided;
 use crate::perform::{Answer, GroupKey};
-use crate::planning::{Launches, MoveNodes, Moves, MovesError, NotHeld, UnderWay};
+use crate::planning::{Launches, Looked, MoveNodes, Moves, MovesError, NotHeld, UnderWay};
 use crate::store::Tables;
 
 /// Between two searches, as Karpenter's poll.
@@ -278,9 +278,8 @@ impl Driver {
         let (planner, answers) = (self.planner.clone(), self.answers.clone());
         let (circumstances, under_way) = (self.circumstances(instant), self.under_way(&tables, ""));
         let (rotation, metrics) = (self.moving.rotation.clone(), self.metrics.clone());
-        let drifted = drifted(&tables);
         tokio::task::spawn_blocking(move || {
-            let found = planner.moves(&tables, &circumstances, &under_way, (&drifted, &rotation));
+            let found = planner.moves(&tables, &circumstances, &under_way, &rotation);
             let took = clock::instant() - instant;
             metrics.voluntary.moves_search.observe(took.as_secs_f64());
             drop(answers.send(Answer::Moves(Box::new(tables), Box::new(found))));
@@ -293,33 +292,31 @@ impl Driver {
         let found = match found {
             Ok(found) => found,
             Err(error) => {
-                if matches!(error, MovesError::Refused(_) | MovesError::Unsound(_)) {
+                if matches!(error, MovesError::Refused(..) | MovesError::Unsound(_)) {
                     self.metrics.plans_refused.inc();
                 }
-                let error: &dyn std::error::Error = &error;
-                tracing::error!(controller = "disruption", error, "no moves");
+                {
+                    let error: &dyn std::error::Error = &error;
+                    tracing::error!(controller = "disruption", error, "no moves");
+                }
+                if let MovesError::Refused(_, looked) = error {
+                    self.records.passed(looked);
+                }
                 return;
             }
         };
-        self.moving.rotation = found.found.rotation.clone();
-        self.moving.again = found.found.again;
-        self.tell_answers(&found, tables);
-        let Moves { cluster, found: Consolidation { moves, .. }, nodes, launches, .. } = &found;
-        if let Some((nodes, launches)) = &found.replaced {
-            // As Karpenter: whoever comes first in the order has the pass.
-            let what = [(nodes, Reason::Drifted, MicroUsdPerHour::ZERO)];
-            self.begin_all(&what, launches.as_ref(), cluster, tables);
-            return;
-        }
-        let what = nodes.iter().zip(moves).map(|(nodes, one)| (nodes, one.reason, one.saving));
-        let what: Vec<_> = what.collect();
-        self.begin_all(&what, launches.as_ref(), cluster, tables);
+        let Moves { looked, nodes, launches } = found;
+        self.moving.rotation = looked.pass.found.rotation.clone();
+        self.moving.again = looked.pass.found.again;
+        self.tell_answers(&looked, tables);
+        self.begin_all(&nodes, launches.as_ref(), &looked.cluster, tables);
+        self.records.passed(looked);
     }
 
     /// Begins moves; `launches` has what all of them launch, in their order.
     fn begin_all(
         &mut self,
-        moves: &[(&MoveNodes, Reason, MicroUsdPerHour)],
+        moves: &[MoveNodes],
         launches: Option<&Launches>,
         cluster: &Cluster,
         tables: &Tables,
@@ -331,19 +328,19 @@ impl Driver {
         let mut creates =
             launches.map(|one| self.creates(one, tables, &plan_id)).unwrap_or_default();
         let mut named = named.into_iter();
-        for (position, (nodes, reason, saving)) in moves.iter().enumerate() {
-            let names: Vec<String> = named.by_ref().take(nodes.launched).collect();
+        for (position, nodes) in moves.iter().enumerate() {
+            let names: Vec<String> = named.by_ref().take(nodes.launched.len()).collect();
             let creates: Vec<Request> =
                 names.iter().filter_map(|name| creates.remove(name)).collect();
             let id = format!("{plan_id}-{position}");
-            let record = record(id, *reason, nodes, names, cluster);
-            if creates.len() == nodes.launched {
-                self.begin(record, creates, *saving);
+            let record = record(id, nodes, names, cluster);
+            if creates.len() == nodes.launched.len() {
+                self.begin(record, creates, nodes);
             }
         }
     }
 
-    fn begin(&mut self, record: MoveRecord, creates: Vec<Request>, saving: MicroUsdPerHour) {
+    fn begin(&mut self, record: MoveRecord, creates: Vec<Request>, nodes: &MoveNodes) {
         let (tables, instant) = (self.store.tables(), clock::instant());
         let under_way = self.under_way(&tables, "");
         let is_free = |claim: &String| {
@@ -367,9 +364,13 @@ impl Driver {
         let decided = decided(&record);
         let (removed, launched) = (record.claims.len(), record.launched.len());
         let (decision, move_id) = (decided.decision, record.id.as_str());
+        let MoveNodes { reason, saving, evictions, removed: gone, launched: types, .. } = nodes;
+        let gone: Vec<&str> = gone.iter().map(NodeName::as_str).collect();
+        let types: Vec<&str> = types.iter().map(InstanceTypeName::as_str).collect();
         tracing::info!(
             controller = "disruption",
-            move_id, decision, removed, launched, saving = %saving, nodes = ?record.claims,
+            move_id, decision, reason = reason.as_str(), removed, launched, evictions,
+            saving = %saving, nodes = ?gone, types = ?types, claims = ?record.claims,
             "a move begins"
         );
         if matches!(self.gate.role(), Role::Shadow) {
@@ -421,14 +422,16 @@ impl Driver {
     }
 
     /// Says what became of every node.
-    fn tell_answers(&mut self, found: &Moves, tables: &Tables) {
+    fn tell_answers(&mut self, looked: &Looked, tables: &Tables) {
+        let found = &looked.pass.found;
         let mut counts: BTreeMap<&'static str, i64> = BTreeMap::new();
         let mut eligible = 0;
-        for (node, fate) in found.cluster.nodes.iter().zip(&found.found.answers) {
+        for (node, fate) in looked.cluster.nodes.iter().zip(&found.answers) {
             let kept = match fate {
-                Fate::Goes(_) => {
+                Fate::Goes(position) => {
                     *counts.entry("goes").or_default() += 1;
-                    eligible += 1;
+                    let reason = found.moves[*position].reason;
+                    eligible += i64::from(reason == Reason::Underutilized);
                     continue;
                 }
                 Fate::Kept(kept) => kept,
@@ -444,11 +447,11 @@ impl Driver {
                 );
             }
         }
-        self.tell_drift(found, tables);
+        self.tell_drift(looked, tables);
         let metrics = &self.metrics.voluntary;
         let why = crate::metrics::Why { reason: word(Reason::Underutilized) };
         metrics.eligible_nodes.get_or_create(&why).set(eligible);
-        for (pool, allowance) in &found.found.allowances {
+        for (pool, allowance) in &found.allowances {
             let label = crate::metrics::PoolWhy {
                 nodepool: pool.to_string(),
                 reason: word(Reason::Underutilized),
@@ -462,23 +465,23 @@ impl Driver {
         for (answer, count) in &counts {
             metrics.answers.get_or_create(&crate::metrics::Answered { answer }).set(*count);
         }
-        let (moves, work_used) = (found.nodes.len(), found.found.work_used);
+        let (moves, work_used) = (found.moves.len(), found.work_used);
         tracing::debug!(controller = "disruption", moves, work_used, answers = ?counts, "looked for moves");
     }
 }
 
 impl Driver {
     /// Says why drifted nodes stay. What bars every rule is said where emptiness is decided on.
-    fn tell_drift(&mut self, found: &Moves, tables: &Tables) {
-        let kept = &found.drift.kept;
+    fn tell_drift(&mut self, looked: &Looked, tables: &Tables) {
+        let kept = &looked.pass.drift.kept;
         for (place, why) in kept.iter().filter(|(_, why)| !why.is_event()) {
-            if let Some(claim) = &found.cluster.nodes[*place].claim {
+            if let Some(claim) = &looked.cluster.nodes[*place].claim {
                 let message = format!("it is drifted, and kept: {why}");
                 self.tell_claim(claim.as_str(), "DisruptionBlocked", &message, tables);
             }
         }
         let waiting = kept.values().filter(|why| is_eligible(why)).count();
-        let eligible = i64::try_from(found.drift.go.len() + waiting).unwrap_or(i64::MAX);
+        let eligible = i64::try_from(looked.pass.drift.go.len() + waiting).unwrap_or(i64::MAX);
         let why = crate::metrics::Why { reason: word(Reason::Drifted) };
         self.metrics.voluntary.eligible_nodes.get_or_create(&why).set(eligible);
     }
@@ -493,22 +496,7 @@ fn node_of<'a>(tables: &'a Tables, claim: &api::NodeClaim) -> Option<&'a api::No
     tables.node(name).map(Arc::as_ref)
 }
 
-/// Since when claims are drifted.
-fn drifted(tables: &Tables) -> Drifted {
-    let claims = tables.node_claims.objects.values();
-    let drifted = claims.filter_map(|claim| {
-        Some((claim.metadata.name.as_str().into(), executor::drifted_since(claim)?))
-    });
-    drifted.collect()
-}
-
-fn record(
-    id: String,
-    reason: Reason,
-    nodes: &MoveNodes,
-    launched: Vec<String>,
-    cluster: &Cluster,
-) -> MoveRecord {
+fn record(id: String, nodes: &MoveNodes, launched: Vec<String>, cluster: &Cluster) -> MoveRecord {
     let claim = |name: &NodeName| {
         let node = cluster.nodes.iter().find(|node| node.name.as_ref() == Some(name));
         node.and_then(|node| node.claim.as_ref()).map(ToString::to_string)
@@ -516,7 +504,7 @@ fn record(
     let takes: BTreeSet<String> = nodes.takes.iter().map(ToString::to_string).collect();
     MoveRecord {
         id,
-        reason: reason.as_str().to_owned(),
+        reason: nodes.reason.as_str().to_owned(),
         began: executor::time::format(clock::now()),
         claims: nodes.removed.iter().filter_map(claim).collect(),
         launched,

@@ -6,11 +6,10 @@ use std::time::Duration;
 
 use api::Ec2NodeClass;
 use cloud::{CloudError, ResolvedNodeClass};
-use executor::{CloudRequest, EXPIRED, NodeClassView, PoolView, Request};
+use executor::{CloudRequest, NodeClassView, PoolView, Request};
 use model::{LiveMarket, Quantity, Timestamp, well_known};
 use tokio::time::Instant;
 
-use super::disruption::disrupted;
 use super::garbage::Garbage;
 use super::health::Health;
 use super::provision::hashes;
@@ -207,13 +206,6 @@ impl Driver {
         groups.extend(of_claims(&tables, &hashes, &self.garbage, now));
         for (key, requests) in groups {
             if !requests.is_empty() && !self.work.is_held(&key, &tables, instant) {
-                if let [Request::Delete { target, reason: EXPIRED, .. }] = requests.as_slice() {
-                    let key = (Box::default(), target.name.as_str().into());
-                    if let Some(claim) = tables.node_claims.objects.get(&key) {
-                        let disrupted = disrupted(claim, EXPIRED, "");
-                        self.metrics.claims_disrupted.get_or_create(&disrupted).inc();
-                    }
-                }
                 self.dispatch(key, requests);
             }
         }
@@ -284,9 +276,8 @@ impl Driver {
     }
 }
 
-/// Claims whose hashes are of another version than those of their pools and classes, whose drift has
-/// changed, or whose time is over; one thing about a claim at a time, as each has its version as a
-/// precondition.
+/// Claims whose hashes are of another version than those of their pools and classes, or whose drift has
+/// changed; one thing about a claim at a time, as each has its version as a precondition.
 fn of_claims(
     tables: &Tables,
     hashes: &BTreeMap<String, BTreeMap<String, String>>,
@@ -294,17 +285,14 @@ fn of_claims(
     now: Timestamp,
 ) -> Vec<(GroupKey, Vec<Request>)> {
     let due = |claim: &api::NodeClaim| {
-        let expired = executor::expire(claim, now);
-        expired.or_else(|| {
-            let name = claim.metadata.labels.get(well_known::NODE_POOL)?;
-            let hashes = hashes.get(name)?;
-            let pool = tables.pool(name.as_str())?;
-            let class = claim.spec.node_class_ref.name.as_str();
-            let class = tables.class(class)?;
-            let instance = garbage.instance_of(claim);
-            let view = executor::DriftView { claim, pool, class, hashes, instance };
-            executor::restamp(claim, hashes).or_else(|| executor::drift(&view, now))
-        })
+        let name = claim.metadata.labels.get(well_known::NODE_POOL)?;
+        let hashes = hashes.get(name)?;
+        let pool = tables.pool(name.as_str())?;
+        let class = claim.spec.node_class_ref.name.as_str();
+        let class = tables.class(class)?;
+        let instance = garbage.instance_of(claim);
+        let view = executor::DriftView { claim, pool, class, hashes, instance };
+        executor::restamp(claim, hashes).or_else(|| executor::drift(&view, now))
     };
     let claims = tables.node_claims.objects.values();
     let due = claims.filter_map(|claim| {

@@ -1,4 +1,4 @@
-//! From the store to checked moves: lower the fleet, consolidate, check; and, once what a move launches
+//! From the store to checked moves: lower the fleet, make a pass over it, check; and, once what a move launches
 //! is ready, whether it still holds.
 //!
 //! In: what is known, what is under way, the time. Out: moves that the checker accepts, with an answer for
@@ -6,16 +6,18 @@
 //! takes a core for as long as it runs.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use ::disruption::{Consolidation, Drift, Drifted, Rotation, consolidate, drift};
+use ::disruption::Rotation;
 use checker::{CheckedPlan, MoveViolation, Violation};
 use executor::MoveRecord;
-use model::fleet::{Cluster, Node, Reason};
+use model::fleet::{Cluster, Reason};
 use model::{
-    Move, MovePrices, NodeClaimName, NodeIndex, NodeName, Objective, OfferingIndex, Snapshot,
+    InstanceTypeName, MicroUsdPerHour, Move, MovePrices, NodeClaimName, NodeIndex, NodeName,
+    Objective, OfferingIndex, Snapshot,
 };
-use planner::{Arguments, Begun, Moving, NoPlace, Seed, Settings};
-use snapshot::{LowerError, LoweredFleet};
+use planner::{Arguments, Begun, Moving, NoPlace, Pass, Question, Seed, Settings};
+use snapshot::{LowerError, Lowered, LoweredFleet};
 
 use super::{Circumstances, Planner, inputs};
 use crate::store::Tables;
@@ -47,32 +49,45 @@ impl UnderWay {
     }
 }
 
+/// A pass over what runs, with all that it was made from.
+#[derive(Debug)]
+pub(crate) struct Looked {
+    /// What was asked.
+    pub(crate) question: Question,
+    /// What runs, and what there is to say about it.
+    pub(crate) lowered: Lowered,
+    /// The nodes that are answered for.
+    pub(crate) cluster: Cluster,
+    /// Moves and answers.
+    pub(crate) pass: Pass,
+}
+
 /// Moves that may be made, and what becomes of every node.
 #[derive(Debug)]
 pub(crate) struct Moves {
-    /// What was looked at.
-    pub(crate) cluster: Cluster,
-    /// Moves and answers.
-    pub(crate) found: Consolidation,
-    /// Names of the nodes of each move that go, and of those that take their pods.
+    /// What they were found in.
+    pub(crate) looked: Arc<Looked>,
+    /// Those that move pods or launch nodes; what is empty goes by itself.
     pub(crate) nodes: Vec<MoveNodes>,
     /// What is launched for all moves, in their order.
     pub(crate) launches: Option<Launches>,
-    /// Which drifted nodes may go, and why the others do not.
-    pub(crate) drift: Drift,
-    /// The first of them for whose pods there is a place, if any, with what is launched for it.
-    pub(crate) replaced: Option<(MoveNodes, Option<Launches>)>,
 }
 
 /// The nodes of a move, by name.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct MoveNodes {
+    /// Why.
+    pub(crate) reason: Reason,
+    /// What it saves.
+    pub(crate) saving: MicroUsdPerHour,
+    /// How many pods it evicts.
+    pub(crate) evictions: usize,
     /// Those that go.
     pub(crate) removed: Vec<NodeName>,
     /// Those that take their pods.
     pub(crate) takes: Vec<NodeName>,
-    /// How many are launched.
-    pub(crate) launched: usize,
+    /// Types of what is launched, in the order of the move.
+    pub(crate) launched: Vec<InstanceTypeName>,
 }
 
 /// What is launched, proved as a plan of the pods that move.
@@ -94,7 +109,7 @@ pub(crate) enum MovesError {
     Lower(#[from] LowerError),
     /// The checker refuses the moves; a bug of ours, so none of them is made.
     #[error("the checker refuses moves, please report this bug: {}", first(.0))]
-    Refused(Vec<MoveViolation>),
+    Refused(Vec<MoveViolation>, Arc<Looked>),
     /// The same of what they launch.
     #[error("the checker refuses what moves launch, please report this bug: {}", first(.0))]
     Unsound(Vec<Violation>),
@@ -138,58 +153,31 @@ impl Planner {
         tables: &Tables,
         circumstances: &Circumstances,
         under_way: &UnderWay,
-        (drifted, rotation): (&Drifted, &Rotation),
+        rotation: &Rotation,
     ) -> Result<Moves, MovesError> {
-        let LoweredFleet { lowered, cluster } = self.fleet(tables, circumstances, under_way)?;
-        let (snapshot, prices) = (&lowered.snapshot, MovePrices::default());
-        let settings = ::disruption::Settings {
-            objective: Objective { restart_cost: 0 },
-            prices,
+        let LoweredFleet { lowered, cluster, drifted } =
+            self.fleet(tables, circumstances, under_way)?;
+        let (settings, now) = (self.settings(), circumstances.now);
+        let consolidation = ::disruption::Settings {
+            objective: settings.objective,
+            prices: MovePrices::default(),
             nodes_per_move: NODES_PER_MOVE,
             work_limit: self.work_limit,
         };
-        let now = circumstances.now;
-        let found = consolidate(snapshot, &cluster, &settings, rotation, now);
-        let moves = found.moves.clone();
-        let checked = checker::check_moves(snapshot, &cluster, moves, prices, now);
-        let checked = checked.map_err(MovesError::Refused)?;
-        let name = |node: NodeIndex| snapshot.node(node).name.clone();
-        let nodes = (checked.moves().iter())
-            .map(|one| MoveNodes {
-                removed: one.removed.iter().map(|node| name(*node)).collect(),
-                takes: one.taken.iter().map(|fill| name(fill.node)).collect(),
-                launched: one.launched.len(),
-            })
-            .collect();
-        let launches = launches(snapshot, checked.moves(), settings.objective)?;
-        let drift = drift(&cluster, drifted, now);
-        let replaced = self.replaced(snapshot, (&cluster, drifted), &drift, circumstances)?;
-        Ok(Moves { cluster, found, nodes, launches, drift, replaced })
-    }
-
-    /// What is launched for a drifted node; `None` where none has a place for its pods.
-    fn replaced(
-        &self,
-        snapshot: &Snapshot,
-        (cluster, drifted): (&Cluster, &Drifted),
-        drift: &Drift,
-        circumstances: &Circumstances,
-    ) -> Result<Option<(MoveNodes, Option<Launches>)>, MovesError> {
-        let settings = self.settings();
-        let is_drifted =
-            |node: &Node| node.claim.as_ref().is_some_and(|claim| drifted.contains_key(claim));
-        let with = arguments(&settings, circumstances);
-        let found = planner::replace_first(snapshot, cluster, &drift.go, is_drifted, &with);
-        let Some((name, Moving { snapshot, plan })) = found else { return Ok(None) };
-        let takes = plan.existing.iter().map(|fill| snapshot.node(fill.node).name.clone());
-        let launched = plan.new_nodes.len();
-        let nodes = MoveNodes { removed: vec![name], takes: takes.collect(), launched };
-        let ranked = planner::alternatives(&snapshot, &plan, settings.objective);
-        let alternatives =
-            ranked.iter().map(|of| of.iter().map(|one| one.offering).collect()).collect();
-        let plan = checker::check(&snapshot, plan).map_err(MovesError::Unsound)?;
-        let launches = (launched > 0).then_some(Launches { snapshot, plan, alternatives });
-        Ok(Some((nodes, launches)))
+        let (seed, rotation) = (Seed(circumstances.seed), rotation.clone());
+        let question = Question { consolidation, settings, drifted, rotation, now, seed };
+        let pass = planner::pass(&lowered.snapshot, &cluster, &question);
+        let looked = Arc::new(Looked { question, lowered, cluster, pass });
+        let snapshot = &looked.lowered.snapshot;
+        let moves = looked.pass.found.moves.clone();
+        let prices = looked.question.consolidation.prices;
+        let checked = checker::check_moves(snapshot, &looked.cluster, moves, prices, now);
+        let checked = checked.map_err(|found| MovesError::Refused(found, Arc::clone(&looked)))?;
+        let of_pods = checked.moves().iter().filter(|one| one.reason != Reason::Empty);
+        let of_pods: Vec<Move> = of_pods.cloned().collect();
+        let nodes = of_pods.iter().map(|one| MoveNodes::new(snapshot, one)).collect();
+        let launches = launches(snapshot, &of_pods, settings.objective)?;
+        Ok(Moves { looked, nodes, launches })
     }
 
     /// Whether the move of `record` still holds: the nodes `removed` may go, and their pods fit on what is
@@ -201,7 +189,8 @@ impl Planner {
         under_way: &UnderWay,
         (record, removed): (&MoveRecord, &[String]),
     ) -> Result<(), NotHeld> {
-        let LoweredFleet { lowered, mut cluster } = self.fleet(tables, circumstances, under_way)?;
+        let LoweredFleet { lowered, mut cluster, drifted: _ } =
+            self.fleet(tables, circumstances, under_way)?;
         let begun = Begun {
             reason: Reason::parse(&record.reason).unwrap_or(Reason::Underutilized),
             removed: removed.iter().map(|name| name.as_str().into()).collect(),
@@ -213,6 +202,24 @@ impl Planner {
         let decided = begun.seated(snapshot, &cluster, &arguments(&settings, circumstances))?;
         let held = checker::check_again(snapshot, &cluster, &decided, circumstances.now);
         held.map(drop).map_err(NotHeld::Refused)
+    }
+}
+
+impl MoveNodes {
+    fn new(snapshot: &Snapshot, one: &Move) -> Self {
+        let name = |node: NodeIndex| snapshot.node(node).name.clone();
+        let launched = one.launched.iter().map(|node| {
+            let listing = snapshot.listing_of(snapshot.offering(node.offering));
+            snapshot.instance_type(listing.instance_type).name.clone()
+        });
+        Self {
+            reason: one.reason,
+            saving: one.saving,
+            evictions: one.evictions(),
+            removed: one.removed.iter().map(|node| name(*node)).collect(),
+            takes: one.taken.iter().map(|fill| name(fill.node)).collect(),
+            launched: launched.collect(),
+        }
     }
 }
 

@@ -37,7 +37,7 @@ impl Reason {
 }
 
 /// All that is looked at.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Cluster {
     /// Every node that has a claim or a Node of a pool.
     pub nodes: Vec<Node>,
@@ -108,6 +108,8 @@ pub struct Node {
     pub do_not_disrupt: bool,
     /// When a pod last came or went (`status.lastPodEventTime`), or else when it was initialized.
     pub quiet_since: Option<Timestamp>,
+    /// When its claim's `expireAfter` is over; `None`: never, or it cannot be read.
+    pub expires: Option<Timestamp>,
     /// Its price; `None` where it is not known.
     pub price: Option<MicroUsdPerHour>,
     /// All pods bound to it.

@@ -41,8 +41,10 @@ pub enum ScheduleError {
 }
 
 /// When something begins, again and again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Schedule {
+    /// As it was given.
+    text: Box<str>,
     minutes: u64,
     hours: u64,
     days: u64,
@@ -95,6 +97,7 @@ impl FromStr for Schedule {
         let (days, any_day) = DAY_OF_MONTH.read(day)?;
         let (weekdays, any_weekday) = WEEKDAY.read(weekday)?;
         Ok(Self {
+            text: text.into(),
             minutes: MINUTE.read(minute)?.0,
             hours: HOUR.read(hour)?.0,
             days,
@@ -106,6 +109,11 @@ impl FromStr for Schedule {
 }
 
 impl Schedule {
+    /// The text that it was read from.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
     /// The first moment after `moment`; `None` where there is none within eight years.
     pub fn next(&self, moment: Timestamp) -> Option<Timestamp> {
         let from = (moment.0.div_euclid(60) + 1) * 60;

@@ -2,10 +2,10 @@
 
 use model::{
     Amount, DaemonSetName, InstanceTypeName, LabelKey, LabelValue, ListingIndex, MachineIndex,
-    MicroUsdPerHour, NanoUsdPerHour, NodeClassIndex, NodeClassName, NodeIndex, NodeName,
-    NodePoolName, OfferingIndex, PodIndex, PodName, PoolIndex, RegionName, ResourceName, Resources,
-    RivalsIndex, RivalsName, SelectionIndex, SelectionName, ShapeIndex, SpreadIndex, SupplyIndex,
-    SupplyName, TermIndex, Timestamp, TypeIndex, ZoneId, ZoneName,
+    MicroUsdPerHour, NanoUsdPerHour, NodeClaimName, NodeClassIndex, NodeClassName, NodeIndex,
+    NodeName, NodePoolName, OfferingIndex, PodIndex, PodName, PoolIndex, RegionName, ResourceName,
+    Resources, RivalsIndex, RivalsName, SelectionIndex, SelectionName, ShapeIndex, SpreadIndex,
+    SupplyIndex, SupplyName, TermIndex, Timestamp, TypeIndex, ZoneId, ZoneName,
 };
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -26,7 +26,7 @@ macro_rules! texts {
 }
 
 texts! {
-    DaemonSetName, InstanceTypeName, LabelKey, LabelValue, NodeClassName, NodeName, NodePoolName,
+    DaemonSetName, InstanceTypeName, LabelKey, LabelValue, NodeClaimName, NodeClassName, NodeName, NodePoolName,
     PodName, RegionName, ResourceName, RivalsName, SelectionName, SupplyName, ZoneId, ZoneName,
 }
 
@@ -68,6 +68,16 @@ indices! {
 }
 
 impl Wire for i64 {
+    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.serialize(serializer)
+    }
+
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::deserialize(deserializer)
+    }
+}
+
+impl Wire for usize {
     fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.serialize(serializer)
     }

@@ -91,6 +91,7 @@ fn words(node: &Node) -> String {
         nominated,
         do_not_disrupt,
         quiet_since,
+        expires,
         price,
         pods,
     } = node;
@@ -109,6 +110,7 @@ fn words(node: &Node) -> String {
     ];
     all.extend(facts.into_iter().filter(|(holds, _)| *holds).map(|(_, word)| word.to_owned()));
     all.extend(quiet_since.map(|since| format!("since {}", since.0)));
+    all.extend(expires.map(|expires| format!("expires {}", expires.0)));
     all.extend((!pods.is_empty()).then(|| format!("{} pods", pods.len())));
     all.join(" ")
 }

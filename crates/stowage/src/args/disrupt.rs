@@ -14,7 +14,7 @@ pub(crate) struct Disrupt {
     /// that wait; FILEs also hold NodeClaims and PodDisruptionBudgets
     #[arg(
         long,
-        conflicts_with_all = ["pods", "record", "time_limit", "restart_cost", "all", "at", "density"]
+        conflicts_with_all = ["pods", "time_limit", "restart_cost", "all", "at", "density"]
     )]
     pub(crate) disrupt: bool,
 

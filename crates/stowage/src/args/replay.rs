@@ -7,10 +7,10 @@ use clap::Args;
 use super::Output;
 
 pub(super) const ABOUT: &str = "\
-Plan again what was recorded, and compare byte for byte.
+Decide again what was recorded, and compare byte for byte.
 
-A record holds all that a plan was made from: pods, nodes, pools, prices, settings, time and seed, \
-with the plan and its report. It is planned again, checked, and compared with what was recorded. \
+A record holds all that a plan, or a pass over the nodes that are there, was made from, with what came \
+of it. It is decided again, checked, and compared with what was recorded. \
 RECORDs are folders or files that `stowage-controller --record-to` or `stowage plan --record` wrote, \
 or logs with records among their lines; `-` is standard input. Several files are read as one, in the \
 order given. Nothing else is looked at: no cluster, no cloud, no catalog.";

@@ -2,13 +2,14 @@
 //!
 //! Moves that the checker refuses are never printed.
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, anyhow};
 use checker::{CheckedMoves, MoveViolation, RestBound};
-use disruption::{Consolidation, Settings};
-use model::{MovePrices, Objective, Timestamp};
-use planner::Alternative;
+use disruption::{Cluster, Consolidation, Rotation, Settings};
+use model::{MovePrices, Objective, Snapshot, Timestamp};
+use planner::{Alternative, Pass, Question, Seed};
 use snapshot::{Inputs, LoweredFleet, Source};
 
 use super::{answering, lowering, plan};
@@ -34,19 +35,22 @@ pub(super) fn run(args: &args::Plan) -> Result<ExitCode, Failure> {
     let latest = snapshot::latest_moment(&inputs.objects).unwrap_or(Timestamp(0));
     let now = args.disrupt.now.unwrap_or(latest);
     let fleet = stages.run("lower", || lowering::lower_fleet(&args.input, inputs, now))?;
-    let LoweredFleet { lowered, cluster } = &fleet;
+    let LoweredFleet { lowered, cluster, drifted: _ } = &fleet;
     if args.strict {
         plan::refuse_faults(&lowered.findings)?;
     }
     let prices = args.disrupt.prices();
-    let survey = stages.run("plan", || survey(args, &fleet, prices, now));
-    let checked = stages.run("check", || check(&fleet, &survey, prices, now))?;
-    let rest = stages.run("prove", || prove(&fleet, &survey, now))?;
+    let question = question(args, &fleet, prices, now);
+    let looked = || planner::pass(&lowered.snapshot, cluster, &question);
+    let pass = stages.run("plan", looked);
+    let found = &pass.found;
+    let checked = stages.run("check", || check(&fleet, found, prices, now))?;
+    let rest = stages.run("prove", || prove(&lowered.snapshot, cluster, found, now))?;
     let moves = Moves {
         snapshot: &lowered.snapshot,
         cluster,
-        alternatives: alternatives(&fleet, &checked),
-        survey: &survey,
+        alternatives: alternatives(&lowered.snapshot, &checked),
+        found,
         checked: &checked,
         rest,
         prices,
@@ -55,6 +59,9 @@ pub(super) fn run(args: &args::Plan) -> Result<ExitCode, Failure> {
         catalog: plan::catalog_dates(&lowered.summary),
         is_sample: args.input.files.is_empty(),
     };
+    if let Some(file) = &args.record {
+        stages.run("record", || record(file, &fleet, &question, &pass))?;
+    }
     stages.run("print", || {
         answering::to_stdout(
             args.output,
@@ -88,28 +95,49 @@ fn read(args: &args::Plan) -> Result<Inputs, Failure> {
     Ok(inputs)
 }
 
-fn survey(
+/// What the controller's next pass would be asked, were nothing waited for.
+fn question(
     args: &args::Plan,
     fleet: &LoweredFleet,
     prices: MovePrices,
     now: Timestamp,
-) -> Consolidation {
-    let settings = Settings {
-        objective: NO_RESTARTS,
-        prices,
-        nodes_per_move: args.disrupt.nodes_per_move,
-        work_limit: args.search.work_limit(),
-    };
-    disruption::survey(&fleet.lowered.snapshot, &fleet.cluster, &settings, now)
+) -> Question {
+    let work_limit = args.search.work_limit();
+    Question {
+        consolidation: Settings {
+            objective: NO_RESTARTS,
+            prices,
+            nodes_per_move: args.disrupt.nodes_per_move,
+            work_limit,
+        },
+        settings: planner::Settings { price_weights: false, objective: NO_RESTARTS, work_limit },
+        drifted: fleet.drifted.clone(),
+        rotation: Rotation::default(),
+        now,
+        seed: Seed(args.seed),
+    }
+}
+
+fn record(
+    file: &Path,
+    fleet: &LoweredFleet,
+    question: &Question,
+    pass: &Pass,
+) -> anyhow::Result<()> {
+    let LoweredFleet { lowered, cluster, drifted: _ } = fleet;
+    let shown = plan::shown_catalog(&plan::catalog_dates(&lowered.summary), record::Selection::All);
+    let (snapshot, findings) = (&lowered.snapshot, &lowered.findings);
+    let passing = record::Passing { question, snapshot, cluster, pass, findings, shown };
+    plan::write_record(file, &record::encode_pass(&passing))
 }
 
 fn check(
     fleet: &LoweredFleet,
-    survey: &Consolidation,
+    found: &Consolidation,
     prices: MovePrices,
     now: Timestamp,
 ) -> Result<CheckedMoves, Failure> {
-    let moves = survey.moves.clone();
+    let moves = found.moves.clone();
     checker::check_moves(&fleet.lowered.snapshot, &fleet.cluster, moves, prices, now)
         .map_err(|violations| Failure::Broken(bug(&violations)))
 }
@@ -124,18 +152,22 @@ fn bug(violations: &[MoveViolation]) -> anyhow::Error {
     )
 }
 
-fn prove(
-    fleet: &LoweredFleet,
-    survey: &Consolidation,
+/// What no moves go below.
+pub(super) fn prove(
+    snapshot: &Snapshot,
+    cluster: &Cluster,
+    found: &Consolidation,
     now: Timestamp,
 ) -> Result<RestBound, Failure> {
-    let (snapshot, candidates) = (&fleet.lowered.snapshot, &survey.candidates);
-    checker::prove_rest(snapshot, &fleet.cluster, candidates, now, PROOF_WORK_MAX)
+    checker::prove_rest(snapshot, cluster, &found.candidates, now, PROOF_WORK_MAX)
         .context("the certificates are refused; this is a bug of Stowage, please report it")
         .map_err(Failure::Broken)
 }
 
 /// What each move could launch instead and still pay.
-fn alternatives(fleet: &LoweredFleet, checked: &CheckedMoves) -> Vec<Vec<Vec<Alternative>>> {
-    planner::move_alternatives(&fleet.lowered.snapshot, checked.moves(), NO_RESTARTS)
+pub(super) fn alternatives(
+    snapshot: &Snapshot,
+    checked: &CheckedMoves,
+) -> Vec<Vec<Vec<Alternative>>> {
+    planner::move_alternatives(snapshot, checked.moves(), NO_RESTARTS)
 }

@@ -135,13 +135,27 @@ fn record(
         findings: answer.findings,
         shown: shown(&answer.circumstances, pods),
     });
-    let lines = record::Stream::new().lacks(&encoded);
+    write_record(file, &encoded)
+}
+
+/// Writes one record as a segment of its own.
+pub(super) fn write_record(file: &Path, encoded: &record::Encoded) -> anyhow::Result<()> {
+    let lines = record::Stream::new().lacks(encoded);
     let doing = || format!("cannot write the record to {}", file.display());
     std::fs::write(file, record::pack(&lines)).with_context(doing)
 }
 
 fn shown(circumstances: &Circumstances<'_>, pods: Selection) -> Shown {
     let Circumstances { pods: _, catalog, default_pools, attribution, seed: _ } = circumstances;
+    Shown {
+        default_pools: default_pools.clone(),
+        attribution: (*attribution).to_owned(),
+        ..shown_catalog(catalog, pods)
+    }
+}
+
+/// Where the facts are from, as a record has it.
+pub(super) fn shown_catalog(catalog: &CatalogDates, pods: Selection) -> Shown {
     let prices = catalog.prices.iter().map(|price| record::PriceDate {
         as_of: price.as_of.clone(),
         source: price.source.clone(),
@@ -150,8 +164,8 @@ fn shown(circumstances: &Circumstances<'_>, pods: Selection) -> Shown {
     });
     Shown {
         pods,
-        default_pools: default_pools.clone(),
-        attribution: (*attribution).to_owned(),
+        default_pools: String::new(),
+        attribution: String::new(),
         catalog_date: catalog.newest.clone(),
         prices: prices.collect(),
     }

@@ -1,7 +1,8 @@
-//! `stowage replay`: reads records, makes the same call again, compares, and says how it came out.
+//! `stowage replay`: reads records, decides again, compares, and says how it came out.
 //!
 //! Standard output depends on the records alone.
 
+mod fleet;
 mod line;
 mod sources;
 
@@ -10,7 +11,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, anyhow};
 use planner::Seed;
-use record::{RecordError, Recorded, Replay, Selection, Shown};
+use record::{RecordError, Recorded, RecordedPlanning, Replay, Selection, Shown};
 
 use super::answering;
 use crate::answer::{Answer, CatalogDates, Circumstances, PriceDate, SearchEnd};
@@ -33,7 +34,9 @@ pub(super) fn run(args: &args::Replay) -> Result<ExitCode, Failure> {
         told.faults(part);
         for entry in part.chosen.iter().map(|place| &part.segment.entries[*place]) {
             match told.read(part, entry) {
-                Ok(recorded) => told.replay(args, &recorded)?,
+                Ok(Recorded::Planning(planning)) => told.replay(args, &planning)?,
+                Ok(Recorded::Ending(ending)) => told.ending(args, &ending)?,
+                Ok(Recorded::Pass(pass)) => told.pass(args, &pass)?,
                 Err(error) => told.failure(&error.to_string())?,
             }
         }
@@ -94,7 +97,7 @@ impl Told {
             .map_err(Failure::Broken)
     }
 
-    fn replay(&mut self, args: &args::Replay, recorded: &Recorded) -> Result<(), Failure> {
+    fn replay(&mut self, args: &args::Replay, recorded: &RecordedPlanning) -> Result<(), Failure> {
         let Replay { plan, report, difference } = record::replay(recorded);
         let snapshot = &recorded.snapshot;
         let checked = match checker::check(snapshot, plan) {
@@ -107,7 +110,7 @@ impl Told {
         };
         let bill = answering::bill(snapshot, &report, &checked, recorded.settings.objective)?;
         self.failed += usize::from(difference.is_some());
-        self.say(&line::line(recorded, &bill, difference.as_ref()))?;
+        self.say(&line::planning(recorded, &bill, difference.as_ref()))?;
         if args.show {
             let end = search_end(recorded, report.complete);
             let circumstances = circumstances(&recorded.shown, recorded.seed);
@@ -121,7 +124,7 @@ impl Told {
     }
 }
 
-const fn search_end(recorded: &Recorded, complete: bool) -> SearchEnd {
+const fn search_end(recorded: &RecordedPlanning, complete: bool) -> SearchEnd {
     match (complete, recorded.cut) {
         (true, _) => SearchEnd::Through,
         (false, true) => SearchEnd::TimeLimit,
@@ -130,21 +133,26 @@ const fn search_end(recorded: &Recorded, complete: bool) -> SearchEnd {
 }
 
 fn circumstances(shown: &Shown, seed: Seed) -> Circumstances<'_> {
-    let Shown { pods, default_pools, attribution, catalog_date, prices } = shown;
-    let prices = prices.iter().map(|price| PriceDate {
-        as_of: price.as_of.clone(),
-        source: price.source.clone(),
-        quality: price.quality.clone(),
-        types: price.types,
-    });
+    let Shown { pods, default_pools, attribution, catalog_date: _, prices: _ } = shown;
     Circumstances {
         pods: match pods {
             Selection::Pending => "pending",
             Selection::All => "all",
         },
-        catalog: CatalogDates { newest: catalog_date.clone(), prices: prices.collect() },
+        catalog: catalog(shown),
         default_pools: default_pools.clone(),
         attribution,
         seed: seed.0,
     }
+}
+
+/// Where the facts were from.
+fn catalog(shown: &Shown) -> CatalogDates {
+    let prices = shown.prices.iter().map(|price| PriceDate {
+        as_of: price.as_of.clone(),
+        source: price.source.clone(),
+        quality: price.quality.clone(),
+        types: price.types,
+    });
+    CatalogDates { newest: shown.catalog_date.clone(), prices: prices.collect() }
 }

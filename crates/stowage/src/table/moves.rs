@@ -139,7 +139,7 @@ fn kept(moves: &Moves<'_>) -> String {
     }
     let mut lines =
         vec![format!("{} {} kept:\n", count(kept), plural(kept, "node is", "nodes are"))];
-    let nodes = moves.cluster.nodes.iter().zip(&moves.survey.answers);
+    let nodes = moves.cluster.nodes.iter().zip(&moves.found.answers);
     let stay = nodes.filter_map(|(node, answer)| match answer {
         Answer::Goes(_) => None,
         Answer::Kept(why) => Some((node, why)),

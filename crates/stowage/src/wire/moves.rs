@@ -70,7 +70,7 @@ pub(super) struct Moves<'a> {
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct OneMove<'a> {
-    /// `Empty` or `Underutilized`.
+    /// `Empty`, `Drifted` or `Underutilized`.
     reason: &'a str,
     /// The nodes that go.
     removed: Vec<&'a str>,
@@ -82,7 +82,7 @@ struct OneMove<'a> {
     evictions: usize,
     /// Prices of what goes less those of what is launched.
     saving_per_hour: UsdPerHour,
-    /// What evictions and launches cost, spread over the horizon and rounded up; less than the saving.
+    /// What evictions and launches cost, spread over the horizon and rounded up; but for `Drifted` less than the saving.
     price_per_hour: UsdPerHour,
 }
 
@@ -193,8 +193,8 @@ fn document<'a>(
         gap: answered.gap().map(Gap::new),
         evictions: totals.evictions,
         evictions_per_usd: answered.evictions_per_usd().map(Gap::new),
-        complete: answered.survey.rotation.next.is_none(),
-        work_used: answered.survey.work_used,
+        complete: answered.found.rotation.next.is_none(),
+        work_used: answered.found.work_used,
         moves: with_names
             .map(|((one, names), alternatives)| one_move(answered, one, names, alternatives))
             .collect::<serde_json::Result<_>>()?,
@@ -271,7 +271,7 @@ fn alternative<'a>(answered: &'a Answered<'_>, one: &planner::Alternative) -> Al
 fn nodes<'a>(answered: &'a Answered<'_>) -> Vec<Node<'a>> {
     let known: BTreeMap<_, _> =
         answered.snapshot.nodes.iter().map(|node| (&node.name, node)).collect();
-    let all = answered.cluster.nodes.iter().zip(&answered.survey.answers);
+    let all = answered.cluster.nodes.iter().zip(&answered.found.answers);
     all.map(|(node, answer)| {
         let labels = node.name.as_ref().and_then(|name| known.get(name)).map(|one| &one.labels);
         let kind = labels.and_then(|labels| labels.get(well_known::INSTANCE_TYPE));

@@ -68,6 +68,7 @@ pub(crate) fn managed(node: &model::Node) -> Node {
         nominated: false,
         do_not_disrupt: false,
         quiet_since: Some(Timestamp(0)),
+        expires: None,
         price: node.price,
         pods: Vec::new(),
     }

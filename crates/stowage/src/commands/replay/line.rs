@@ -1,7 +1,7 @@
 //! What is said about one record: a line, and below it what is different.
 
 use jiff::Timestamp;
-use record::{Difference, Recorded};
+use record::{Difference, Place, RecordedPlanning};
 
 use crate::bill::Bill;
 use crate::money::{cents, count, rounded_down};
@@ -9,33 +9,59 @@ use crate::money::{cents, count, rounded_down};
 /// The most characters that are shown of a value that is different.
 const VALUE_CHARS_MAX: usize = 400;
 
-/// The line of a record that was planned again.
-pub(super) fn line(recorded: &Recorded, bill: &Bill, difference: Option<&Difference>) -> String {
-    let outcome = if difference.is_none() { "same" } else { "DIFFERENT" };
+/// Where a record stands, and which version wrote it.
+#[derive(Clone, Copy)]
+pub(super) struct Source<'a> {
+    /// Where its decision stands.
+    pub(super) place: &'a Place,
+    /// The version that wrote it.
+    pub(super) version: &'a str,
+}
+
+impl Source<'_> {
+    /// A line about something that was decided again, and below it what is different.
+    pub(super) fn outcome(self, subject: &str, difference: Option<&Difference>) -> String {
+        let outcome = if difference.is_none() { "same" } else { "DIFFERENT" };
+        let version = version(self.version);
+        let shown = difference.map(|difference| shown(self.place, difference)).unwrap_or_default();
+        format!("{subject}, {outcome}{version}\n{shown}")
+    }
+
+    /// A line about something that does not hold, with what is wrong.
+    pub(super) fn refused(self, subject: &str, what: &str, violations: &str) -> String {
+        let (version, place) = (version(self.version), self.place);
+        format!(
+            "{subject}, REFUSED{version}\n  {place}: {what} not pass the checker; this is a bug of \
+             Stowage, please report it with the record:{violations}"
+        )
+    }
+}
+
+/// The line of a plan that was made again.
+pub(super) fn planning(
+    recorded: &RecordedPlanning,
+    bill: &Bill,
+    difference: Option<&Difference>,
+) -> String {
     let figures = format!(
         "cost {}, bound {} USD/h",
         cents(bill.cost),
         cents(rounded_down(bill.objective_bound))
     );
-    let mut text = format!("{}, {figures}, {outcome}{}\n", subject(recorded), version(recorded));
-    if let Some(difference) = difference {
-        text.push_str(&shown(recorded, difference));
-    }
-    text
+    source(recorded).outcome(&format!("{}, {figures}", subject(recorded)), difference)
 }
 
 /// The line of a record whose plan does not hold, with what is wrong.
-pub(super) fn refused(recorded: &Recorded, violations: &str) -> String {
-    let subject = subject(recorded);
-    let (version, place) = (version(recorded), &recorded.place);
-    format!(
-        "{subject}, REFUSED{version}\n  {place}: the plan does not pass the checker; this is a bug of \
-         Stowage, please report it with the record:{violations}"
-    )
+pub(super) fn refused(recorded: &RecordedPlanning, violations: &str) -> String {
+    source(recorded).refused(&subject(recorded), "the plan does", violations)
+}
+
+fn source(recorded: &RecordedPlanning) -> Source<'_> {
+    Source { place: &recorded.place, version: &recorded.version }
 }
 
 /// When, why, how many pods, and what is bought.
-fn subject(recorded: &Recorded) -> String {
+fn subject(recorded: &RecordedPlanning) -> String {
     let plan = &recorded.plan;
     let left_out: usize = plan.unschedulable.iter().map(|group| group.pods.len()).sum();
     let left_out = match left_out {
@@ -52,22 +78,23 @@ fn subject(recorded: &Recorded) -> String {
 }
 
 /// RFC 3339; the number where it is beyond the years that this has.
-fn time(now: model::Timestamp) -> String {
+pub(super) fn time(now: model::Timestamp) -> String {
     Timestamp::from_second(now.0).map_or_else(|_| now.0.to_string(), |time| time.to_string())
 }
 
-fn counted(number: usize, noun: &str) -> String {
+/// A number of things.
+pub(super) fn counted(number: usize, noun: &str) -> String {
     format!("{} {noun}{}", count(number), if number == 1 { "" } else { "s" })
 }
 
-fn version(recorded: &Recorded) -> String {
-    match recorded.version.as_str() {
+fn version(version: &str) -> String {
+    match version {
         record::VERSION => String::new(),
         other => format!(" (recorded by {other}, replayed by {})", record::VERSION),
     }
 }
 
-fn shown(recorded: &Recorded, difference: &Difference) -> String {
+fn shown(place: &Place, difference: &Difference) -> String {
     let Difference { field, recorded: was, replayed } = difference;
     let value = |value: &Option<String>| match value {
         None => "nothing".to_owned(),
@@ -77,8 +104,7 @@ fn shown(recorded: &Recorded, difference: &Difference) -> String {
         Some(text) => text.clone(),
     };
     format!(
-        "  {}: first difference at {field}\n    recorded {}\n    replayed {}\n",
-        recorded.place,
+        "  {place}: first difference at {field}\n    recorded {}\n    replayed {}\n",
         value(was),
         value(replayed)
     )

@@ -303,6 +303,7 @@ impl<'a> Fleet<'a> {
                 nominated: false,
                 do_not_disrupt: false,
                 quiet_since: Some(Timestamp(0)),
+                expires: None,
                 price: self.price(bought),
                 pods,
             });
