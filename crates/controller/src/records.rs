@@ -364,7 +364,7 @@ mod tests {
             let deadline = crate::clock::instant() + Duration::from_mins(2);
             while metrics.records_written.get() < wanted {
                 assert!(crate::clock::instant() < deadline, "{wanted} records are to be written");
-                std::thread::sleep(Duration::from_millis(2));
+                std::thread::park_timeout(Duration::from_millis(2));
             }
         }
         drop(records);

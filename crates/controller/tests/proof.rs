@@ -1,6 +1,7 @@
 //! What the loop promises as a whole: a fleet of hundreds of pods that shrinks, and everything at once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -8,16 +9,18 @@ use controller::CrashPoint;
 use k8s_openapi::api::core::v1::Pod;
 use kube::Api;
 use kube::api::ListParams;
+use model::InstanceId;
 use serde_json::json;
 use testcluster::wait::until;
 use testcluster::workloads::{self, PodShape};
+use tokio::sync::oneshot::error::TryRecvError;
 
 use crate::consolidation::{ENDS, bill, marks, price};
 use crate::drift::{publish, started_from};
 use crate::world::{OrStop as _, World, config};
 
 /// For whatever takes several moves, one after the other, on shared cores.
-const LONG: Duration = Duration::from_mins(10);
+pub(crate) const LONG: Duration = Duration::from_mins(10);
 
 /// Applications and what each of their pods asks for, in thousandths of a core.
 const APPS: [(&str, i64); 3] = [("small", 400), ("medium", 900), ("large", 1900)];
@@ -62,6 +65,88 @@ async fn ready(world: &World) -> Result<BTreeMap<String, usize>, kube::Error> {
         *ready.entry(app.unwrap_or_default()).or_default() += usize::from(is_ready);
     }
     Ok(ready)
+}
+
+/// Looks at the pods all the time, until it is asked what it saw.
+struct Watch {
+    stop: tokio::sync::oneshot::Sender<()>,
+    seen: tokio::task::JoinHandle<Seen>,
+}
+
+/// What was seen of each application.
+#[derive(Debug, Default)]
+struct Seen {
+    looks: usize,
+    /// The fewest of its pods that were ready, with those that a machine took along that was taken back.
+    fewest: BTreeMap<String, usize>,
+    /// Pods that were still on a machine when AWS ended it.
+    lost: BTreeMap<String, usize>,
+}
+
+impl Watch {
+    /// Watches; `interrupted` are machines that AWS takes back in two minutes, whoever is on them then.
+    fn start(world: &World, interrupted: BTreeSet<InstanceId>) -> Self {
+        let (client, cloud) = (world.client.clone(), Arc::clone(&world.cloud));
+        let (stop, mut stopped) = tokio::sync::oneshot::channel();
+        let seen = tokio::spawn(async move {
+            let mut seen = Seen::default();
+            let mut on_them: BTreeMap<InstanceId, Vec<String>> = BTreeMap::new();
+            let mut every = tokio::time::interval(Duration::from_millis(200));
+            while stopped.try_recv() == Err(TryRecvError::Empty) {
+                every.tick().await;
+                let Ok(pods) = standing(&client).await else { continue };
+                for machine in cloud.all().iter().filter(|one| interrupted.contains(&one.id)) {
+                    let node = machine.private_dns_name.as_deref();
+                    let here = pods.iter().filter(|pod| Some(pod.node.as_str()) == node);
+                    if machine.state.exists() {
+                        on_them
+                            .insert(machine.id.clone(), here.map(|pod| pod.app.clone()).collect());
+                    } else {
+                        for app in on_them.remove(&machine.id).unwrap_or_default() {
+                            *seen.lost.entry(app).or_default() += 1;
+                        }
+                    }
+                }
+                seen.looks += 1;
+                for (app, _) in APPS {
+                    let ready = pods.iter().filter(|pod| pod.app == app && pod.ready).count();
+                    let ready = ready + seen.lost.get(app).copied().unwrap_or_default();
+                    let fewest = seen.fewest.entry(app.to_owned()).or_insert(usize::MAX);
+                    *fewest = (*fewest).min(ready);
+                }
+            }
+            seen
+        });
+        Self { stop, seen }
+    }
+
+    async fn end(self) -> Seen {
+        drop(self.stop);
+        self.seen.await.unwrap()
+    }
+}
+
+/// A pod that is not being ended.
+struct Standing {
+    app: String,
+    node: String,
+    ready: bool,
+}
+
+async fn standing(client: &kube::Client) -> Result<Vec<Standing>, kube::Error> {
+    let pods: Api<Pod> = Api::namespaced(client.clone(), workloads::NAMESPACE);
+    let pods = pods.list(&ListParams::default()).await?.into_iter();
+    let pods = pods.filter(|pod| pod.metadata.deletion_timestamp.is_none());
+    let standing = pods.map(|pod| {
+        let conditions = pod.status.and_then(|status| status.conditions).unwrap_or_default();
+        let app = pod.metadata.labels.unwrap_or_default().remove(workloads::APP_LABEL);
+        Standing {
+            app: app.unwrap_or_default(),
+            node: pod.spec.and_then(|spec| spec.node_name).unwrap_or_default(),
+            ready: conditions.iter().any(|one| one.type_ == "Ready" && one.status == "True"),
+        }
+    });
+    Ok(standing.collect())
 }
 
 /// No fleet costs less: the cheapest core that any type gives to pods, for all that they ask for.
@@ -126,9 +211,11 @@ async fn everything_at_once_leaves_a_sound_fleet_though_the_controller_is_killed
     }
     scale(&world, 3).await;
     publish(&world, "ami-next");
-    let machines = world.cloud.all();
-    for machine in machines.iter().take(2) {
-        world.cloud.interrupt(&machine.id);
+    let machines: BTreeSet<InstanceId> =
+        world.cloud.all().into_iter().take(2).map(|machine| machine.id).collect();
+    let watch = Watch::start(&world, machines.clone());
+    for machine in &machines {
+        world.cloud.interrupt(machine);
     }
     for request in [2, 9, 4, 25, 13] {
         let crashed = world.ends_hard_within(ENDS, CrashPoint::After(request)).await;
@@ -145,6 +232,11 @@ async fn everything_at_once_leaves_a_sound_fleet_though_the_controller_is_killed
     .await
     .or_stop();
     run(&world, 3).await;
+    let seen = watch.end().await;
+    println!("{seen:?}");
+    for (app, fewest) in &seen.fewest {
+        assert!(*fewest >= 2, "one of three pods of {app} may be away: {seen:?}");
+    }
     let (claims, nodes) = (world.list("NodeClaim").await.len(), world.list("Node").await.len());
     println!("{} machines were launched in all, {claims} are left", world.cloud.all().len());
     assert_eq!(claims, nodes);

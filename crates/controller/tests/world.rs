@@ -143,9 +143,18 @@ impl World {
 
     /// The same, with this time to come so far.
     pub(crate) async fn ends_hard_within(&self, most: Duration, point: CrashPoint) -> bool {
+        let config = Config { election: None, ..config("crashing") };
+        self.ends_hard_as(config, most, point).await
+    }
+
+    /// The same with another configuration.
+    pub(crate) async fn ends_hard_as(
+        &self,
+        mut config: Config,
+        most: Duration,
+        point: CrashPoint,
+    ) -> bool {
         let told = Arc::new(Notify::new());
-        let mut config = config("crashing");
-        config.election = None;
         config.crash = Some(Crash { point, end: CrashEnd::Freeze(Arc::clone(&told)) });
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
         let controller = self.controller_on(&runtime, config).await;

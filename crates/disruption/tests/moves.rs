@@ -271,11 +271,11 @@ fn pods_that_are_spread_move_within_their_zone() {
 
 #[test]
 fn passes_that_share_a_pod_budget_add_up_to_what_is_saved_without_one() {
-    let nodes: String = (0..8).map(|n| format!("node n{n} pool=p type=large\n")).collect();
-    let pods: String = (0..8).map(|n| format!("pod w{n} x2 cpu=900m mem=1Gi on=n{n}\n")).collect();
+    let node = |n| format!("node n{n} pool=p type=large\npod w{n} x2 cpu=900m mem=1Gi on=n{n}\n");
+    let lines = (0..8).map(node).collect::<Vec<_>>().concat();
     let settings = Settings { nodes_per_move: 16, ..settings() };
     let rest = |allowed: Option<u32>| {
-        let mut world = world(&format!("{nodes}{pods}"));
+        let mut world = world(&lines);
         let mut passes = 0;
         loop {
             if let Some(allowed) = allowed {
@@ -294,7 +294,8 @@ fn passes_that_share_a_pod_budget_add_up_to_what_is_saved_without_one() {
             world = testkit::carry_out(&world.0, &world.1, &found.moves);
             passes += 1;
         }
-        let cost: i64 = world.0.nodes.iter().filter_map(|node| node.price).map(|p| p.get()).sum();
+        let prices = world.0.nodes.iter().filter_map(|node| node.price);
+        let cost = prices.sum::<model::MicroUsdPerHour>().get();
         (cost, passes)
     };
     let (free, _) = rest(None);

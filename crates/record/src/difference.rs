@@ -44,7 +44,7 @@ pub(crate) fn of_endings(recorded: &Decision, replayed: &Decision) -> Option<Dif
         .or_else(|| map("decision.kept", kept, &replayed.kept))
         .or_else(|| map("decision.waiting", waiting, &replayed.waiting))
         .or_else(|| map("decision.allowances", allowances, &replayed.allowances))
-        .or_else(|| one("decision.again", again, &replayed.again))
+        .or_else(|| one("decision.again", again.as_ref(), replayed.again.as_ref()))
 }
 
 /// The same of passes.
@@ -56,8 +56,8 @@ pub(crate) fn of_passes(recorded: &Pass, replayed: &Pass) -> Option<Difference> 
     list("found.moves", moves, &now.moves)
         .or_else(|| list("found.answers", answers, &now.answers))
         .or_else(|| map("found.allowances", allowances, &now.allowances))
-        .or_else(|| one("found.rotation", &rotation.next, &now.rotation.next))
-        .or_else(|| one("found.again", again, &now.again))
+        .or_else(|| one("found.rotation", rotation.next.as_ref(), now.rotation.next.as_ref()))
+        .or_else(|| one("found.again", again.as_ref(), now.again.as_ref()))
         .or_else(|| list("found.candidates", candidates, &now.candidates))
         .or_else(|| numbers("found.workUsed", *work_used, now.work_used))
         .or_else(|| list("drift.go", go, &now_drift.go))
@@ -79,8 +79,8 @@ where
     list(field, &pairs(recorded), &pairs(replayed))
 }
 
-fn one<T: Wire>(field: &str, recorded: &Option<T>, replayed: &Option<T>) -> Option<Difference> {
-    let text = |value: &Option<T>| text(&Out(value));
+fn one<T: Wire>(field: &str, recorded: Option<&T>, replayed: Option<&T>) -> Option<Difference> {
+    let text = |value: Option<&T>| value.map_or_else(|| "null".to_owned(), |one| text(&Out(one)));
     let (recorded, replayed) = (text(recorded), text(replayed));
     (recorded != replayed).then(|| Difference {
         field: field.to_owned(),
