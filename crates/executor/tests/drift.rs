@@ -4,7 +4,7 @@ use api::names;
 use executor::{DriftView, Request, drift, drifted_since, expire, expires};
 use serde_json::{Value, json};
 
-use crate::support::{at, claim, claim_value, class, instance, merge, text};
+use crate::support::{at, claim, claim_value, class, instance, merge};
 
 fn pool() -> Value {
     json!({

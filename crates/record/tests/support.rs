@@ -119,8 +119,9 @@ pub(crate) fn recorded(lines: &[u8]) -> Vec<RecordedPlanning> {
 }
 
 pub(crate) fn planning(recorded: Recorded) -> RecordedPlanning {
-    match recorded {
-        Recorded::Planning(planning) => *planning,
-        other => panic!("{other:?} is no planning"),
-    }
+    let planning = match recorded {
+        Recorded::Planning(planning) => Some(planning),
+        _ => None,
+    };
+    *planning.expect("it is a planning")
 }
