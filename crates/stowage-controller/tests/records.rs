@@ -65,6 +65,11 @@ async fn the_last_ten_records_of_killed_processes_replay_to_the_same_bytes() {
         if life == 0 {
             // The pool is ready by then, so that the others buy what they plan.
             workloads::running(&world.client, "web-0-0", 1, SOON).await.or_stop();
+            until("what becomes of nodes is recorded", SOON, async || {
+                Ok::<_, String>(looks_at_nodes(&folder).then_some(()))
+            })
+            .await
+            .or_stop();
         }
         // It is killed while it may be writing.
         let shape = PodShape::requesting(&[("cpu", "700m")]);
@@ -102,6 +107,20 @@ async fn the_last_ten_records_of_killed_processes_replay_to_the_same_bytes() {
     }
     println!("replayed {LAST} of {} records in {} files", all.len(), segments.len());
     world.check_logs();
+}
+
+/// Whether both kinds of looks at nodes are recorded by now.
+fn looks_at_nodes(folder: &Path) -> bool {
+    let segments = segments(folder);
+    let decoded = segments
+        .iter()
+        .flat_map(|segment| segment.entries.iter().filter_map(|entry| segment.decode(entry).ok()));
+    let (mut ending, mut pass) = (false, false);
+    for one in decoded {
+        ending |= matches!(one, Recorded::Ending(_));
+        pass |= matches!(one, Recorded::Pass(_));
+    }
+    ending && pass
 }
 
 #[tokio::test(flavor = "multi_thread")]
