@@ -14,8 +14,8 @@ mod ties;
 use std::collections::BTreeSet;
 
 use model::{
-    Amount, NodeIndex, OfferingIndex, Plan, PodIndex, PodName, ResourceName, Resources, ShapeIndex,
-    Snapshot,
+    Amount, LabelKey, NodeIndex, OfferingIndex, Plan, PodIndex, PodName, ResourceName, Resources,
+    ShapeIndex, Snapshot,
 };
 
 use crate::Place;
@@ -42,6 +42,8 @@ pub(crate) struct Facts<'a> {
     pub(crate) ledger: Ledger<'a>,
     pub(crate) spreads: Spreads<'a>,
     pub(crate) ties: Ties<'a>,
+    /// Labels whose values are domains, see [`Snapshot::domain_keys`].
+    domain_keys: BTreeSet<&'a LabelKey>,
     /// Positions of each pool's offerings.
     pub(crate) offerings_of: Vec<Vec<usize>>,
 }
@@ -80,6 +82,7 @@ impl<'a> Facts<'a> {
             ledger,
             spreads,
             ties,
+            domain_keys: snapshot.domain_keys(),
             offerings_of,
         }
     }
@@ -88,6 +91,30 @@ impl<'a> Facts<'a> {
     pub(crate) fn fits(&self, shape: ShapeIndex, room: &[i128]) -> bool {
         let asked = &self.requests[shape.get()];
         asked.iter().zip(room).all(|(asked, room)| *asked == 0 || asked <= room)
+    }
+
+    /// How many values of `key` are open to a node of the offering at `position`: on offerings of its pool
+    /// that have a price, are in its domains and hold what is on it.
+    pub(crate) fn open_values(
+        &self,
+        position: usize,
+        key: &LabelKey,
+        holds: impl Fn(usize) -> bool,
+    ) -> i64 {
+        let domains = |position: usize| {
+            let labels = self.snapshot.labels_of(&self.snapshot.offerings[position]);
+            self.domain_keys.iter().map(move |key| labels.get(key))
+        };
+        let is_open = |other: &usize| {
+            let listing = self.snapshot.listing_of(&self.snapshot.offerings[*other]);
+            listing.price.is_some() && domains(*other).eq(domains(position)) && holds(*other)
+        };
+        let pool = self.snapshot.offerings[position].pool.get();
+        let open = self.offerings_of[pool].iter().copied().filter(|other| is_open(other));
+        let label =
+            |other: usize| self.snapshot.labels_of(&self.snapshot.offerings[other]).get(key);
+        let values: BTreeSet<&str> = open.filter_map(label).collect();
+        i64::try_from(values.len()).unwrap_or(i64::MAX)
     }
 
     /// The first pod of `shape` among `pods`, for messages.

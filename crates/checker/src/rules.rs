@@ -5,6 +5,7 @@ mod fit;
 mod folded;
 mod indices;
 mod limits;
+mod min_values;
 mod places;
 mod purchases;
 mod reasons;
@@ -41,6 +42,7 @@ pub(crate) const ALL: &[Rule] = &[
     Rule::Substance(rivals::check),
     Rule::Substance(spreads::check),
     Rule::Substance(ties::check),
+    Rule::Substance(min_values::check),
     Rule::Substance(limits::check),
     Rule::Substance(supplies::check),
     Rule::Substance(weights::check),

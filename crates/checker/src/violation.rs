@@ -113,6 +113,18 @@ pub enum Violation {
         /// What the node would carry.
         value: Option<LabelValue>,
     },
+    /// Too few values of a label open to a node.
+    #[error("{place}: {open} values of {key} are open to it, and the pool asks for {least}")]
+    FewValues {
+        /// The node.
+        place: Place,
+        /// The label.
+        key: LabelKey,
+        /// How many the pool asks for.
+        least: i64,
+        /// How many there are.
+        open: i64,
+    },
     /// A chosen label that the pool's requirements do not name.
     #[error("{place}: label {key} is chosen and the pool does not ask for it")]
     ChosenUnasked {

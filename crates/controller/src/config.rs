@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use executor::StartLimits;
+use snapshot::Policies;
 
 use crate::perform::Crash;
 use crate::records::Recording;
@@ -34,6 +35,8 @@ pub struct Config {
     pub kube_burst: u32,
     /// Units of work to spend on improving a plan; see `planner::Settings`.
     pub work_limit: u64,
+    /// How strictly some rules are taken.
+    pub policies: Policies,
     /// Where plans are recorded, with all that they were made from; `None`: nowhere.
     pub recording: Option<Recording>,
     /// Whether pods are nominated to the nodes that they are planned on.

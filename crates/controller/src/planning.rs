@@ -17,7 +17,7 @@ use model::{
     Objective, Plan, Timestamp,
 };
 use planner::{Alternative, Report, Seed, Settings};
-use snapshot::{Inputs, LowerError, LowerOptions, Lowered, PodSelection, Unavailable};
+use snapshot::{Inputs, LowerError, LowerOptions, Lowered, PodSelection, Policies, Unavailable};
 
 use crate::store::{Objects, Tables};
 pub(crate) use fleet::{Launches, Looked, MoveNodes, Moves, MovesError, NotHeld, UnderWay};
@@ -32,6 +32,7 @@ pub(crate) struct Planner {
     catalog: Arc<Catalog>,
     region: String,
     work_limit: u64,
+    policies: Policies,
 }
 
 /// A plan that may be carried out.
@@ -108,10 +109,14 @@ fn first(violations: &[Violation]) -> String {
 
 impl Planner {
     /// A planner for `region`; fails where the catalog does not have it.
-    pub(crate) fn new(region: String, work_limit: u64) -> Result<Self, LowerError> {
+    pub(crate) fn new(
+        region: String,
+        work_limit: u64,
+        policies: Policies,
+    ) -> Result<Self, LowerError> {
         let catalog = Arc::new(Catalog::embedded());
         catalog.region(&region)?;
-        Ok(Self { catalog, region, work_limit })
+        Ok(Self { catalog, region, work_limit, policies })
     }
 
     fn options(&self, circumstances: &Circumstances, existing_only: bool) -> LowerOptions {
@@ -125,6 +130,7 @@ impl Planner {
             unavailable: circumstances.unavailable.clone(),
             now: circumstances.now,
             existing_only,
+            policies: self.policies.clone(),
         }
     }
 
@@ -345,7 +351,7 @@ mod tests {
 
     #[test]
     fn an_unknown_region_is_refused_at_the_start() {
-        assert!(Planner::new("us-east-1".to_owned(), 0).is_ok());
-        assert!(Planner::new("mars-north-1".to_owned(), 0).is_err());
+        assert!(Planner::new("us-east-1".to_owned(), 0, Policies::default()).is_ok());
+        assert!(Planner::new("mars-north-1".to_owned(), 0, Policies::default()).is_err());
     }
 }

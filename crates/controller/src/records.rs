@@ -286,7 +286,7 @@ mod tests {
     use model::{Reason, Timestamp, Unschedulable};
     use prometheus_client::registry::Registry;
     use record::{Segment, unpack};
-    use snapshot::Unavailable;
+    use snapshot::{Policies, Unavailable};
 
     use super::*;
     use crate::planning::{Circumstances, Planner};
@@ -294,7 +294,7 @@ mod tests {
 
     /// What is planned for a cluster that has nothing.
     fn planned() -> Planned {
-        let planner = Planner::new("us-east-1".to_owned(), 0).unwrap();
+        let planner = Planner::new("us-east-1".to_owned(), 0, Policies::default()).unwrap();
         let unavailable = Unavailable::new();
         let now = Timestamp(5);
         let circumstances = Circumstances { now, seed: 7, market: None, unavailable };

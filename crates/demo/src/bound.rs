@@ -7,7 +7,7 @@ use kube::api::{ApiResource, DynamicObject, GroupVersionKind, ListParams};
 use kube::{Api, Client};
 use model::Objective;
 use planner::{Seed, Settings, Timestamp};
-use snapshot::{Inputs, LowerOptions, PodSelection, Unavailable};
+use snapshot::{Inputs, LowerOptions, PodSelection, Policies, Unavailable};
 
 use crate::market::REGION;
 
@@ -48,6 +48,7 @@ fn proved(inputs: Inputs) -> anyhow::Result<f64> {
         unavailable: Unavailable::default(),
         now: Timestamp(0),
         existing_only: false,
+        policies: Policies::default(),
     };
     let lowered = snapshot::lower(inputs, &Catalog::embedded(), &options)?;
     let objective = Objective { restart_cost: 0 };

@@ -88,6 +88,9 @@ fn claim(
     let mut annotations = template.metadata.annotations.clone();
     annotations.extend(source.hashes.get(pool_name).cloned().unwrap_or_default());
     annotations.insert(names::LAUNCH_ANNOTATION.to_owned(), launch_plan(snapshot, &ranked).write());
+    if let Some(relaxed) = relaxes_min_values(snapshot, pool, &ranked) {
+        annotations.insert(names::MIN_VALUES_RELAXED_ANNOTATION.to_owned(), relaxed.to_string());
+    }
     let uids: Vec<String> = node.pods.iter().filter_map(|pod| (source.pod_uid)(*pod)).collect();
     let (planned, left_out) = planned_pods::write(&uids, &annotations);
     annotations.insert(names::PLANNED_PODS_ANNOTATION.to_owned(), planned);
@@ -194,8 +197,9 @@ fn requirements(
     let one_of = |key: &str, values: BTreeSet<String>| NodePoolRequirement {
         key: key.to_owned(),
         operator: "In".to_owned(),
+        min_values: min_values(pool, key)
+            .map(|least| least.min(i32::try_from(values.len()).unwrap_or(i32::MAX))),
         values: values.into_iter().collect(),
-        min_values: None,
     };
     let types = listings().map(|l| snapshot.instance_type(l.instance_type).name.to_string());
     let mut all = vec![
@@ -215,6 +219,27 @@ fn requirements(
     let pools = pool.spec.template.spec.requirements.iter();
     all.extend(pools.filter(|one| !own.contains(&one.key)).cloned());
     all
+}
+
+/// How many values of `key` the pool asks for.
+fn min_values(pool: &NodePool, key: &str) -> Option<i32> {
+    let all = pool.spec.template.spec.requirements.iter();
+    all.filter(|one| one.key == key).filter_map(|one| one.min_values).max()
+}
+
+/// Whether what may be launched has fewer values of some label than the pool asks for; `None` where it
+/// asks for none.
+fn relaxes_min_values(snapshot: &Snapshot, pool: &NodePool, ranked: &[&Offering]) -> Option<bool> {
+    let asked = pool.spec.template.spec.requirements.iter();
+    let mut asked = asked.filter_map(|one| Some((one.key.as_str(), one.min_values?))).peekable();
+    asked.peek()?;
+    let has_few = |(key, least): (&str, i32)| {
+        let key = model::LabelKey::from(key);
+        let values = ranked.iter().filter_map(|one| snapshot.labels_of(one).get(&key));
+        let values: BTreeSet<&str> = values.collect();
+        i32::try_from(values.len()).is_ok_and(|open| open < least)
+    };
+    Some(asked.any(has_few))
 }
 
 /// What the pods ask for and what DaemonSets take.

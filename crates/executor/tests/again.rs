@@ -15,7 +15,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use serde_json::{Value, json};
-use snapshot::{Inputs, LowerOptions, PodSelection, Unavailable};
+use snapshot::{Inputs, LowerOptions, PodSelection, Policies, Unavailable};
 
 use crate::support::{START, at, class, instance, merge, text};
 
@@ -163,6 +163,7 @@ fn planned(world: &World, claims: &[NodeClaim]) -> (Snapshot, Plan, Vec<Vec<Offe
         unavailable: Unavailable::new(),
         now: START,
         existing_only: false,
+        policies: Policies::default(),
     };
     let snapshot = snapshot::lower(inputs, &CATALOG, &options).unwrap().snapshot;
     let objective = Objective { restart_cost: 0 };

@@ -1,6 +1,6 @@
 //! Node pools: which nodes may be opened, and how many.
 
-use crate::{Labels, NodeClassIndex, NodePoolName, Requirements, Resources, Taint};
+use crate::{LabelKey, Labels, NodeClassIndex, NodePoolName, Requirements, Resources, Taint};
 
 /// A `karpenter.sh/v1` `NodePool` that may open nodes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,6 +11,12 @@ pub struct NodePool {
     pub weight: i32,
     /// What its nodes must be: `spec.template.spec.requirements`, template labels not included.
     pub requirements: Requirements,
+    /// Of each of these labels, by key, a new node has so many values open to it, at least: `minValues`
+    /// of the requirements, where they bind. *Open* are the values of the pool's offerings that have a
+    /// price, agree with the node's own in every label of [`crate::Snapshot::domain_keys`], admit each of
+    /// its pods by their labels and have room for all of them together. Limits and supplies are not
+    /// looked at, and neither are nodes that are there.
+    pub min_values: Vec<(LabelKey, i64)>,
     /// `spec.template.metadata.labels`.
     pub labels: Labels,
     /// Taints that stay; startup taints are not here, as they are gone before pods arrive.

@@ -16,7 +16,9 @@
 //!    is not listed being zero). If no candidate holds it, all candidates together are excluded for
 //!    their size: one [`Reason::Resource`] for each requested resource that no candidate has enough
 //!    of, or one [`Reason::Combination`] where there is no such resource.
-//! 7. If some candidate holds the pod, those too small are not reported. Each that holds it *adds*,
+//! 7. If some candidate holds the pod, those too small are not reported. One that holds it and to which
+//!    fewer values of a label are open than its pool asks for ([`crate::NodePool::min_values`]), the pod
+//!    being alone, counts under the first such label. Each other that holds it *adds*,
 //!    per limited resource, its machine's raw capacity of it (1 for `nodes`), and breaks a limit where
 //!    used + added > limit, also where it adds nothing to a limit that is already exceeded. It counts
 //!    under the first limit by resource name that it breaks (where one resource is limited twice, the
@@ -30,7 +32,8 @@
 //!    refuses could be bought: then the pod may not be left out at all.
 //!
 //! A rule that excludes nothing gives no reason. A pod that has room on an existing or planned node
-//! is never left out, so nodes need no reasons of their own.
+//! is never left out, so nodes need no reasons of their own; planned ones of pools that ask for several
+//! values aside, where room may be kept for their sake.
 //!
 //! Order within a list: pools in snapshot order; within a pool, in the order of the variants below,
 //! then by key, resource or supply, bytewise; spreads and terms by what the reason tells of them.
@@ -101,6 +104,20 @@ pub enum Reason {
         /// The pool.
         pool: NodePoolName,
         /// How many candidates: all.
+        excluded: u32,
+    },
+    /// These candidates would hold the pod, and the pool asks for more values of `key` than are open to
+    /// a node of any of them.
+    MinValues {
+        /// The pool.
+        pool: NodePoolName,
+        /// The label.
+        key: LabelKey,
+        /// How many values the pool asks for.
+        least: i64,
+        /// The most that are open to one of these candidates.
+        open: i64,
+        /// How many candidates count under `key`.
         excluded: u32,
     },
     /// These candidates would hold the pod, and buying any of them would break this limit of the pool
@@ -197,6 +214,7 @@ impl Reason {
             Self::Unpriced { .. } => "unpriced",
             Self::Resource { .. } => "resource",
             Self::Combination { .. } => "combination",
+            Self::MinValues { .. } => "min-values",
             Self::Limit { .. } => "limit",
             Self::Supply { .. } => "supply",
             Self::Spread { .. } => "spread",

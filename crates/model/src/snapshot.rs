@@ -1,8 +1,10 @@
 //! The snapshot: everything a plan depends on, and nothing else.
 
+use std::collections::BTreeSet;
+
 use crate::{
-    DaemonSet, InstanceType, Listing, Machine, Node, NodeClass, NodePool, Offering, OfferingLabels,
-    Pod, PodShape, RegionName, Rivals, Selection, Spread, Supply, Term,
+    DaemonSet, InstanceType, LabelKey, Listing, Machine, Node, NodeClass, NodePool, Offering,
+    OfferingLabels, Pod, PodShape, RegionName, Rivals, Selection, Spread, Supply, Term, well_known,
 };
 
 macro_rules! indices {
@@ -182,6 +184,13 @@ impl Snapshot {
     pub fn machine_of(&self, offering: &Offering) -> &Machine {
         let class = self.pool(offering.pool).node_class;
         &self.node_class(class).machines[offering.machine.get()]
+    }
+
+    /// Labels whose values are domains: those that listed spreads and terms are over, the hostname aside.
+    pub fn domain_keys(&self) -> BTreeSet<&LabelKey> {
+        let spreads = self.spreads.iter().map(|spread| &spread.key);
+        let keys = spreads.chain(self.terms.iter().map(|term| &term.key));
+        keys.filter(|key| key.as_str() != well_known::HOSTNAME).collect()
     }
 
     /// The labels that a node of `offering` will carry.

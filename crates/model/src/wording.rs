@@ -45,6 +45,11 @@ pub(crate) fn wording(reason: &Reason) -> String {
             offerings(*excluded, pool.as_str()),
             human_amount(resource.as_str(), *least)
         ),
+        Reason::MinValues { pool, key, least, open, excluded } => format!(
+            "minValues: requirement is not met for label(s) [{key}]: {least} values are asked for, and \
+             {open} are open to {}",
+            offerings(*excluded, pool.as_str())
+        ),
         Reason::Supply { pool, supply, cap, excluded } => format!(
             "supply: this plan takes all {cap} of {supply}, which {} would take one of",
             offerings(*excluded, pool.as_str())

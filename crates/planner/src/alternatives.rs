@@ -138,7 +138,38 @@ impl<'a> Search<'a> {
             })
             .collect();
         found.sort_unstable();
-        found.truncate(most);
+        self.keep_values(*planned, found, most)
+    }
+
+    /// The first `most` of `found`, and where the pool asks for several values of a label the first of as
+    /// many values as that takes.
+    fn keep_values(
+        &self,
+        planned: OfferingIndex,
+        mut found: Vec<Alternative>,
+        most: usize,
+    ) -> Vec<Alternative> {
+        let snapshot = self.snapshot;
+        let offering = |index| snapshot.offering(index);
+        let mut kept: BTreeSet<Alternative> = BTreeSet::new();
+        for (key, least) in &snapshot.pool(offering(planned).pool).min_values {
+            let least = usize::try_from(*least).unwrap_or(usize::MAX);
+            let value = |index| snapshot.labels_of(offering(index)).get(key);
+            let mut known: BTreeSet<&str> = value(planned).into_iter().collect();
+            known.extend(kept.iter().filter_map(|one| value(one.offering)));
+            for one in &found {
+                let is_new = value(one.offering).is_some_and(|value| !known.contains(value));
+                if known.len() < least && is_new {
+                    known.extend(value(one.offering));
+                    kept.insert(*one);
+                }
+            }
+        }
+        let others = most.saturating_sub(kept.len());
+        let first: Vec<Alternative> =
+            found.iter().filter(|one| !kept.contains(one)).take(others).copied().collect();
+        kept.extend(first);
+        found.retain(|one| kept.contains(one));
         found
     }
 

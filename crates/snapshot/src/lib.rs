@@ -21,7 +21,9 @@ pub use claims::promised;
 pub use fleet::{LoweredFleet, latest_moment, lower_fleet, moment, moment_text};
 pub use fold::expected_daemons;
 pub use going::Going;
-pub use lower::{LowerError, LowerOptions, Lowered, Summary, Unavailable, lower};
+pub use lower::{
+    LowerError, LowerOptions, Lowered, MinValuesPolicy, Policies, Summary, Unavailable, lower,
+};
 pub use objects::Objects;
 pub use source::{
     Comparison, Filter, FilterError, Format, Inputs, PodSelection, ReadError, ReadOptions,

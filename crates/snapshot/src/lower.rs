@@ -9,6 +9,7 @@ pub(crate) mod label_keys;
 mod live;
 mod node_class;
 mod nodes;
+mod policies;
 mod pools;
 mod requirements;
 mod shapes;
@@ -25,6 +26,7 @@ use model::{
 };
 
 pub use live::Unavailable;
+pub use policies::{MinValuesPolicy, Policies};
 pub use summary::Summary;
 
 use crate::claims::{self, Promises};
@@ -58,6 +60,8 @@ pub struct LowerOptions {
     pub now: Timestamp,
     /// Whether nothing new may be bought, so that pods go to nodes that are there or nowhere.
     pub existing_only: bool,
+    /// How strictly some rules are taken.
+    pub policies: Policies,
 }
 
 /// A snapshot, and what there is to say about it.
@@ -233,7 +237,7 @@ fn pool_drafts(
     for pool in &objects.node_pools {
         let class = pool.spec.template.spec.node_class_ref.name.as_str();
         let class = objects.node_classes.iter().find(|one| one.metadata.name == class);
-        let (draft, found) = pools::read(pool, class);
+        let (draft, found) = pools::read(pool, class, options.policies.min_values);
         drafts.extend(draft);
         findings.extend(found);
     }

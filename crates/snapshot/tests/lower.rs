@@ -12,7 +12,7 @@ use model::{
     CapacityType, FindingCode, LabelKey, LabelValue, Labels, Offering, OfferingIndex, PodShape,
     Requirements, Resources, Snapshot, untolerated, well_known,
 };
-use snapshot::{LowerOptions, Lowered, ReadOptions, Source};
+use snapshot::{LowerOptions, Lowered, MinValuesPolicy, Policies, ReadOptions, Source};
 
 #[path = "lower/claims.rs"]
 mod claims;
@@ -37,6 +37,7 @@ fn options() -> LowerOptions {
         architectures: Vec::new(),
         capacity_types: Vec::new(),
         estimate_prices: false,
+        policies: snapshot::Policies::default(),
     }
 }
 
@@ -440,10 +441,11 @@ fn pools_are_ordered_by_weight_then_name_and_keep_what_they_say() {
         .map(|(name, limit)| (name.as_str(), limit.get()))
         .collect();
     assert_eq!(limits, [("cpu", 1500), ("memory", 1 << 30), ("nodes", 0)]);
-    assert_eq!(
-        found(&lowered),
-        ["not-honoured NodePool c spec.template.spec.requirements[1].minValues"]
-    );
+    assert_eq!(found(&lowered), [""; 0]);
+    assert_eq!(snapshot.pools[2].min_values, [("example.com/x".into(), 2)]);
+    let policies = Policies { min_values: MinValuesPolicy::BestEffort };
+    let relaxed = lowered_with(&yaml, &LowerOptions { policies, ..options() });
+    assert!(relaxed.snapshot.pools[2].min_values.is_empty());
 }
 
 #[test]

@@ -9,6 +9,7 @@ mod build;
 pub(crate) mod bundles;
 mod dominance;
 mod kinds;
+mod min_values;
 mod ranks;
 mod rivals;
 pub(crate) mod rules;

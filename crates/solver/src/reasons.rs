@@ -1,11 +1,11 @@
 //! Why a shape that was left out fits nowhere, as defined at [`model::Reason`].
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use model::{
-    Amount, InstanceTypeName, LabelKey, LabelValue, NewNode, NodePoolName, Offering, PodShape,
-    PoolIndex, Reason, ResourceName, Resources, SelectionName, ShapeIndex, Snapshot, Spread,
-    Supply, SupplyIndex, Term, untolerated, well_known,
+    Amount, InstanceTypeName, LabelKey, LabelValue, NewNode, NodePool, NodePoolName, Offering,
+    PodShape, PoolIndex, Reason, ResourceName, Resources, SelectionName, ShapeIndex, Snapshot,
+    Spread, Supply, SupplyIndex, Term, untolerated, well_known,
 };
 
 use crate::problem::Built;
@@ -200,9 +200,54 @@ fn pool_reasons(
         let rest: Vec<&Offering> = rest.into_iter().map(|(_, offering)| offering).collect();
         reasons.extend(size_reasons(snapshot, shape, index, &rest));
     } else {
+        let (few, fitting) = without_values(snapshot, pool, &fitting);
+        reasons.extend(few);
         reasons.extend(limit_reasons(snapshot, used, crowds, index, &fitting));
     }
     reasons
+}
+
+/// The reasons for those of `offerings`, all of `pool`, to which too few values of a label are open; and the others.
+fn without_values<'a>(
+    snapshot: &'a Snapshot,
+    pool: &NodePool,
+    offerings: &[(usize, &'a Offering)],
+) -> (Vec<Reason>, Vec<(usize, &'a Offering)>) {
+    if pool.min_values.is_empty() {
+        return (Vec::new(), offerings.to_vec());
+    }
+    let keys = snapshot.domain_keys();
+    let mut of_site: BTreeMap<Vec<Option<&str>>, Vec<(usize, &Offering)>> = BTreeMap::new();
+    for &(position, offering) in offerings {
+        let labels = snapshot.labels_of(offering);
+        let site = keys.iter().map(|key| labels.get(key)).collect();
+        of_site.entry(site).or_default().push((position, offering));
+    }
+    let mut few: BTreeMap<&LabelKey, (i64, i64, u32)> = BTreeMap::new();
+    let mut rest = Vec::new();
+    for peers in of_site.into_values() {
+        let open = |key: &LabelKey| {
+            let values = peers.iter().filter_map(|(_, one)| snapshot.labels_of(one).get(key));
+            i64::from(count(values.collect::<BTreeSet<&str>>().len()))
+        };
+        let lacking = pool.min_values.iter().find(|(key, least)| open(key) < *least);
+        let Some((key, least)) = lacking else {
+            rest.extend(peers);
+            continue;
+        };
+        let entry = few.entry(key).or_insert((*least, 0, 0));
+        entry.1 = entry.1.max(open(key));
+        entry.2 += count(peers.len());
+    }
+    rest.sort_unstable_by_key(|(position, _)| *position);
+    let reason = |(key, (least, open, excluded)): (&LabelKey, (i64, i64, u32))| Reason::MinValues {
+        pool: pool.name.clone(),
+        key: key.clone(),
+        least,
+        open,
+        excluded,
+    };
+    (few.into_iter().map(reason).collect(), rest)
 }
 
 /// The smallest key that refuses `offering` in the shape's first alternative; `None` where some

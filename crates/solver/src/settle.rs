@@ -75,11 +75,9 @@ pub(crate) fn rank(built: &Built, placed: &Placed) -> Rank {
         let priority = built.parents[built.parent_of[pod.get()]].priority;
         *left.entry(Reverse(priority)).or_default() += 1;
     }
-    let kind_of = built.kind_of();
-    let cost = placed
-        .new_nodes
-        .iter()
-        .map(|node| built.rest.kinds[kind_of[&node.offering]].objective(count(node.pods.len())));
+    let kinds_of = built.kinds_of();
+    let kind = |node: &NewNode| &built.rest.kinds[kinds_of[&node.offering][0]];
+    let cost = placed.new_nodes.iter().map(|node| kind(node).objective(count(node.pods.len())));
     (left.into_iter().collect(), cost.fold(0, i64::saturating_add))
 }
 
@@ -113,7 +111,7 @@ pub(crate) fn settle(snapshot: &Snapshot, built: &Built, mut placed: Placed) -> 
 impl<'a> Board<'a> {
     fn new(snapshot: &'a Snapshot, built: &'a Built, placed: Placed) -> Self {
         let Problem { kinds, nodes, .. } = &built.rest;
-        let kind_of = built.kind_of();
+        let kinds_of = built.kinds_of();
         let mut board = Self {
             snapshot,
             built,
@@ -136,9 +134,10 @@ impl<'a> Board<'a> {
                 board.put(seat, pod);
             }
         }
-        for NewNode { offering, pods } in placed.new_nodes {
-            let seat = board.open(Bin::New(offering, kind_of[&offering]));
-            for pod in pods {
+        for node in placed.new_nodes {
+            let kind = built.kind_for(&kinds_of, &node);
+            let seat = board.open(Bin::New(node.offering, kind));
+            for pod in node.pods {
                 board.put(seat, pod);
             }
         }

@@ -27,8 +27,9 @@ const OPTIMAL_MIN: usize = 85;
 const TYPES: &str = "zones a,b
     type s cpu=2 mem=8Gi pods=9 price=0.11,b:0.10
     type l cpu=4 mem=16Gi pods=9 price=0.19
-    pool p
 ";
+
+const POOLS: &[&str] = &["pool p", "pool p", "pool p", "pool p values type=2"];
 
 const NODES: &[&str] = &[
     "node n type=s zone=a",
@@ -68,13 +69,14 @@ const PLACES: &[&str] = &["", "", "", "select zone=a", "select zone=b", "volume=
 fn texts() -> Vec<String> {
     let pod = (1..=3_u32, 1..=3_usize, select(RULES), select(PLACES));
     let node = proptest::option::of(select(NODES));
-    let worlds = (node, vec(pod, 2..=3)).prop_filter_map("at most five pods", |(node, pods)| {
+    let all = (select(POOLS), node, vec(pod, 2..=3));
+    let worlds = all.prop_filter_map("at most five pods", |(pool, node, pods)| {
         let count: usize = pods.iter().map(|(_, copies, ..)| copies).sum();
         let lines = pods.iter().enumerate().map(|(number, (cpu, copies, rules, place))| {
             format!("pod s{number} x{copies} cpu={}m {rules} {place}\n", cpu * 500)
         });
         let lines: String = lines.collect();
-        (count <= 5).then(|| format!("{TYPES}{}\n{lines}", node.unwrap_or_default()))
+        (count <= 5).then(|| format!("{TYPES}{pool}\n{}\n{lines}", node.unwrap_or_default()))
     });
     let mut runner = TestRunner::deterministic();
     let mut next = || worlds.new_tree(&mut runner).expect("most worlds pass the filter");

@@ -3,6 +3,7 @@
 mod exhaustive;
 mod interruption;
 mod ladder;
+mod min_values;
 mod oracle;
 mod properties;
 mod scarce;

@@ -147,6 +147,7 @@ fn config(arguments: &Arguments) -> Config {
         kube_qps: core.kube_client_qps,
         kube_burst: core.kube_client_burst,
         work_limit: ours.plan_work,
+        policies: core.policies(),
         recording: ours
             .record_to
             .clone()

@@ -157,6 +157,13 @@ pub(crate) fn reasons() -> Vec<Reason> {
             excluded: 2,
         },
         Reason::Combination { pool: "p2".into(), excluded: 2 },
+        Reason::MinValues {
+            pool: "p2".into(),
+            key: "karpenter.k8s.aws/instance-family".into(),
+            least: 3,
+            open: 2,
+            excluded: 2,
+        },
         Reason::Limit {
             pool: "p2".into(),
             resource: "cpu".into(),
@@ -263,6 +270,7 @@ fn pool(name: &str, weight: i32) -> NodePool {
         name: name.into(),
         weight,
         requirements: Requirements::new(),
+        min_values: Vec::new(),
         labels: Labels::new(),
         taints: Vec::new(),
         limits: vec![("cpu".into(), Amount::new(200_000)), ("nodes".into(), Amount::new(5))],

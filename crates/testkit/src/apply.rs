@@ -55,6 +55,11 @@ pub fn apply(snapshot: &Snapshot, plan: &Plan) -> Snapshot {
             after.supplies[supply.get()].cap -= 1;
         }
         node.room = fold::node_room(&snapshot.daemon_sets, &node);
+        if !pool.min_values.is_empty() {
+            // It may yet become a machine of any of these values, which hold its pods and maybe no more.
+            node.allocatable.subtract(&node.room);
+            node.room = fold::node_room(&snapshot.daemon_sets, &node);
+        }
         after.nodes.push(node);
     }
     after.nodes.sort_by(|a, b| a.name.cmp(&b.name));

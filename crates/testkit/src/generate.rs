@@ -8,7 +8,7 @@ use proptest::sample::{Index, select, subsequence};
 
 /// Worlds of 2 to 8 types in up to 3 zones, 1 to 3 pools, 0 to 2 DaemonSets, 0 to 2 supplies, 0 to 4
 /// nodes and 5 to 60 pods in at most 8 lines of like ones; CPU, memory, pods and now and then GPUs. They have spot
-/// and unknown prices, taints, limits, weights, requirements, choices of labels, rivals, spreads, terms
+/// and unknown prices, taints, limits, weights, requirements, least values, choices of labels, rivals, spreads, terms
 /// between pods. Parse them with
 /// [`crate::world()`]. No pod asks for a node by name.
 pub fn worlds() -> impl Strategy<Value = String> {
@@ -128,9 +128,10 @@ fn pool() -> impl Strategy<Value = String> {
         sometimes(4, &["require arch=amd64", "require family", "require family!=c"]),
         sometimes(4, &["require team=red,blue", "label team=red"]),
         sometimes(6, &["require !team", "taint soon:NoExecute"]),
+        sometimes(5, &["values family=2", "values type=2", "values zone=2", "values type=3"]),
     )
-        .prop_map(|(weight, limits, taint, zone, capacity, kind, team, rare)| {
-            words(&[weight, limits, taint, zone, capacity, kind, team, rare])
+        .prop_map(|(weight, limits, taint, zone, capacity, kind, team, rare, values)| {
+            words(&[weight, limits, taint, zone, capacity, kind, team, rare, values])
         })
 }
 

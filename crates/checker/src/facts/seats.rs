@@ -144,6 +144,16 @@ impl Seat {
         })
     }
 
+    /// Whether it is bought from a pool that asks for several values of a label.
+    pub(crate) fn keeps_values(&self, snapshot: &Snapshot) -> bool {
+        match self.which {
+            Which::New(_, offering) => {
+                !snapshot.pool(snapshot.offering(offering).pool).min_values.is_empty()
+            }
+            Which::There(_) => false,
+        }
+    }
+
     /// The value of its label `key`.
     pub(crate) fn label<'a>(&self, snapshot: &'a Snapshot, key: &LabelKey) -> Option<&'a str> {
         match self.which {

@@ -87,7 +87,10 @@ fn same_rule(one: &Reason, other: &Reason) -> bool {
         (
             Reason::Requirement { pool: a, key: k, .. },
             Reason::Requirement { pool: b, key: l, .. },
-        ) => (a, k) == (b, l),
+        )
+        | (Reason::MinValues { pool: a, key: k, .. }, Reason::MinValues { pool: b, key: l, .. }) => {
+            (a, k) == (b, l)
+        }
         (
             Reason::Resource { pool: a, resource: k, .. },
             Reason::Resource { pool: b, resource: l, .. },

@@ -1,4 +1,5 @@
-//! Pods left out have no room on any node, bought or there, as the plan leaves it.
+//! Pods left out have no room on any node, bought or there, as the plan leaves it. Nodes of pools that ask
+//! for several values are not asked: room there may be kept for their sake.
 
 use crate::Violation;
 use crate::facts::Facts;
@@ -11,6 +12,7 @@ pub(super) fn check(facts: &Facts<'_>, found: &mut Found) {
         let shape = facts.snapshot.shape(pod.shape);
         let has_room = facts.seats.iter().enumerate().find(|(position, seat)| {
             seat.takes_pods
+                && !seat.keeps_values(facts.snapshot)
                 && facts.fits(pod.shape, &seat.left)
                 && facts.sites.admits(shape, seat.site)
                 && !seat.has_rival(shape)

@@ -1,8 +1,8 @@
 //! A new node holds at least one pod that no pool of greater weight can hold.
 //!
 //! A pool can hold a pod where the pod tolerates its taints and it has a priced offering whose
-//! labels one of the pod's alternatives admits, that has room for the pod alone, and whose purchase
-//! would break no limit, and draws on no used-up supply, as the whole plan leaves them. Of a pod that is
+//! labels one of the pod's alternatives admits, that has room for the pod alone, to which enough values
+//! are open with it, and whose purchase would break no limit, and draws on no used-up supply, as the whole plan leaves them. Of a pod that is
 //! spread over some label, or is bound to others or kept from them over it, only offerings with the value
 //! of the node that it is on are asked for: the plan may choose where. A pod that goes with others on its
 //! node stays with them. Pools of equal weight do not stand back for
@@ -78,6 +78,17 @@ impl Holders<'_> {
     }
 }
 
+/// Whether enough values are open to a node of the offering at `position` with one pod of `shape`.
+fn has_values(facts: &Facts<'_>, shape: ShapeIndex, position: usize) -> bool {
+    let holds = |other: usize| {
+        facts.fits(shape, &facts.rooms.of_offering(other).dense)
+            && facts.sites.matches(facts.snapshot.shape(shape), facts.sites.of_offering(other))
+    };
+    let pool = facts.snapshot.offerings[position].pool;
+    let asked = &facts.snapshot.pool(pool).min_values;
+    asked.iter().all(|(key, least)| facts.open_values(position, key, holds) >= *least)
+}
+
 fn can_hold(facts: &Facts<'_>, shape: ShapeIndex, pool: usize, domains: &Domains<'_>) -> bool {
     let snapshot = facts.snapshot;
     facts.offerings_of[pool].iter().any(|position| {
@@ -90,5 +101,6 @@ fn can_hold(facts: &Facts<'_>, shape: ShapeIndex, pool: usize, domains: &Domains
             && facts.ledger.broken_by(pool, offering.machine.get()).is_none()
             && !snapshot.supply_of(offering).is_some_and(|supply| facts.ledger.is_used_up(supply))
             && facts.sites.admits(snapshot.shape(shape), site)
+            && has_values(facts, shape, *position)
     })
 }

@@ -1,9 +1,9 @@
 //! Nodes that are there, and pools that open them.
 
 use model::{
-    Amount, Labels, MicroUsdPerHour, Node, NodeClassIndex, NodeName, NodePool, NodePoolName,
-    NodeState, Requirements, ResourceName, Resources, RivalsIndex, SelectionIndex, Taint,
-    TermIndex,
+    Amount, LabelKey, Labels, MicroUsdPerHour, Node, NodeClassIndex, NodeName, NodePool,
+    NodePoolName, NodeState, Requirements, ResourceName, Resources, RivalsIndex, SelectionIndex,
+    Taint, TermIndex,
 };
 use serde::{Deserialize, Serialize};
 
@@ -58,6 +58,8 @@ struct NodePoolTwin {
     weight: i32,
     #[serde(with = "crate::wire", default, skip_serializing_if = "Requirements::is_empty")]
     requirements: Requirements,
+    #[serde(with = "crate::wire", default, skip_serializing_if = "Vec::is_empty")]
+    min_values: Vec<(LabelKey, i64)>,
     #[serde(with = "crate::wire", default, skip_serializing_if = "Labels::is_empty")]
     labels: Labels,
     #[serde(with = "crate::wire", default, skip_serializing_if = "Vec::is_empty")]

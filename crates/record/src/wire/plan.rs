@@ -102,6 +102,15 @@ enum ReasonTwin {
         pool: NodePoolName,
         excluded: u32,
     },
+    MinValues {
+        #[serde(with = "crate::wire")]
+        pool: NodePoolName,
+        #[serde(with = "crate::wire")]
+        key: LabelKey,
+        least: i64,
+        open: i64,
+        excluded: u32,
+    },
     Limit {
         #[serde(with = "crate::wire")]
         pool: NodePoolName,

@@ -4,12 +4,15 @@
 //! left out with a finding for each reason; the others stay. Rules: `api.md` section 1 and
 //! `scheduling.md` section 3 of Karpenter's model.
 
+use std::collections::BTreeMap;
+
 use api::NodePoolSpec;
 use model::{
     Effect, Finding, FindingCode, LabelKey, LabelValue, Labels, NodeClassIndex, NodeClassName,
     NodePool, NodePoolName, Requirement, Requirements, Resources, Taint, well_known,
 };
 
+use super::MinValuesPolicy;
 use super::label_keys::{is_label_value, key_problem, refusal, stable};
 use super::requirements::{REQUIREMENTS_MAX, read as read_requirement};
 use super::subject::{Amounts, Subject};
@@ -50,6 +53,7 @@ impl PoolDraft {
                 name: NodePoolName::from(name),
                 weight: 0,
                 requirements,
+                min_values: Vec::new(),
                 labels,
                 taints: Vec::new(),
                 limits: Vec::new(),
@@ -67,9 +71,10 @@ impl PoolDraft {
 pub(super) fn read(
     pool: &api::NodePool,
     class: Option<&api::Ec2NodeClass>,
+    policy: MinValuesPolicy,
 ) -> (Option<PoolDraft>, Vec<Finding>) {
     let mut subject = Subject::new("NodePool", &pool.metadata.name);
-    let mut reader = PoolReader { subject: &mut subject, spec: &pool.spec, refused: false };
+    let mut reader = PoolReader { subject: &mut subject, spec: &pool.spec, policy, refused: false };
     if let Some(class) = class {
         reader.check_class_life(class);
     }
@@ -80,6 +85,7 @@ pub(super) fn read(
 struct PoolReader<'a> {
     subject: &'a mut Subject,
     spec: &'a NodePoolSpec,
+    policy: MinValuesPolicy,
     refused: bool,
 }
 
@@ -87,10 +93,13 @@ impl PoolReader<'_> {
     fn read(mut self, pool: &api::NodePool) -> Option<PoolDraft> {
         self.check_life(pool);
         self.check_class();
-        let requirements = self.requirements();
+        let (requirements, min_values) = self.requirements();
         let labels = self.labels();
         let class = NodeClassName::from(self.spec.template.spec.node_class_ref.name.as_str());
         let mut draft = PoolDraft::new(&pool.metadata.name, class, requirements, labels);
+        if self.policy == MinValuesPolicy::Strict {
+            draft.pool.min_values = min_values.into_iter().collect();
+        }
         self.taints(&mut draft);
         self.limits(&mut draft.pool);
         self.weight(&mut draft.pool);
@@ -166,8 +175,9 @@ impl PoolReader<'_> {
         }
     }
 
-    fn requirements(&mut self) -> Requirements {
+    fn requirements(&mut self) -> (Requirements, BTreeMap<LabelKey, i64>) {
         let mut requirements = Requirements::new();
+        let mut min_values: BTreeMap<LabelKey, i64> = BTreeMap::new();
         let entries = &self.spec.template.spec.requirements;
         let path = "spec.template.spec.requirements";
         if entries.len() > REQUIREMENTS_MAX {
@@ -178,14 +188,12 @@ impl PoolReader<'_> {
             if let Err(problem) = read_requirement(&mut requirements, entry) {
                 let message = format!("requirement for {:?}: {problem}", entry.key);
                 self.refuse(format!("{path}[{position}]"), message);
-            } else if entry.min_values.is_some() {
-                self.subject.not_honoured(
-                    format!("{path}[{position}].minValues"),
-                    "minValues is not honoured yet: a node's alternatives may have fewer values",
-                );
+            } else if let Some(least) = entry.min_values {
+                let most = min_values.entry(stable(&entry.key)).or_default();
+                *most = i64::from(least).max(*most);
             }
         }
-        requirements
+        (requirements, min_values)
     }
 
     fn labels(&mut self) -> Labels {

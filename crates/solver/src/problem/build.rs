@@ -14,7 +14,7 @@ use super::ranks::Ranks;
 use super::rules::Rules;
 use super::sites::Sites;
 use super::ties::{Feuds, Terms, TieLoads};
-use super::{Amounts, Class, ExistingNode, Pool, Problem, Quota, scarce, ties};
+use super::{Amounts, Class, ExistingNode, Pool, Problem, Quota, min_values, scarce, ties};
 use crate::bits::Bits;
 
 /// A problem whose classes are told apart by rules between pods too, and these rules.
@@ -47,10 +47,12 @@ pub(crate) fn build(snapshot: &Snapshot, objective: Objective) -> Built {
     }
     let used: BTreeSet<ShapeIndex> = pods_of.keys().copied().collect();
     let dimensions = dimensions(snapshot, &used);
-    let admission = admission::evaluate(snapshot, &used);
+    let mut admission = admission::evaluate(snapshot, &used);
     let places = scarce::Places::new(snapshot);
     let sites = Sites::new(snapshot, site_keys(snapshot, &used));
-    let grouped = kinds::group(snapshot, objective, &admission, &dimensions, &places, &sites);
+    let variants = min_values::variants(snapshot, &mut admission, &dimensions, &sites, &used);
+    let admitted = (&admission, &variants);
+    let grouped = kinds::group(snapshot, objective, admitted, &dimensions, &places, &sites);
     let ranks = Ranks::new(snapshot, &pods_of);
     let terms = Terms::new(snapshot, (&sites, &ranks), &used);
     let crowds = Crowds::new(snapshot, &used);
@@ -63,7 +65,7 @@ pub(crate) fn build(snapshot: &Snapshot, objective: Objective) -> Built {
     let groups = tables.crowds.first + tables.crowds.selections.len();
     let admission = tables.admission;
     let first_supply = places.first_supply();
-    let columns: Vec<usize> = grouped.iter().map(|kind| kind.column).collect();
+    let columns: Vec<usize> = grouped.iter().map(|kind| kind.own).collect();
     let rest = Problem {
         classes: Vec::new(),
         kinds: grouped.into_iter().map(|group| group.kind).collect(),
@@ -88,6 +90,18 @@ pub(crate) fn build(snapshot: &Snapshot, objective: Objective) -> Built {
     built
 }
 
+/// Labels that rules between planned pods look at, the hostname aside; all that any might look at where
+/// what is open to a node depends on them.
+fn site_keys<'a>(snapshot: &'a Snapshot, used: &BTreeSet<ShapeIndex>) -> BTreeSet<&'a LabelKey> {
+    if snapshot.pools.iter().any(|pool| !pool.min_values.is_empty()) {
+        return snapshot.domain_keys();
+    }
+    let spreads = used.iter().flat_map(|shape| &snapshot.shape(*shape).rules.spreads);
+    let keys = spreads.map(|spread| &snapshot.spread(*spread).key);
+    let keys = keys.filter(|key| key.as_str() != well_known::HOSTNAME);
+    keys.chain(ties::keys(snapshot, used)).collect()
+}
+
 /// Selections of terms between pods that pods on each of `nodes` are of.
 fn node_matches(snapshot: &Snapshot, nodes: &[ExistingNode]) -> Vec<BTreeSet<SelectionIndex>> {
     let looked_at: BTreeSet<SelectionIndex> =
@@ -97,14 +111,6 @@ fn node_matches(snapshot: &Snapshot, nodes: &[ExistingNode]) -> Vec<BTreeSet<Sel
         matched.filter(|one| looked_at.contains(one)).collect()
     };
     nodes.iter().map(of_node).collect()
-}
-
-/// Labels that spreads of planned pods look at, the hostname aside.
-fn site_keys<'a>(snapshot: &'a Snapshot, used: &BTreeSet<ShapeIndex>) -> BTreeSet<&'a LabelKey> {
-    let spreads = used.iter().flat_map(|shape| &snapshot.shape(*shape).rules.spreads);
-    let keys = spreads.map(|spread| &snapshot.spread(*spread).key);
-    let keys = keys.filter(|key| key.as_str() != well_known::HOSTNAME);
-    keys.chain(ties::keys(snapshot, used)).collect()
 }
 
 /// Selections that are spread over hostnames, as groups with quotas behind those of rivals.

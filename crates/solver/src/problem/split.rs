@@ -16,6 +16,9 @@ use crate::bits::Bits;
 use crate::materialise::Placed;
 use crate::packing::{Group, Mix, Packing, add, count};
 
+/// The kinds of offerings.
+pub(crate) type KindsOf = BTreeMap<OfferingIndex, Vec<usize>>;
+
 /// How many pods of each parent go to each place of its rule set; empty for parents without rules.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Assignment(pub(crate) Vec<Vec<i64>>);
@@ -86,10 +89,10 @@ impl Built {
 
     /// The problem in which each place has the pods that `placed` puts there, and that packing of it.
     pub(crate) fn split_placed(&self, placed: &Placed) -> (Problem, Packing) {
-        let kind_of = self.kind_of();
+        let kinds_of = self.kinds_of();
         let mut site_of: Vec<Option<usize>> = vec![None; self.parent_of.len()];
         for NewNode { offering, pods } in &placed.new_nodes {
-            let site = self.rest.kinds[kind_of[offering]].site;
+            let site = self.rest.kinds[kinds_of[offering][0]].site;
             for pod in pods {
                 site_of[pod.get()] = Some(site);
             }
@@ -115,7 +118,8 @@ impl Built {
         let there = placed.existing.iter().map(|fill| (position(fill.node), &fill.pods[..]));
         let nodes: Vec<(Option<usize>, &[PodIndex])> = bought.chain(there).collect();
         let problem = self.split_pods(given, |bundling| bundling.keep(&nodes));
-        let packing = packing(&problem, &kind_of, placed);
+        let kind_of = |node: &NewNode| self.kind_for(&kinds_of, node);
+        let packing = packing(&problem, kind_of, placed);
         (problem, packing)
     }
 
@@ -240,13 +244,33 @@ impl Built {
         problem
     }
 
-    /// The kind of each offering that has a price.
-    pub(crate) fn kind_of(&self) -> BTreeMap<OfferingIndex, usize> {
-        let kinds = self.rest.kinds.iter().enumerate();
-        let of_kind = kinds.flat_map(|(position, kind)| {
-            kind.offerings.iter().map(move |offering| (*offering, position))
-        });
-        of_kind.collect()
+    /// The kinds of each offering that can be bought: of equal price and site, and more than one only where
+    /// its pool asks for several values.
+    pub(crate) fn kinds_of(&self) -> KindsOf {
+        let mut kinds_of = KindsOf::new();
+        for (position, kind) in self.rest.kinds.iter().enumerate() {
+            for offering in &kind.offerings {
+                kinds_of.entry(*offering).or_default().push(position);
+            }
+        }
+        kinds_of
+    }
+
+    /// The kind by which `node` holds its pods.
+    pub(crate) fn kind_for(&self, kinds_of: &KindsOf, node: &NewNode) -> usize {
+        let kinds = &kinds_of[&node.offering];
+        if let [only] = kinds[..] {
+            return only;
+        }
+        let parents = || node.pods.iter().map(|pod| &self.parents[self.parent_of[pod.get()]]);
+        let holds = |kind: &&usize| {
+            let mut rest = self.rest.kinds[**kind].room.clone();
+            parents().all(|parent| {
+                rest.iter_mut().zip(&parent.requests).for_each(|(rest, need)| *rest -= need);
+                parent.kinds.contains(**kind) && rest.iter().all(|rest| *rest >= 0)
+            })
+        };
+        *kinds.iter().find(holds).unwrap_or(&kinds[0])
     }
 
     /// How many pods of each parent there are.
@@ -277,11 +301,7 @@ fn distinct(classes: impl Iterator<Item = Class>) -> Vec<Class> {
 }
 
 /// `placed` as a packing of `problem`, whose classes have these pods.
-fn packing(
-    problem: &Problem,
-    kind_of: &BTreeMap<OfferingIndex, usize>,
-    placed: &Placed,
-) -> Packing {
+fn packing(problem: &Problem, kind_of: impl Fn(&NewNode) -> usize, placed: &Placed) -> Packing {
     let mut class_of: BTreeMap<PodIndex, usize> = BTreeMap::new();
     for (position, class) in problem.classes.iter().enumerate() {
         class_of.extend(class.pods.iter().map(|pod| (*pod, position)));
@@ -298,7 +318,7 @@ fn packing(
     };
     let mut groups: BTreeMap<(usize, Mix), i64> = BTreeMap::new();
     for node in &placed.new_nodes {
-        *groups.entry((kind_of[&node.offering], mix(&node.pods))).or_default() += 1;
+        *groups.entry((kind_of(node), mix(&node.pods))).or_default() += 1;
     }
     let fills: Vec<_> = placed.existing.iter().map(|fill| (fill.node, mix(&fill.pods))).collect();
     for (node, mix) in fills {

@@ -143,13 +143,8 @@ pub(crate) struct Core {
     )]
     preference_policy: PreferencePolicy,
 
-    #[arg(
-        long,
-        env = "MIN_VALUES_POLICY",
-        default_value = "Strict",
-        value_name = "POLICY",
-        hide = true
-    )]
+    /// What becomes of minValues of pools that cannot be met
+    #[arg(long, env = "MIN_VALUES_POLICY", default_value = "Strict", value_name = "POLICY")]
     min_values_policy: MinValuesPolicy,
 
     #[arg(long, env = "IGNORE_DRA_REQUESTS", value_parser = truth, action = ArgAction::Set,
@@ -171,6 +166,15 @@ pub(crate) struct Core {
 }
 
 impl Core {
+    /// How strictly some rules are taken.
+    pub(crate) const fn policies(&self) -> controller::Policies {
+        let min_values = match self.min_values_policy {
+            MinValuesPolicy::Strict => controller::MinValuesPolicy::Strict,
+            MinValuesPolicy::BestEffort => controller::MinValuesPolicy::BestEffort,
+        };
+        controller::Policies { min_values }
+    }
+
     /// Settings that differ from their defaults and have no effect yet.
     pub(super) fn without_effect(&self) -> Vec<String> {
         let given = [
@@ -180,7 +184,6 @@ impl Core {
             (self.disable_cluster_state_observability, "--disable-cluster-state-observability"),
             (self.log_error_output_paths != "stderr", "--log-error-output-paths"),
             (self.preference_policy != PreferencePolicy::Respect, "--preference-policy"),
-            (self.min_values_policy != MinValuesPolicy::Strict, "--min-values-policy"),
             (!self.ignore_dra_requests, "--ignore-dra-requests"),
             (!self.scheduler_config.is_empty(), "--scheduler-config"),
             (self.legacy_node_repair, "--legacy-node-repair"),

@@ -51,6 +51,30 @@ pub(crate) struct Input {
     /// Derive unknown on-demand prices from other regions, marked as estimates
     #[arg(long)]
     pub(crate) estimate_prices: bool,
+
+    /// What becomes of minValues of pools that cannot be met
+    #[arg(long, value_name = "POLICY", default_value = "Strict")]
+    pub(crate) min_values_policy: MinValues,
+}
+
+impl Input {
+    /// How strictly some rules are taken.
+    pub(crate) const fn policies(&self) -> snapshot::Policies {
+        let min_values = match self.min_values_policy {
+            MinValues::Strict => snapshot::MinValuesPolicy::Strict,
+            MinValues::BestEffort => snapshot::MinValuesPolicy::BestEffort,
+        };
+        snapshot::Policies { min_values }
+    }
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+#[value(rename_all = "PascalCase")]
+pub(crate) enum MinValues {
+    /// No node is opened that could be of fewer values
+    Strict,
+    /// As many values as there are
+    BestEffort,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

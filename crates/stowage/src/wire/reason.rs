@@ -41,6 +41,8 @@ enum Detail<'a> {
     },
     /// Each resource alone is there on some offering, all together on none.
     Combination { node_pool: &'a str, excluded: u32 },
+    /// The pool asks for more values of a label than are open to any of them.
+    MinValues { node_pool: &'a str, key: &'a str, least: i64, open: i64, excluded: u32 },
     /// Buying would break a limit of the pool; amounts are Kubernetes quantities.
     Limit {
         node_pool: &'a str,
@@ -128,6 +130,13 @@ impl<'a> Detail<'a> {
                 limit: canonical(resource.as_str(), *limit),
                 used: canonical(resource.as_str(), *used),
                 least: canonical(resource.as_str(), *least),
+                excluded: *excluded,
+            },
+            model::Reason::MinValues { pool, key, least, open, excluded } => Self::MinValues {
+                node_pool: pool.as_str(),
+                key: key.as_str(),
+                least: *least,
+                open: *open,
                 excluded: *excluded,
             },
             model::Reason::Supply { pool, supply, cap, excluded } => Self::Supply {

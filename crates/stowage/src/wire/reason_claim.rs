@@ -37,6 +37,13 @@ pub(crate) enum Reason {
         node_pool: String,
         excluded: u32,
     },
+    MinValues {
+        node_pool: String,
+        key: String,
+        least: i64,
+        open: i64,
+        excluded: u32,
+    },
     Limit {
         node_pool: String,
         resource: String,
@@ -95,6 +102,13 @@ impl Reason {
             Self::Unpriced { node_pool, excluded } => {
                 model::Reason::Unpriced { pool: node_pool.into(), excluded }
             }
+            Self::MinValues { node_pool, key, least, open, excluded } => model::Reason::MinValues {
+                pool: node_pool.into(),
+                key: key.into(),
+                least,
+                open,
+                excluded,
+            },
             Self::Supply { node_pool, supply, cap, excluded } => model::Reason::Supply {
                 pool: node_pool.into(),
                 supply: supply.into(),

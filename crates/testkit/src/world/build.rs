@@ -310,6 +310,7 @@ fn pool_of(snapshot: &Snapshot, drafted: &PoolDraft) -> Result<NodePool, WorldEr
         name: drafted.name.clone(),
         weight: drafted.weight,
         requirements: drafted.requirements.clone(),
+        min_values: drafted.min_values.clone(),
         labels: drafted.labels.clone(),
         taints: drafted.taints.clone(),
         limits: drafted.limits.clone(),

@@ -95,6 +95,7 @@ pub(super) struct PoolDraft {
     pub(super) requirements: Requirements,
     pub(super) labels: Labels,
     pub(super) taints: Vec<Taint>,
+    pub(super) min_values: Vec<(LabelKey, i64)>,
     pub(super) limits: Vec<(ResourceName, Amount)>,
     pub(super) class: Option<NodeClassName>,
     pub(super) used: Resources,

@@ -100,6 +100,7 @@ fn pool_line(name: &str, pairs: &Pairs<'_>) -> Result<PoolDraft, String> {
         weight: 0,
         requirements: Requirements::new(),
         labels: Labels::new(),
+        min_values: Vec::new(),
         taints: Vec::new(),
         limits: Vec::new(),
         class: None,
@@ -113,6 +114,10 @@ fn pool_line(name: &str, pairs: &Pairs<'_>) -> Result<PoolDraft, String> {
                 drafted.requirements.require(key, requirement);
             }
             "label" => words::label(&mut drafted.labels, argument)?,
+            "values" => {
+                let (key, least) = argument.split_once('=').ok_or("values takes KEY=NUMBER")?;
+                drafted.min_values.push((words::key(key), integer(least)?.into()));
+            }
             "taint" => drafted.taints.push(words::taint(argument)?),
             "limits" => drafted.limits.extend(words::amounts(argument)?),
             "class" => drafted.class = Some(argument.into()),
@@ -121,6 +126,7 @@ fn pool_line(name: &str, pairs: &Pairs<'_>) -> Result<PoolDraft, String> {
         }
     }
     drafted.limits.sort();
+    drafted.min_values.sort();
     Ok(drafted)
 }
 

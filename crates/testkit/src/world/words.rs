@@ -11,9 +11,9 @@ use model::{
 use super::draft::{Prices, SpreadDraft, TermDraft};
 
 /// Words whose argument may follow a space.
-const SPACED: [&str; 10] = [
+const SPACED: [&str; 11] = [
     "select", "require", "tolerate", "taint", "label", "overhead", "bound", "daemons", "limits",
-    "used",
+    "used", "values",
 ];
 
 /// `(name, argument)` pairs of a line after its subject; a bare word has an empty argument.

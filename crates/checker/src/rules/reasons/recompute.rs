@@ -1,6 +1,6 @@
 //! The list of reasons for a shape, from the definition at [`model::Reason`] and recomputed facts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use model::{
     InstanceTypeName, LabelKey, NodePoolName, PodShape, Reason, ShapeIndex, Snapshot, Supply,
@@ -58,7 +58,37 @@ impl Question<'_> {
             self.sizes(&candidates, reasons);
             return Ok(());
         }
+        let large_enough = self.with_values(large_enough, reasons);
         self.limits(&large_enough, reasons)
+    }
+
+    /// Those of `offerings`, which hold the pod, to which enough values of each label are open; gives the
+    /// reasons for the others.
+    fn with_values(&self, offerings: Vec<usize>, reasons: &mut Vec<Reason>) -> Vec<usize> {
+        let asked = &self.snapshot().pools[self.pool].min_values;
+        if asked.is_empty() {
+            return offerings;
+        }
+        let holders: BTreeSet<usize> = offerings.iter().copied().collect();
+        let mut few: BTreeMap<usize, (i64, u32)> = BTreeMap::new();
+        let mut rest = Vec::new();
+        for position in offerings {
+            let open = |key| self.facts.open_values(position, key, |one| holders.contains(&one));
+            let open = asked.iter().map(|(key, least)| (open(key), *least));
+            match open.enumerate().find(|(_, (open, least))| open < least) {
+                None => rest.push(position),
+                Some((place, (open, _))) => {
+                    let entry = few.entry(place).or_default();
+                    *entry = (entry.0.max(open), entry.1 + 1);
+                }
+            }
+        }
+        reasons.extend(few.into_iter().map(|(place, (open, excluded))| {
+            let (key, least) = &asked[place];
+            let (pool, key, least) = (self.name(), key.clone(), *least);
+            Reason::MinValues { pool, key, least, open, excluded }
+        }));
+        rest
     }
 
     fn name(&self) -> NodePoolName {

@@ -43,6 +43,7 @@ impl Selection {
             architectures: Vec::new(),
             capacity_types: Vec::new(),
             estimate_prices: false,
+            policies: snapshot::Policies::default(),
         };
         Ok(snapshot::lower(inputs, &ec2::Catalog::embedded(), &lower_options)?.snapshot)
     }

@@ -1,0 +1,18 @@
+//! What the caller decides about rules that may be taken strictly or not.
+
+/// Policies; the default is Karpenter's.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Policies {
+    /// What becomes of `minValues` that cannot be met.
+    pub min_values: MinValuesPolicy,
+}
+
+/// What becomes of a pool's `minValues`, `--min-values-policy` of Karpenter.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum MinValuesPolicy {
+    /// No node is opened to which fewer values are open.
+    #[default]
+    Strict,
+    /// As many values are listed for a node as there are.
+    BestEffort,
+}
