@@ -47,8 +47,8 @@ pub use pod::{
     Toleration, TopologySpreadConstraint, Volume, VolumeClaimRef,
 };
 pub use policy::{
-    LimitRange, LimitRangeItem, LimitRangeSpec, PodDisruptionBudget, PodDisruptionBudgetSpec,
-    PodDisruptionBudgetStatus, PriorityClass,
+    LimitRange, LimitRangeItem, LimitRangeSpec, Namespace, PodDisruptionBudget,
+    PodDisruptionBudgetSpec, PodDisruptionBudgetStatus, PriorityClass,
 };
 pub use quantity::{QuantityText, ResourceList};
 pub use storage::{

@@ -46,6 +46,15 @@ pub struct LimitRangeItem {
     pub min: ResourceList,
 }
 
+/// A `v1` `Namespace`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Namespace {
+    /// Its name and labels.
+    #[serde(deserialize_with = "null::or_default")]
+    pub metadata: ObjectMeta,
+}
+
 /// A `scheduling.k8s.io/v1` `PriorityClass`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]

@@ -106,6 +106,7 @@ pub(crate) fn lower_some(
     let market = catalog.region(&options.region)?;
     let mut priced = market.listings(&MarketOptions { estimate_prices: options.estimate_prices });
     let Inputs { mut objects, recorded, mut findings } = inputs;
+    pods::resolve_namespaces(&mut objects);
     if let Some(live) = &options.live_market {
         findings.extend(live::apply(&mut priced.listings, market.types(), live));
     }

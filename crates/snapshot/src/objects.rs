@@ -47,6 +47,8 @@ pub struct Objects {
     pub priority_classes: Vec<api::PriorityClass>,
     /// `v1` `LimitRange`.
     pub limit_ranges: Vec<api::LimitRange>,
+    /// `v1` `Namespace`.
+    pub namespaces: Vec<api::Namespace>,
     /// `policy/v1` `PodDisruptionBudget`.
     pub disruption_budgets: Vec<api::PodDisruptionBudget>,
     /// `v1` `PersistentVolumeClaim`.

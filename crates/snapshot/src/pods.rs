@@ -11,6 +11,7 @@ mod collector;
 mod fate;
 mod features;
 mod limit_ranges;
+mod namespaces;
 mod owners;
 mod ports;
 mod priority;
@@ -39,6 +40,7 @@ use crate::claims::Promises;
 use crate::{Going, Objects, PodSelection};
 use collector::Collector;
 use limit_ranges::LimitRanges;
+pub(crate) use namespaces::resolve as resolve_namespaces;
 use owners::{Owners, namespace};
 use tally::Tally;
 

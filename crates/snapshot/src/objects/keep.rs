@@ -80,6 +80,7 @@ impl Keeper<'_> {
             }
             Kind::PriorityClass => self.keep_as::<api::PriorityClass>(),
             Kind::LimitRange => self.keep_as::<api::LimitRange>(),
+            Kind::Namespace => self.keep_as::<api::Namespace>(),
             Kind::PodDisruptionBudget => self.keep_as::<api::PodDisruptionBudget>(),
             Kind::PersistentVolumeClaim => self.keep_as::<api::PersistentVolumeClaim>(),
             Kind::PersistentVolume => self.keep_as::<api::PersistentVolume>(),

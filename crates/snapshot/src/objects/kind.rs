@@ -20,6 +20,7 @@ pub(super) enum Kind {
     Ec2NodeClass,
     PriorityClass,
     LimitRange,
+    Namespace,
     PodDisruptionBudget,
     PersistentVolumeClaim,
     PersistentVolume,
@@ -28,7 +29,7 @@ pub(super) enum Kind {
 
 impl Kind {
     /// All of them.
-    const ALL: [Self; 17] = [
+    const ALL: [Self; 18] = [
         Self::Pod,
         Self::Node,
         Self::Deployment,
@@ -42,6 +43,7 @@ impl Kind {
         Self::Ec2NodeClass,
         Self::PriorityClass,
         Self::LimitRange,
+        Self::Namespace,
         Self::PodDisruptionBudget,
         Self::PersistentVolumeClaim,
         Self::PersistentVolume,
@@ -71,6 +73,7 @@ impl Kind {
             Self::Ec2NodeClass => "EC2NodeClass",
             Self::PriorityClass => "PriorityClass",
             Self::LimitRange => "LimitRange",
+            Self::Namespace => "Namespace",
             Self::PodDisruptionBudget => "PodDisruptionBudget",
             Self::PersistentVolumeClaim => "PersistentVolumeClaim",
             Self::PersistentVolume => "PersistentVolume",
@@ -84,6 +87,7 @@ impl Kind {
             Self::Pod
             | Self::Node
             | Self::LimitRange
+            | Self::Namespace
             | Self::PersistentVolumeClaim
             | Self::PersistentVolume => "v1",
             Self::Deployment | Self::StatefulSet | Self::DaemonSet | Self::ReplicaSet => "apps/v1",
@@ -105,6 +109,7 @@ impl Kind {
             | Self::Ec2NodeClass
             | Self::PriorityClass
             | Self::PersistentVolume
+            | Self::Namespace
             | Self::StorageClass => false,
             Self::Pod
             | Self::Deployment
@@ -161,6 +166,7 @@ kept! {
     api::Ec2NodeClass => node_classes;
     api::PriorityClass => priority_classes;
     api::LimitRange => limit_ranges;
+    api::Namespace => namespaces;
     api::PodDisruptionBudget => disruption_budgets;
     api::PersistentVolumeClaim => volume_claims;
     api::PersistentVolume => volumes;

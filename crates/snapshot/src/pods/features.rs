@@ -53,8 +53,8 @@ const ALL: [Feature; 11] = [
     },
     Feature {
         field: "affinity",
-        message: "labels of namespaces are not read: a required term between pods that selects \
-                  namespaces by them looks only into those that it lists",
+        message: "no Namespace is in the input: a required term between pods that selects namespaces \
+                  by their labels looks only into those that it lists",
         is_asked: |asker| asker.has_other_terms,
     },
     Feature {

@@ -11,8 +11,8 @@ use std::collections::BTreeSet;
 use api::{PodAffinity, PodAffinityTerm, PodSpec};
 use model::{LabelKey, Operator, Rivals, RivalsIndex, RivalsName, well_known};
 
-use super::Problem;
 use super::selectors::{Index, Looks, Scope, Selector, add_keys, requirements};
+use super::{Problem, namespaces};
 use crate::lower::label_keys::stable;
 
 const REQUIRED: &str = "requiredDuringSchedulingIgnoredDuringExecution";
@@ -110,12 +110,15 @@ fn key(term: &PodAffinityTerm, path: &str) -> Result<LabelKey, Problem> {
 
 /// Where a term looks for pods, and whether it is known whether that is all.
 fn scope(term: &PodAffinityTerm, own: &str) -> (Scope, bool) {
-    let listed = || term.namespaces.iter().cloned().collect();
+    let listed = || {
+        let names = term.namespaces.iter().filter(|name| name.as_str() != namespaces::NONE);
+        names.cloned().collect()
+    };
     match &term.namespace_selector {
         Some(all) if all.match_labels.is_empty() && all.match_expressions.is_empty() => {
             (Scope::All, true)
         }
-        // Labels of namespaces are not read.
+        // Labels of namespaces are not known.
         Some(_) => (Scope::Namespaces(listed()), false),
         None if term.namespaces.is_empty() => {
             (Scope::Namespaces(BTreeSet::from([own.to_owned()])), true)

@@ -32,7 +32,8 @@ fn object(api_version: &str, kind: &str, metadata: &str, spec: &str) -> String {
 
 fn set_of(text: &str, selection: PodSelection) -> PodSet {
     let source = Source { name: "test.yaml".to_owned(), bytes: text.as_bytes().to_vec() };
-    let inputs = read(&[source], &ReadOptions::default()).expect("readable");
+    let mut inputs = read(&[source], &ReadOptions::default()).expect("readable");
+    super::resolve_namespaces(&mut inputs.objects);
     assert_eq!(inputs.findings, [], "{text}");
     let going = Going::new(inputs.objects.nodes.iter(), inputs.objects.node_claims.iter());
     let promises = std::collections::BTreeMap::new();

@@ -381,7 +381,7 @@ fn a_pod_that_no_plan_honours_says_by_which_field() {
         (anti("other"), known.clone()),
         (requires.to_owned(), known),
         (claims.to_owned(), Err("spec.volumes")),
-        // Labels of namespaces are not read.
+        // Labels of namespaces are not known.
         (
             requires.replace(
                 "hostname}",

@@ -93,9 +93,42 @@ fn what_is_not_its_like_is_no_rival() {
     }
 }
 
-/// Labels of namespaces are not read.
 #[test]
-fn namespaces_selected_by_their_labels_are_told() {
+fn namespaces_are_selected_by_the_labels_of_those_in_the_input() {
+    let namespace = |name: &str, labels: &str| {
+        object("v1", "Namespace", &format!("name: {name}, {labels}"), "{}")
+    };
+    let known = namespace("default", "labels: {team: red}")
+        + &namespace("other", "labels: {team: red}")
+        + &namespace("third", "");
+    for (term, name) in [
+        ("namespaceSelector: {matchLabels: {team: red}}", "default, other: app In [web]"),
+        (
+            "namespaces: [third], namespaceSelector: {matchLabels: {team: red}}",
+            "default, other, third: app In [web]",
+        ),
+        (
+            "namespaceSelector: {matchExpressions: [{key: kubernetes.io/metadata.name, operator: NotIn, values: [other, third]}]}",
+            "default: app In [web]",
+        ),
+    ] {
+        let text =
+            known.clone() + &pod("a", "app: web", &apart(&format!("{WEB}, {term}"), HOSTNAME));
+        check(&text, PodSelection::All, &[&format!("default/a: [{name}]")]);
+    }
+    // One that selects none keeps from nobody, also where the pod's own namespace would be meant without it.
+    let none = format!("{WEB}, namespaceSelector: {{matchLabels: {{team: blue}}}}");
+    let text = known + &pod("a", "app: web", &apart(&none, HOSTNAME));
+    check(&text, PodSelection::All, &["default/a:"]);
+    // Every namespace has its name as a label, be it not in the input.
+    let named = "namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: default}}";
+    let text = pod("a", "app: web", &apart(&format!("{WEB}, {named}"), HOSTNAME));
+    check(&text, PodSelection::All, &["default/a: [default: app In [web]]"]);
+}
+
+/// Labels of namespaces are not known.
+#[test]
+fn namespaces_selected_by_unknown_labels_are_told() {
     let term =
         format!("{WEB}, namespaces: [default], namespaceSelector: {{matchLabels: {{a: b}}}}");
     let told = "not-honoured x1: Pod default/a spec.affinity";
