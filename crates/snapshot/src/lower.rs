@@ -26,7 +26,7 @@ use model::{
 };
 
 pub use live::Unavailable;
-pub use policies::{MinValuesPolicy, Policies};
+pub use policies::{MinValuesPolicy, Policies, PreferencePolicy};
 pub use summary::Summary;
 
 use crate::claims::{self, Promises};
@@ -116,7 +116,9 @@ pub(crate) fn lower_some(
         PodSelection::Pending => claims::join(&mut objects, &going, options.now, &mut findings),
         PodSelection::All => Promises::new(),
     };
-    let collect = |promises: &_| pods::collect(&objects, selection, (promises, &going), runs);
+    let collect = |promises: &_| {
+        pods::collect(&objects, selection, (promises, &going), (runs, options.policies.preferences))
+    };
     let mut pod_set = with_kept_promises(promises, &objects, collect, &mut findings);
     findings.append(&mut pod_set.findings);
     let running = std::mem::take(&mut pod_set.running);

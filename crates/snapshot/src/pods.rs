@@ -37,7 +37,7 @@ use model::{
 };
 
 use crate::claims::Promises;
-use crate::{Going, Objects, PodSelection};
+use crate::{Going, Objects, PodSelection, PreferencePolicy};
 use collector::Collector;
 use limit_ranges::LimitRanges;
 pub(crate) use namespaces::resolve as resolve_namespaces;
@@ -106,18 +106,19 @@ pub(crate) struct Problem {
     pub remedy: String,
 }
 
-/// Decides what becomes of every pod and workload. `runs`: whether shapes of running pods are wanted.
+/// Decides what becomes of every pod and workload. `runs`: whether shapes of running pods are wanted;
+/// `preferences`: whether it is told that they are not honoured.
 pub(crate) fn collect(
     objects: &Objects,
     selection: PodSelection,
     (promises, going): (&Promises, &Going),
-    runs: bool,
+    (runs, preferences): (bool, PreferencePolicy),
 ) -> PodSet {
     let mut tally = Tally::default();
     let limit_ranges = LimitRanges::new(&objects.limit_ranges, &mut tally);
     let owners = Owners::new(objects);
     let workloads = workloads::without_pods(objects, &owners, &mut tally);
-    let chosen = (selection, (promises, going), runs);
+    let chosen = (selection, (promises, going), (runs, preferences));
     let mut collector = Collector::new(objects, &workloads, chosen, limit_ranges, tally);
     for pod in &objects.pods {
         collector.add_pod(pod);

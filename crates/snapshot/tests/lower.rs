@@ -443,7 +443,7 @@ fn pools_are_ordered_by_weight_then_name_and_keep_what_they_say() {
     assert_eq!(limits, [("cpu", 1500), ("memory", 1 << 30), ("nodes", 0)]);
     assert_eq!(found(&lowered), [""; 0]);
     assert_eq!(snapshot.pools[2].min_values, [("example.com/x".into(), 2)]);
-    let policies = Policies { min_values: MinValuesPolicy::BestEffort };
+    let policies = Policies { min_values: MinValuesPolicy::BestEffort, ..Policies::default() };
     let relaxed = lowered_with(&yaml, &LowerOptions { policies, ..options() });
     assert!(relaxed.snapshot.pools[2].min_values.is_empty());
 }

@@ -5,6 +5,18 @@
 pub struct Policies {
     /// What becomes of `minValues` that cannot be met.
     pub min_values: MinValuesPolicy,
+    /// What becomes of what pods prefer.
+    pub preferences: PreferencePolicy,
+}
+
+/// What becomes of what pods prefer and do not require, `--preference-policy` of Karpenter.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PreferencePolicy {
+    /// It is to be honoured where it can be; what is not yet is found.
+    #[default]
+    Respect,
+    /// It is not looked at, and nothing is said of it.
+    Ignore,
 }
 
 /// What becomes of a pool's `minValues`, `--min-values-policy` of Karpenter.

@@ -25,7 +25,7 @@ use super::volumes::Volumes;
 use super::workloads::Workload;
 use super::{PodSet, Problem, Running, affinity, full_name, name_of, requests, tolerations};
 use crate::claims::Promises;
-use crate::{Going, Objects, PodSelection};
+use crate::{Going, Objects, PodSelection, PreferencePolicy};
 
 /// Most pods that workloads without pods stand for, together: a million is a large fleet, and a
 /// slip of the keyboard in `replicas` must not fill the memory.
@@ -53,6 +53,10 @@ struct Asks {
     has_unknown_claims: bool,
 }
 
+/// What the caller chose: pods, what is known of promises and of nodes that go, whether shapes of running
+/// pods are wanted and preferences are told of.
+pub(super) type Chosen<'a> = (PodSelection, (&'a Promises, &'a Going), (bool, PreferencePolicy));
+
 /// What is known and decided so far.
 pub(super) struct Collector<'a> {
     selection: PodSelection,
@@ -73,6 +77,7 @@ pub(super) struct Collector<'a> {
     set: PodSet,
     /// Whether shapes of running pods are wanted.
     runs: bool,
+    preferences: PreferencePolicy,
 }
 
 impl<'a> Collector<'a> {
@@ -80,7 +85,7 @@ impl<'a> Collector<'a> {
     pub(super) fn new(
         objects: &'a Objects,
         workloads: &[Workload<'_>],
-        (selection, (promises, going), runs): (PodSelection, (&'a Promises, &'a Going), bool),
+        (selection, (promises, going), (runs, preferences)): Chosen<'a>,
         limit_ranges: LimitRanges,
         tally: Tally,
     ) -> Self {
@@ -107,6 +112,7 @@ impl<'a> Collector<'a> {
             tally,
             set: PodSet::default(),
             runs,
+            preferences,
         }
     }
 
@@ -342,7 +348,12 @@ impl<'a> Collector<'a> {
             has_other_terms: asks.has_other_terms,
             has_unknown_claims: has_claim_templates || asks.has_unknown_claims,
         };
-        for feature in features::asked(&asker) {
+        let is_told = |feature: &&features::Feature| match self.preferences {
+            PreferencePolicy::Respect => true,
+            PreferencePolicy::Ignore => !feature.is_wish(),
+        };
+        let told: Vec<_> = features::asked(&asker).filter(is_told).collect();
+        for feature in told {
             let field = format!("{}.{}", subject.path, feature.field);
             self.not_honoured(subject, field, feature.message, count);
         }

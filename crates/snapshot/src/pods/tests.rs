@@ -11,7 +11,7 @@ use std::fmt::Write as _;
 use model::{PodShape, Resources};
 
 use super::{PodSet, collect};
-use crate::{Going, PodSelection, ReadOptions, Source, read};
+use crate::{Going, PodSelection, PreferencePolicy, ReadOptions, Source, read};
 
 /// A container list with these resources.
 fn containers(resources: &str) -> String {
@@ -37,7 +37,7 @@ fn set_of(text: &str, selection: PodSelection) -> PodSet {
     assert_eq!(inputs.findings, [], "{text}");
     let going = Going::new(inputs.objects.nodes.iter(), inputs.objects.node_claims.iter());
     let promises = std::collections::BTreeMap::new();
-    collect(&inputs.objects, selection, (&promises, &going), false)
+    collect(&inputs.objects, selection, (&promises, &going), (false, PreferencePolicy::Respect))
 }
 
 #[track_caller]

@@ -134,13 +134,8 @@ pub(crate) struct Core {
     )]
     log_error_output_paths: String,
 
-    #[arg(
-        long,
-        env = "PREFERENCE_POLICY",
-        default_value = "Respect",
-        value_name = "POLICY",
-        hide = true
-    )]
+    /// What becomes of what pods prefer and do not require
+    #[arg(long, env = "PREFERENCE_POLICY", default_value = "Respect", value_name = "POLICY")]
     preference_policy: PreferencePolicy,
 
     /// What becomes of minValues of pools that cannot be met
@@ -172,7 +167,11 @@ impl Core {
             MinValuesPolicy::Strict => controller::MinValuesPolicy::Strict,
             MinValuesPolicy::BestEffort => controller::MinValuesPolicy::BestEffort,
         };
-        controller::Policies { min_values }
+        let preferences = match self.preference_policy {
+            PreferencePolicy::Respect => controller::PreferencePolicy::Respect,
+            PreferencePolicy::Ignore => controller::PreferencePolicy::Ignore,
+        };
+        controller::Policies { min_values, preferences }
     }
 
     /// Settings that differ from their defaults and have no effect yet.
@@ -183,7 +182,6 @@ impl Core {
             (!self.disable_controller_warmup, "--disable-controller-warmup"),
             (self.disable_cluster_state_observability, "--disable-cluster-state-observability"),
             (self.log_error_output_paths != "stderr", "--log-error-output-paths"),
-            (self.preference_policy != PreferencePolicy::Respect, "--preference-policy"),
             (!self.ignore_dra_requests, "--ignore-dra-requests"),
             (!self.scheduler_config.is_empty(), "--scheduler-config"),
             (self.legacy_node_repair, "--legacy-node-repair"),

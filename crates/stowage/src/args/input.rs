@@ -55,6 +55,10 @@ pub(crate) struct Input {
     /// What becomes of minValues of pools that cannot be met
     #[arg(long, value_name = "POLICY", default_value = "Strict")]
     pub(crate) min_values_policy: MinValues,
+
+    /// What becomes of what pods prefer and do not require
+    #[arg(long, value_name = "POLICY", default_value = "Respect")]
+    pub(crate) preference_policy: Preferences,
 }
 
 impl Input {
@@ -64,8 +68,21 @@ impl Input {
             MinValues::Strict => snapshot::MinValuesPolicy::Strict,
             MinValues::BestEffort => snapshot::MinValuesPolicy::BestEffort,
         };
-        snapshot::Policies { min_values }
+        let preferences = match self.preference_policy {
+            Preferences::Respect => snapshot::PreferencePolicy::Respect,
+            Preferences::Ignore => snapshot::PreferencePolicy::Ignore,
+        };
+        snapshot::Policies { min_values, preferences }
     }
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+#[value(rename_all = "PascalCase")]
+pub(crate) enum Preferences {
+    /// What is not honoured yet is a finding
+    Respect,
+    /// They are not looked at
+    Ignore,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
