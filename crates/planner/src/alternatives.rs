@@ -102,7 +102,11 @@ impl<'a> Search<'a> {
         let spreads = shapes.flat_map(|shape| &shape.rules.spreads);
         let keys = spreads.map(|spread| &snapshot.spread(*spread).key);
         let keys = keys.chain(snapshot.terms.iter().map(|term| &term.key));
-        let domains = keys.filter(|key| key.as_str() != well_known::HOSTNAME).collect();
+        let domains = if snapshot.pools.iter().any(|pool| !pool.min_values.is_empty()) {
+            snapshot.domain_keys()
+        } else {
+            keys.filter(|key| key.as_str() != well_known::HOSTNAME).collect()
+        };
         Self { snapshot, objective, used, supplies, admits, domains }
     }
 

@@ -1,5 +1,8 @@
 //! Each alternative passes the checker in the node's place.
 
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
 use checker::{Violation, check};
 use model::{Objective, Plan, Snapshot};
 use planner::{Seed, Settings, Timestamp, alternatives, plan};
@@ -83,4 +86,35 @@ fn a_supply_is_an_alternative_while_it_has_a_unit() {
     assert_eq!(types(0), [cheap, cheap, "big on-demand: huge on-demand"]);
     let cheap = "big reserved: big on-demand, huge reserved, huge on-demand";
     assert_eq!(types(1), [cheap, cheap, "big on-demand: huge reserved, huge on-demand"]);
+}
+
+#[test]
+fn alternatives_keep_the_values_that_a_pool_asks_for() {
+    // Far more machines of one family than are listed are cheaper than the first of any other.
+    let mut text = "zones a\n".to_owned();
+    for size in 0..80 {
+        writeln!(text, "type c{size} cpu=4 mem=8Gi price=0.1{size:02} label family=c")
+            .expect("text");
+    }
+    for family in ["m", "r", "x"] {
+        writeln!(text, "type {family} cpu=4 mem=8Gi price=0.9 label family={family}")
+            .expect("text");
+    }
+    let families = |pool: &str| {
+        let snapshot = world(&format!("{text}pool p {pool}\npod web cpu=1"));
+        let plan = planned(&snapshot);
+        let (tried, faults) = faults(&snapshot, &plan);
+        assert!(tried == planner::ALTERNATIVES_MAX && faults.is_empty(), "{tried}: {faults:#?}");
+        let own = plan.new_nodes[0].offering;
+        let others = alternatives(&snapshot, &plan, OBJECTIVE);
+        let all = others[0].iter().map(|one| one.offering).chain([own]);
+        let family = |offering| {
+            let labels = snapshot.labels_of(snapshot.offering(offering));
+            labels.get(&"family".into()).map(str::to_owned)
+        };
+        all.filter_map(family).collect::<BTreeSet<String>>().len()
+    };
+    assert_eq!(families(""), 1);
+    assert_eq!(families("values family=3"), 3);
+    assert_eq!(families("values family=4"), 4);
 }
