@@ -54,6 +54,7 @@ fn pool_of(reason: &Reason) -> Option<&NodePoolName> {
         | Reason::Unpriced { pool, .. }
         | Reason::Resource { pool, .. }
         | Reason::Combination { pool, .. }
+        | Reason::MinValues { pool, .. }
         | Reason::Limit { pool, .. }
         | Reason::Supply { pool, .. }
         | Reason::Spread { pool, .. }
@@ -121,6 +122,9 @@ pub(crate) fn shown(reason: &Reason) -> String {
         }
         Reason::Unpriced { pool, excluded } | Reason::Combination { pool, excluded } => {
             format!("{pool} {code} excludes {excluded}")
+        }
+        Reason::MinValues { pool, key, least, open, excluded } => {
+            format!("{pool} {code} {key} has {open} of {least} excludes {excluded}")
         }
         Reason::Resource { pool, resource, needs, largest, largest_type, excluded } => format!(
             "{pool} {code} {resource} needs {} of {} on {largest_type} excludes {excluded}",

@@ -112,13 +112,9 @@ pub(crate) fn lower_some(
     }
     let selection = selection(options, &objects, runs);
     let going = Going::new(objects.nodes.iter(), objects.node_claims.iter());
-    let promises = match selection {
-        PodSelection::Pending => claims::join(&mut objects, &going, options.now, &mut findings),
-        PodSelection::All => Promises::new(),
-    };
-    let collect = |promises: &_| {
-        pods::collect(&objects, selection, (promises, &going), (runs, options.policies.preferences))
-    };
+    let promises = promises(selection, (&mut objects, &going), options.now, &mut findings);
+    let asked = (runs, options.policies.preferences);
+    let collect = |promises: &_| pods::collect(&objects, selection, (promises, &going), asked);
     let mut pod_set = with_kept_promises(promises, &objects, collect, &mut findings);
     findings.append(&mut pod_set.findings);
     let running = std::mem::take(&mut pod_set.running);
@@ -175,6 +171,19 @@ pub(crate) fn lower_some(
 fn grades(priced: &RegionListings) -> Vec<(PriceGrade, u64)> {
     let count = |types: &usize| u64::try_from(*types).unwrap_or(u64::MAX);
     priced.by_grade.iter().map(|(grade, types)| (grade.clone(), count(types))).collect()
+}
+
+/// Seats that claims promise to pods.
+fn promises(
+    selection: PodSelection,
+    (objects, going): (&mut Objects, &Going),
+    now: Timestamp,
+    findings: &mut Vec<Finding>,
+) -> Promises {
+    match selection {
+        PodSelection::Pending => claims::join(objects, going, now, findings),
+        PodSelection::All => Promises::new(),
+    }
 }
 
 /// What `collect` makes of those promises that can be kept.

@@ -128,7 +128,7 @@ fn plan() -> Plan {
 
 /// One reason per code that a pod may have beside others.
 pub(crate) fn reasons() -> Vec<Reason> {
-    vec![
+    let mut reasons = vec![
         Reason::Taint {
             pool: "p1".into(),
             taint: model::Taint {
@@ -183,6 +183,15 @@ pub(crate) fn reasons() -> Vec<Reason> {
             load: 3,
             excluded: 4,
         },
+    ];
+    reasons.extend(of_terms());
+    reasons.extend([Reason::EmptyPool { pool: "p3".into() }, Reason::NoNodePool]);
+    reasons
+}
+
+/// Those that are about terms between pods.
+fn of_terms() -> Vec<Reason> {
+    vec![
         Reason::Affinity {
             pool: "p2".into(),
             key: "topology.kubernetes.io/zone".into(),
@@ -198,8 +207,6 @@ pub(crate) fn reasons() -> Vec<Reason> {
             pods: 2,
             excluded: 1,
         },
-        Reason::EmptyPool { pool: "p3".into() },
-        Reason::NoNodePool,
     ]
 }
 

@@ -132,13 +132,6 @@ impl<'a> Detail<'a> {
                 least: canonical(resource.as_str(), *least),
                 excluded: *excluded,
             },
-            model::Reason::MinValues { pool, key, least, open, excluded } => Self::MinValues {
-                node_pool: pool.as_str(),
-                key: key.as_str(),
-                least: *least,
-                open: *open,
-                excluded: *excluded,
-            },
             model::Reason::Supply { pool, supply, cap, excluded } => Self::Supply {
                 node_pool: pool.as_str(),
                 supply: supply.as_str(),
@@ -164,15 +157,22 @@ impl<'a> Detail<'a> {
                 load: *load,
                 excluded: *excluded,
             },
-            model::Reason::Affinity { .. } | model::Reason::AntiAffinity { .. } => {
-                Self::of_term(reason)
-            }
+            model::Reason::MinValues { .. }
+            | model::Reason::Affinity { .. }
+            | model::Reason::AntiAffinity { .. } => Self::of_rule(reason),
         }
     }
 
-    /// Of a term between pods.
-    fn of_term(reason: &'a model::Reason) -> Self {
+    /// Of least values, or of a term between pods.
+    fn of_rule(reason: &'a model::Reason) -> Self {
         match reason {
+            model::Reason::MinValues { pool, key, least, open, excluded } => Self::MinValues {
+                node_pool: pool.as_str(),
+                key: key.as_str(),
+                least: *least,
+                open: *open,
+                excluded: *excluded,
+            },
             model::Reason::Affinity { pool, key, selection, there_in, excluded } => {
                 Self::Affinity {
                     node_pool: pool.as_str(),
@@ -192,7 +192,7 @@ impl<'a> Detail<'a> {
                     excluded: *excluded,
                 }
             }
-            // No other reason is about a term.
+            // No other reason is about these.
             _ => Self::NoNodePool,
         }
     }

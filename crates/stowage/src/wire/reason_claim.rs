@@ -102,13 +102,6 @@ impl Reason {
             Self::Unpriced { node_pool, excluded } => {
                 model::Reason::Unpriced { pool: node_pool.into(), excluded }
             }
-            Self::MinValues { node_pool, key, least, open, excluded } => model::Reason::MinValues {
-                pool: node_pool.into(),
-                key: key.into(),
-                least,
-                open,
-                excluded,
-            },
             Self::Supply { node_pool, supply, cap, excluded } => model::Reason::Supply {
                 pool: node_pool.into(),
                 supply: supply.into(),
@@ -134,7 +127,9 @@ impl Reason {
                 load,
                 excluded,
             },
-            term @ (Self::Affinity { .. } | Self::AntiAffinity { .. }) => term.into_term(),
+            rule @ (Self::MinValues { .. } | Self::Affinity { .. } | Self::AntiAffinity { .. }) => {
+                rule.into_rule()
+            }
             Self::Combination { node_pool, excluded } => {
                 model::Reason::Combination { pool: node_pool.into(), excluded }
             }
@@ -161,9 +156,16 @@ impl Reason {
         })
     }
 
-    /// Of a term between pods.
-    fn into_term(self) -> model::Reason {
+    /// Of least values, or of a term between pods.
+    fn into_rule(self) -> model::Reason {
         match self {
+            Self::MinValues { node_pool, key, least, open, excluded } => model::Reason::MinValues {
+                pool: node_pool.into(),
+                key: key.into(),
+                least,
+                open,
+                excluded,
+            },
             Self::Affinity { node_pool, key, selection, there_in, excluded } => {
                 model::Reason::Affinity {
                     pool: node_pool.into(),
@@ -183,7 +185,7 @@ impl Reason {
                     excluded,
                 }
             }
-            // No other reason is about a term.
+            // No other reason is about these.
             _ => model::Reason::NoNodePool,
         }
     }
