@@ -96,7 +96,7 @@ fn what_is_not_its_like_is_no_rival() {
 #[test]
 fn namespaces_are_selected_by_the_labels_of_those_in_the_input() {
     let namespace = |name: &str, labels: &str| {
-        object("v1", "Namespace", &format!("name: {name}, {labels}"), "{}")
+        object("v1", "Namespace", &format!("name: {name}, {labels}"), "finalizers: []")
     };
     let known = namespace("default", "labels: {team: red}")
         + &namespace("other", "labels: {team: red}")
