@@ -347,7 +347,8 @@ mod tests {
         let metrics = Metrics::register(&mut Registry::default());
         let mut records = Records::start(Some(&Recording { to, bytes_max: 10_000_000 }), &metrics);
         let under_way = crate::planning::UnderWay::default();
-        let planner = Planner::new("us-east-1".to_owned(), 0).unwrap();
+        let planner =
+            Planner::new("us-east-1".to_owned(), 0, snapshot::Policies::default()).unwrap();
         for time in 0..3 {
             for claims in [&[][..], &[][..], &["a"][..]] {
                 let (one, decision) = ended(claims);
