@@ -49,20 +49,32 @@ pub(crate) fn answer(problem: &Problem) -> Packing {
             first = last.clone();
         }
     }
+    let urgent = values::urgent(problem, &values, &first);
+    let weighed = urgent.as_ref().unwrap_or(&values);
+    if urgent.is_some() {
+        let next = attempt(problem, weighed, &everyone, 0, 0);
+        if rank(&next) < rank(&first) {
+            first = next;
+        }
+    }
     let limited = !problem.scarce.is_empty();
-    let placeable_left =
-        || first.left.iter().zip(&values).any(|(left, value)| *left > 0 && *value > 0);
-    if !limited || !placeable_left() {
+    let leaves_out = |packing: &Packing| {
+        packing.left.iter().zip(&values).any(|(left, value)| *left > 0 && *value > 0)
+    };
+    if !limited || !leaves_out(&first) {
         return first;
     }
     let bands = bands(problem);
     let budget = first.cost(problem);
-    AVERSIONS.into_iter().map(|aversion| attempt(problem, &values, &bands, aversion, budget)).fold(
-        first,
-        |best, next| {
-            if rank(&next) < rank(&best) { next } else { best }
-        },
-    )
+    let best_of = |best: Packing, values: &[i64]| {
+        let attempts = AVERSIONS.into_iter();
+        attempts
+            .map(|aversion| attempt(problem, values, &bands, aversion, budget))
+            .fold(best, |best, next| if rank(&next) < rank(&best) { next } else { best })
+    };
+    let best = best_of(first, weighed);
+    // Large pods fit only where small ones are not yet.
+    if leaves_out(&best) { best_of(best, &values::largest_first(weighed)) } else { best }
 }
 
 /// What a pod of each class costs alone at least, nano-USD per hour.

@@ -34,6 +34,19 @@ struct Choice {
     on_node: i64,
 }
 
+/// What decides between places that cost a pod the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Order {
+    /// The emptiest goes first.
+    Even,
+    /// That to which most has come goes first, as far as spreads allow: pods of several classes share
+    /// nodes there.
+    Gathered,
+    /// As even, and classes with the fewest places that are open to them now come first, also those that
+    /// follow others.
+    Narrowest,
+}
+
 /// What speaks against a choice, the least being the best: how few can follow the pod there and what they
 /// are charged, that a node is to be bought, the weight of its pool, what it charges, its load, how few of
 /// the class are there that are not spread, what pods there are charged already, its site.
@@ -47,6 +60,7 @@ const NO_PULL: Pull = (Reverse(0), 0);
 
 struct Sharing<'a> {
     built: &'a Built,
+    order: Order,
     /// What is left on each node that is there.
     rooms: Vec<Amounts>,
     loads: Loads,
@@ -62,8 +76,9 @@ pub(crate) fn assign(
     built: &Built,
     eligible: Vec<Vec<usize>>,
     caps: Option<&[Vec<i64>]>,
+    order: Order,
 ) -> Assignment {
-    let mut sharing = Sharing::new(built, eligible);
+    let mut sharing = Sharing::new(built, eligible, order);
     let ruled: Vec<usize> =
         (0..built.parents.len()).filter(|&place| built.is_ruled(place)).collect();
     let mut choices: Vec<(usize, Vec<Choice>)> = ruled
@@ -71,13 +86,19 @@ pub(crate) fn assign(
         .map(|place| (place, sharing.choices(place, caps.map(|caps| &caps[place][..]))))
         .collect();
     sharing.pulls = sharing.pulls(&choices);
-    // Those that follow nobody first; then those with the fewest ways out, then those that are most
-    // expensive to place badly.
+    // Those that follow nobody first; then those that most can follow, then those with the fewest ways
+    // out, then those that are most expensive to place badly.
     choices.sort_by_cached_key(|(place, choices)| {
         let charge = choices.iter().map(|one| one.charge).min();
-        let follows = !built.rules.sets[built.sets[*place]].ties.together.is_empty();
+        let set = &built.rules.sets[built.sets[*place]];
+        let is_open = |one: &&Choice| !sharing.loads.refuses(&built.rules, set, one.site);
+        let (follows, ways) = match order {
+            Order::Even | Order::Gathered => (!set.ties.together.is_empty(), choices.len()),
+            Order::Narrowest => (false, choices.iter().filter(is_open).count()),
+        };
         let priority = Reverse(built.parents[*place].priority);
-        (follows, priority, choices.len(), Reverse(charge), *place)
+        let pull = choices.iter().map(|one| sharing.pull(set, one.site).0).min();
+        (follows, priority, pull, ways, Reverse(charge), *place)
     });
     let mut given = vec![Vec::new(); built.parents.len()];
     let mut waiting = built.pods_of();
@@ -103,9 +124,10 @@ pub(crate) fn assign(
 }
 
 impl<'a> Sharing<'a> {
-    fn new(built: &'a Built, eligible: Vec<Vec<usize>>) -> Self {
+    fn new(built: &'a Built, eligible: Vec<Vec<usize>>, order: Order) -> Self {
         Self {
             built,
+            order,
             rooms: built.rest.nodes.iter().map(|node| node.room.clone()).collect(),
             loads: Loads::new(&built.rules, eligible),
             charged: vec![0; built.rules.sites.all.len()],
@@ -211,8 +233,13 @@ impl<'a> Sharing<'a> {
             }
             let is_free = self.finds_room(parent, choice);
             let charge = if is_free { 0 } else { choice.charge };
-            let load = self.loads.sum(&built.rules, set, choice.site);
             let charged = self.charged[choice.site];
+            let (load, charged) = match self.order {
+                Order::Even | Order::Narrowest => {
+                    (self.loads.sum(&built.rules, set, choice.site), charged)
+                }
+                Order::Gathered => (0, -charged),
+            };
             // What is not spread stays together, and leaves places to those that keep away from it.
             let given = Reverse(if set.groups.is_empty() { choice.given } else { 0 });
             let pull = self.pull(set, choice.site);

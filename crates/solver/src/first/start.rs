@@ -8,7 +8,8 @@ use std::collections::BTreeSet;
 
 use model::Snapshot;
 
-use super::{answer, assign};
+use super::answer;
+use super::assign::{Order, assign};
 use crate::packing::Packing;
 use crate::problem::{Built, Problem};
 use crate::{materialise, settle};
@@ -16,6 +17,10 @@ use crate::{materialise, settle};
 /// Rounds in which pods that had no room are given to other places. Each is a whole answer; found by
 /// trial on limits that bind in one zone of three.
 const ROUNDS: usize = 6;
+
+/// Most pods that are also given to places in other orders than the even one: with more of them every place
+/// has enough to fill its nodes, and the answer would come twice as late.
+const GATHERED_MAX: usize = 300;
 
 /// A first packing.
 pub(crate) struct Start {
@@ -36,11 +41,36 @@ pub(crate) fn start(snapshot: &Snapshot, built: &Built) -> Start {
         let bound = (!problem.feuds.is_empty()).then(|| bound(built, &problem, &packing));
         return Start { problem, packing, bound };
     }
+    let mut best = None;
+    try_order(snapshot, built, Order::Even, &mut best);
+    if snapshot.pods.len() <= GATHERED_MAX {
+        try_order(snapshot, built, Order::Gathered, &mut best);
+        let leaves_out =
+            |(rank, ..): &(settle::Rank, _, _)| rank.0.iter().any(|(_, left)| *left > 0);
+        if best.as_ref().is_some_and(leaves_out) {
+            try_order(snapshot, built, Order::Narrowest, &mut best);
+        }
+    }
+    let (_, mut problem, packing) = best.expect("there is at least one round");
+    // Search is not to buy where a spread does not reckon with a node.
+    let bought: BTreeSet<usize> = packing.groups.iter().map(|group| group.kind).collect();
+    let eligible = built.eligible(&packing.scarce_left(&problem), &bought);
+    for (position, kind) in problem.kinds.iter_mut().enumerate() {
+        kind.searched &= !built.intrudes(position, &eligible);
+    }
+    let bound = bound(built, &problem, &packing);
+    Start { problem, packing, bound: Some(bound) }
+}
+
+/// A packing with its rank, and what was packed.
+type Best = Option<(settle::Rank, Problem, Packing)>;
+
+/// Packs what places are given in that order, as often as it takes, and keeps the best in `best`.
+fn try_order(snapshot: &Snapshot, built: &Built, order: Order, best: &mut Best) {
     let mut eligible = built.eligible(&built.rest.scarce, &BTreeSet::new());
     let mut caps: Option<Vec<Vec<i64>>> = None;
-    let mut best: Option<(settle::Rank, Problem, Packing)> = None;
     for _ in 0..ROUNDS {
-        let assignment = assign::assign(built, eligible.clone(), caps.as_deref());
+        let assignment = assign(built, eligible.clone(), caps.as_deref(), order);
         let problem = built.split(&assignment);
         let packing = answer(&problem);
         let lost = built.lost(&problem, &packing);
@@ -54,7 +84,7 @@ pub(crate) fn start(snapshot: &Snapshot, built: &Built) -> Start {
         if best.as_ref().is_none_or(|(known, ..)| rank < *known) {
             let (problem, packing) =
                 if is_sure && is_whole { (problem, packing) } else { built.split_placed(&placed) };
-            best = Some((rank, problem, packing));
+            *best = Some((rank, problem, packing));
         }
         if is_sure {
             break;
@@ -72,15 +102,6 @@ pub(crate) fn start(snapshot: &Snapshot, built: &Built) -> Start {
         }
         caps = Some(next);
     }
-    let (_, mut problem, packing) = best.expect("there is at least one round");
-    // Search is not to buy where a spread does not reckon with a node.
-    let bought: BTreeSet<usize> = packing.groups.iter().map(|group| group.kind).collect();
-    let eligible = built.eligible(&packing.scarce_left(&problem), &bought);
-    for (position, kind) in problem.kinds.iter_mut().enumerate() {
-        kind.searched &= !built.intrudes(position, &eligible);
-    }
-    let bound = bound(built, &problem, &packing);
-    Start { problem, packing, bound: Some(bound) }
 }
 
 /// The pods that `packing` places, free to go to any site.

@@ -19,6 +19,32 @@ pub(crate) fn standalone(problem: &Problem) -> Vec<i64> {
         .collect()
 }
 
+/// `values` in which classes that nothing can be bought for come first on the nodes that are there;
+/// `None` where `packing` leaves none of them out.
+pub(crate) fn urgent(problem: &Problem, values: &[i64], packing: &Packing) -> Option<Vec<i64>> {
+    /// More than a pod can be smaller than another on one node.
+    const ABOVE: i64 = 1 << 20;
+    let is_urgent = |class: usize| values[class] == 0 && !problem.classes[class].nodes.is_empty();
+    let classes = 0..problem.classes.len();
+    if !classes.clone().any(|class| is_urgent(class) && packing.left[class] > 0) {
+        return None;
+    }
+    let most = values.iter().max().copied().unwrap_or(0).max(1);
+    let above = most.saturating_mul(ABOVE).min(i64::MAX >> 20);
+    let value = |class: usize| if is_urgent(class) { above } else { values[class] };
+    Some(classes.map(value).collect())
+}
+
+/// `values` in which a pod worth twice another is worth four times as much, so that large pods go first.
+pub(crate) fn largest_first(values: &[i64]) -> Vec<i64> {
+    let most = i128::from(values.iter().max().copied().unwrap_or(0).max(1));
+    let squared = |value: &i64| {
+        let value = i128::from(*value);
+        i64::try_from(value * value / most).unwrap_or(i64::MAX).max(i64::from(value > 0))
+    };
+    values.iter().map(squared).collect()
+}
+
 fn charge(problem: &Problem, kind: usize, class: usize) -> i64 {
     charge_of(&problem.kinds[kind], &problem.classes[class].requests)
 }
