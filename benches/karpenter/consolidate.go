@@ -16,6 +16,7 @@ import (
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
+	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 	karpv1 "sigs.k8s.io/karpenter/pkg/apis/v1"
 	"sigs.k8s.io/karpenter/pkg/cloudprovider"
 	"sigs.k8s.io/karpenter/pkg/controllers/disruption"
@@ -172,6 +173,7 @@ func newWorld(ctx context.Context, read *input) (*world, error) {
 		objects = append(objects, set)
 	}
 	w.api = fake.NewClientBuilder().WithObjects(objects...).
+		WithInterceptorFuncs(interceptor.Funcs{Get: getVolume}).
 		WithIndex(&corev1.Pod{}, "spec.nodeName", func(object client.Object) []string {
 			return []string{object.(*corev1.Pod).Spec.NodeName}
 		}).Build()

@@ -25,6 +25,9 @@ type input struct {
 	Pods        []podGroup  `json:"pods"`
 	// Nodes are there already, with the pods that run on them; for --consolidate.
 	Nodes []existingNode `json:"nodes"`
+	// Objects are what else is in the cluster the pods are planned for: Nodes, pods bound to them,
+	// volumes with their claims and classes, as Kubernetes has them.
+	Objects []json.RawMessage `json:"objects"`
 	// Batches arrive one after another, each a number of pods of each group; for --grow.
 	Batches []map[string]int `json:"batches"`
 }

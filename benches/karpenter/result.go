@@ -28,6 +28,7 @@ type result struct {
 	CostPerHourMicroUSD int64           `json:"costPerHourMicroUsd"`
 	PodsPlaced          int             `json:"podsPlaced"`
 	Nodes               []plannedNode   `json:"nodes"`
+	Existing            []filledNode    `json:"existing"`
 	Unscheduled         []unplacedGroup `json:"unscheduled"`
 }
 
@@ -61,6 +62,12 @@ type plannedNode struct {
 	Pods          map[string]int `json:"pods"`
 }
 
+// filledNode is a node that was there, with the pods that were planned onto it.
+type filledNode struct {
+	Name string         `json:"name"`
+	Pods map[string]int `json:"pods"`
+}
+
 type unplacedGroup struct {
 	Group string `json:"group"`
 	Count int    `json:"count"`
@@ -78,7 +85,11 @@ func measure(ctx context.Context, read *input, chosen settings) (*result, error)
 		Settings: chosen,
 	}
 	for repeat := range chosen.Repeats {
-		once, err := solve(ctx, read, sold, pods, chosen)
+		plan := solve
+		if len(read.Objects) > 0 {
+			plan = solveBeside
+		}
+		once, err := plan(ctx, read, sold, pods, chosen)
 		if err != nil {
 			return nil, fmt.Errorf("run %d: %w", repeat+1, err)
 		}
@@ -90,6 +101,9 @@ func measure(ctx context.Context, read *input, chosen settings) (*result, error)
 		for _, claim := range once.results.NewNodeClaims {
 			placed += len(claim.Pods)
 		}
+		for _, existing := range once.results.ExistingNodes {
+			placed += len(existing.Pods)
+		}
 		answer.Runs = append(answer.Runs, measuredRun{
 			SetupSeconds:        once.setup.Seconds(),
 			SolveSeconds:        once.solve.Seconds(),
@@ -100,6 +114,7 @@ func measure(ctx context.Context, read *input, chosen settings) (*result, error)
 		})
 		if repeat == 0 {
 			answer.Nodes, answer.CostPerHourMicroUSD, answer.PodsPlaced = nodes, bill(nodes), placed
+			answer.Existing = filled(read, once, groupOf)
 			answer.Unscheduled = unplaced(read, once, groupOf)
 		}
 	}
@@ -176,6 +191,11 @@ func unplaced(read *input, once *solved, groupOf map[types.UID]int) []unplacedGr
 	placed := map[types.UID]bool{}
 	for _, claim := range once.results.NewNodeClaims {
 		for _, pod := range claim.Pods {
+			placed[pod.UID] = true
+		}
+	}
+	for _, existing := range once.results.ExistingNodes {
+		for _, pod := range existing.Pods {
 			placed[pod.UID] = true
 		}
 	}

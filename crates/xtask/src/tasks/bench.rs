@@ -4,6 +4,7 @@
 //! Needs the recorded data (`STOWAGE_DATA`), which cannot be shipped; says so and does nothing where
 //! it is not set. Times are of this machine: nothing else should run on it.
 
+mod beside;
 #[cfg(feature = "in-process")]
 pub(crate) mod consolidate;
 mod consolidation;
@@ -74,6 +75,12 @@ pub(crate) struct Options {
 enum Part {
     /// Consolidation until it rests, beside Karpenter's from the same start states; needs Go
     Consolidate(consolidation::Options),
+    /// Random small clusters with several kinds of rule, through Karpenter's scheduler and ours; needs Go
+    #[command(disable_help_flag = true)]
+    Differential(beside::Options),
+    /// The shapes of Karpenter's own benchmark, given to both; needs Go
+    #[command(disable_help_flag = true)]
+    Shapes(beside::Options),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -112,8 +119,11 @@ struct Bench<'a> {
 
 /// Measures every workload and writes the report.
 pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
-    if let Some(Part::Consolidate(options)) = &options.part {
-        return consolidation::run(options);
+    match &options.part {
+        Some(Part::Consolidate(options)) => return consolidation::run(options),
+        Some(Part::Differential(options)) => return beside::run("differential", options),
+        Some(Part::Shapes(options)) => return beside::run("shapes", options),
+        None => {}
     }
     let Some(data) = std::env::var_os("STOWAGE_DATA").map(PathBuf::from) else {
         println!("skipped: bench: STOWAGE_DATA is not set");

@@ -10,9 +10,9 @@ use model::{
 };
 use planner::{Seed, Settings};
 
-use super::super::exchange::{self, Running};
 use super::super::measured::Point;
 use super::peer::Grown;
+use peer::exchange::{self, Running};
 
 /// Work spent on the plan of each batch.
 const BATCH_WORK: u64 = 1_000_000;

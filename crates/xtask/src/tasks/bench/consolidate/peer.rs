@@ -12,10 +12,10 @@ use model::{Pod, ShapeIndex, Snapshot};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::super::exchange;
 use super::super::measured::{Point, Run};
 use super::fleet::{Fleet, usd};
 use crate::workspace::output_of;
+use peer::exchange;
 
 /// The program, and the folder of its answers.
 pub(super) struct Peer<'a> {

@@ -4,7 +4,7 @@ use model::{PodShape, Requirement, Requirements, Toleration, TolerationOperator}
 use serde_json::{Map, Value, json};
 
 /// A `PodSpec` of one container that is lowered to `shape` again.
-pub(super) fn pod(shape: &PodShape) -> Value {
+pub(crate) fn pod(shape: &PodShape) -> Value {
     let requests: Map<_, _> = (shape.requests.iter())
         // Every pod is one of `pods` by itself.
         .filter(|(name, _)| name.as_str() != "pods")
@@ -43,7 +43,7 @@ fn toleration(toleration: &Toleration) -> Value {
 }
 
 /// `key operator values` lists that together admit what `requirements` admit.
-pub(super) fn expressions(requirements: &Requirements) -> Vec<Value> {
+pub(crate) fn expressions(requirements: &Requirements) -> Vec<Value> {
     let mut list = Vec::new();
     for (key, requirement) in requirements.iter() {
         for (operator, values) in parts(requirement) {

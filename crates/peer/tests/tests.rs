@@ -1,0 +1,3 @@
+//! Tests of the comparison with Karpenter's scheduler.
+
+mod differential;
