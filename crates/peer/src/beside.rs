@@ -6,7 +6,7 @@
 use anyhow::Context as _;
 use model::{Snapshot, Timestamp};
 use serde_json::{Map, Value, json};
-use snapshot::{LowerOptions, Lowered, PodSelection, ReadOptions, Source, Unavailable};
+use snapshot::{LowerOptions, Lowered, PodSelection, Policies, ReadOptions, Source, Unavailable};
 
 use crate::exchange::node_class;
 
@@ -30,6 +30,7 @@ pub fn lowered(objects: &[Value]) -> anyhow::Result<Lowered> {
         unavailable: Unavailable::new(),
         now: Timestamp(0),
         existing_only: false,
+        policies: Policies::default(),
     };
     Ok(snapshot::lower(inputs, &ec2::Catalog::embedded(), &options)?)
 }
