@@ -89,6 +89,13 @@ impl Answer {
         self.unscheduled.iter().map(|each| each.group.as_str()).collect()
     }
 
+    /// `snapshot` with those of its pods alone that the answer places.
+    pub fn placed_of(&self, snapshot: &Snapshot) -> Snapshot {
+        let left_out = self.left_out();
+        let pods = snapshot.pods.iter().filter(|pod| !left_out.contains(pod.name.as_str()));
+        Snapshot { pods: pods.cloned().collect(), ..snapshot.clone() }
+    }
+
     /// Seconds to set up and solve.
     pub fn seconds(&self) -> f64 {
         self.runs.first().map_or(0.0, |run| run.setup_seconds + run.solve_seconds)

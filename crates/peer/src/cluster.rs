@@ -82,8 +82,9 @@ impl Cluster {
     }
 }
 
-fn pools(kinds: &BTreeSet<Kind>, lots: &mut Lots) -> Vec<Value> {
-    let class = json!({
+/// The class of all pools.
+pub(crate) fn class() -> Value {
+    json!({
         "apiVersion": "karpenter.k8s.aws/v1",
         "kind": "EC2NodeClass",
         "metadata": {"name": "default"},
@@ -93,7 +94,11 @@ fn pools(kinds: &BTreeSet<Kind>, lots: &mut Lots) -> Vec<Value> {
             "subnetSelectorTerms": [{"tags": {"cluster": "test"}}],
             "securityGroupSelectorTerms": [{"tags": {"cluster": "test"}}],
         },
-    });
+    })
+}
+
+fn pools(kinds: &BTreeSet<Kind>, lots: &mut Lots) -> Vec<Value> {
+    let class = class();
     let mut general = pool("general", &GENERAL, "amd64", &ZONES);
     let template = "/spec/template/spec";
     if kinds.contains(&Kind::CapacityTypes)

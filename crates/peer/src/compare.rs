@@ -114,14 +114,7 @@ pub fn compare(
     let snapshot = &lowered.snapshot;
     let exchange = beside::exchange(objects, snapshot)?;
     let answer = program.plan(&exchange, Options::default())?;
-    let left_out = answer.left_out();
-    let same = Snapshot {
-        pods: (snapshot.pods.iter())
-            .filter(|pod| !left_out.contains(pod.name.as_str()))
-            .cloned()
-            .collect(),
-        ..snapshot.clone()
-    };
+    let same = answer.placed_of(snapshot);
     let placed = same.pods.len();
     let theirs = answer.as_plan(&same)?;
     let (their_nodes, their_cost) = (theirs.new_nodes.len(), bill(&same, &theirs));

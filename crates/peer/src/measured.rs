@@ -163,14 +163,7 @@ fn theirs(
 ) -> anyhow::Result<Theirs> {
     let options = Options { ignore_preferences, concurrency: CONCURRENCY };
     let answer = program.plan(exchange, options)?;
-    let left_out = answer.left_out();
-    let same = Snapshot {
-        pods: (snapshot.pods.iter())
-            .filter(|pod| !left_out.contains(pod.name.as_str()))
-            .cloned()
-            .collect(),
-        ..snapshot.clone()
-    };
+    let same = answer.placed_of(snapshot);
     let refused = checker::check(&same, answer.as_plan(&same)?).err();
     let nodes = answer.nodes.iter().map(|node| (node.zone.clone(), node.pods.len()));
     Ok(Theirs {

@@ -12,6 +12,7 @@ use model::{
 use serde_json::{Value, json};
 
 use crate::beside;
+use crate::cluster;
 use crate::lots::Lots;
 
 const CPU: [usize; 5] = [100, 250, 500, 1000, 1500];
@@ -51,17 +52,7 @@ pub enum Shape {
 pub fn objects(shape: Shape, count: usize, seed: u64) -> Vec<Value> {
     let mut lots = Lots::new(seed);
     let mut objects = vec![
-        json!({
-            "apiVersion": "karpenter.k8s.aws/v1",
-            "kind": "EC2NodeClass",
-            "metadata": {"name": "default"},
-            "spec": {
-                "role": "nodes",
-                "amiSelectorTerms": [{"alias": "al2023@latest"}],
-                "subnetSelectorTerms": [{"tags": {"cluster": "test"}}],
-                "securityGroupSelectorTerms": [{"tags": {"cluster": "test"}}],
-            },
-        }),
+        cluster::class(),
         json!({
             "apiVersion": "karpenter.sh/v1",
             "kind": "NodePool",

@@ -322,12 +322,7 @@ impl Work {
 
     /// Takes in what a plan for Nodes that were let go says.
     fn take_left(&mut self, free: &[Arrived], tables: &Tables, planned: &Planned) {
-        let mut by_node: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-        for (uid, target) in on_existing_nodes(planned, tables) {
-            if let Target::Node(node) = target {
-                by_node.entry(node).or_default().insert(uid);
-            }
-        }
+        let mut by_node = by_node(planned, tables);
         for Arrived { claim, node } in free {
             let node = &node.metadata.name;
             if let Some(pods) = by_node.remove(node) {
@@ -435,12 +430,7 @@ impl Work {
 
     /// Takes in what a plan for Nodes that have come says.
     fn take_seats(&mut self, arrived: &[Arrived], tables: &Tables, planned: &Planned) {
-        let mut by_node: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-        for (uid, target) in on_existing_nodes(planned, tables) {
-            if let Target::Node(node) = target {
-                by_node.entry(node).or_default().insert(uid);
-            }
-        }
+        let mut by_node = by_node(planned, tables);
         let waiting: BTreeSet<&str> = tables
             .pods
             .objects
@@ -508,6 +498,17 @@ impl Work {
     pub(super) fn release_due(&self) -> Option<Instant> {
         self.seats.due
     }
+}
+
+/// UIDs of the pods that the plan puts on each Node that is there.
+fn by_node(planned: &Planned, tables: &Tables) -> BTreeMap<String, BTreeSet<String>> {
+    let mut by_node: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (uid, target) in on_existing_nodes(planned, tables) {
+        if let Target::Node(node) = target {
+            by_node.entry(node).or_default().insert(uid);
+        }
+    }
+    by_node
 }
 
 /// Whether the claim has a machine whose Node will take pods that are promised it.
