@@ -52,10 +52,11 @@ pub use policy::{
 };
 pub use quantity::{QuantityText, ResourceList};
 pub use storage::{
-    PersistentVolume, PersistentVolumeClaim, PersistentVolumeClaimSpec,
-    PersistentVolumeClaimStatus, PersistentVolumeSpec, StorageClass, TopologySelectorExpression,
-    TopologySelectorTerm, VolumeAttachment, VolumeAttachmentSource, VolumeAttachmentSpec,
-    VolumeNodeAffinity,
+    CsiNode, CsiNodeDriver, CsiNodeSpec, CsiVolume, EbsVolume, PersistentVolume,
+    PersistentVolumeClaim, PersistentVolumeClaimSpec, PersistentVolumeClaimStatus,
+    PersistentVolumeSpec, StorageClass, TopologySelectorExpression, TopologySelectorTerm,
+    VolumeAttachment, VolumeAttachmentSource, VolumeAttachmentSpec, VolumeClaimTemplate,
+    VolumeNodeAffinity, VolumeNodeResources,
 };
 pub use workload::{
     CronJob, CronJobSpec, DaemonSet, DaemonSetSpec, Deployment, Job, JobSpec, JobStatus,

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::{Condition, ObjectMeta, PodTemplate, Unread, null};
+use crate::{Condition, ObjectMeta, PodTemplate, VolumeClaimTemplate, null};
 
 /// An `apps/v1` `Deployment`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -62,7 +62,7 @@ pub struct StatefulSetSpec {
     pub template: PodTemplate,
     /// A volume for each pod.
     #[serde(deserialize_with = "null::or_default")]
-    pub volume_claim_templates: Vec<Unread>,
+    pub volume_claim_templates: Vec<VolumeClaimTemplate>,
 }
 
 /// An `apps/v1` `DaemonSet`.

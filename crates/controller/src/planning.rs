@@ -322,6 +322,7 @@ fn inputs(tables: &Tables) -> Inputs {
     objects.volume_claims = copied(&tables.volume_claims.objects);
     objects.volumes = copied(&tables.volumes.objects);
     objects.storage_classes = copied(&tables.storage_classes.objects);
+    objects.csi_nodes = copied(&tables.csi_nodes.objects);
     objects.disruption_budgets = copied(&tables.disruption_budgets.objects);
     objects.node_pools = pools(tables);
     objects.node_classes = copied(&tables.node_classes.objects);

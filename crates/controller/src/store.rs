@@ -125,6 +125,7 @@ tables! {
     volume_claims: api::PersistentVolumeClaim;
     volumes: api::PersistentVolume;
     storage_classes: api::StorageClass;
+    csi_nodes: api::CsiNode;
     volume_attachments: api::VolumeAttachment;
     node_pools: api::NodePool;
     node_classes: api::Ec2NodeClass;

@@ -102,7 +102,8 @@ pub enum Hypervisor {
     Metal,
 }
 
-/// How many EBS volumes can be attached, the root volume included.
+/// How many EBS volumes can be attached, the root volume included, as EC2 states it: what the first network
+/// interface and local NVMe disks take of shared attachments is taken off already (28 on a Nitro machine).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct VolumeLimit {
     /// Attachments at most.

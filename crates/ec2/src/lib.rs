@@ -15,6 +15,7 @@ mod measured;
 mod overhead;
 mod prices;
 mod settings;
+mod volumes;
 
 pub use capacity::{capacity, eni_limited_pods, pods};
 pub use catalog::{Catalog, Source, UnknownRegion};
@@ -32,3 +33,4 @@ pub use settings::{
     AmiFamily, EvictionHard, Incompatible, InstanceStorePolicy, NetworkInterfaces,
     NodeClassSettings, ParseThresholdError, Reserved, Threshold,
 };
+pub use volumes::attachable_volumes;

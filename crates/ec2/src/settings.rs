@@ -177,6 +177,8 @@ pub struct NodeClassSettings {
     pub instance_store_policy: Option<InstanceStorePolicy>,
     /// Size in bytes of the volume for pods' local data; `None` is the family's default.
     pub ephemeral_volume: Option<Amount>,
+    /// How many EBS volumes `blockDeviceMappings` gives to each node; `None` is the family's default.
+    pub own_volumes: Option<u32>,
     /// Karpenter's setting `RESERVED_ENIS`: interfaces that pods get no addresses from.
     pub reserved_enis: u32,
     /// `networkInterfaces`; `None` where not given.
@@ -201,6 +203,7 @@ impl Default for NodeClassSettings {
             eviction_hard: EvictionHard::default(),
             instance_store_policy: None,
             ephemeral_volume: None,
+            own_volumes: None,
             reserved_enis: 0,
             network_interfaces: None,
             enclaves: false,

@@ -10,6 +10,14 @@ pub const EPHEMERAL_STORAGE: &str = "ephemeral-storage";
 pub const PODS: &str = "pods";
 /// The pseudo-resource of `NodePool` limits that counts nodes.
 pub const NODES: &str = "nodes";
+/// What the names of resources begin with that count volumes attached by a CSI driver, whose name follows, as
+/// in Kubernetes (`pkg/volume/util/attach_limit.go`, v1.32). Nodes do not report them: kube-scheduler reads
+/// them off CSINodes.
+pub const ATTACHABLE_VOLUMES: &str = "attachable-volumes-csi-";
+/// How many volumes a node takes of a driver that states no limit: more than the pods of any node have.
+pub const VOLUMES_UNLIMITED: i64 = 1_000_000;
+/// The CSI driver of EBS.
+pub const EBS_DRIVER: &str = "ebs.csi.aws.com";
 /// Whole NVIDIA GPUs.
 pub const NVIDIA_GPU: &str = "nvidia.com/gpu";
 

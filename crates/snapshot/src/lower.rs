@@ -4,6 +4,7 @@
 //! finding so far, and a summary. One bad pool, class or node never stops the others. The same
 //! input gives the same snapshot.
 
+mod attach;
 mod defaults;
 pub(crate) mod label_keys;
 mod live;
@@ -33,6 +34,7 @@ use crate::claims::{self, Promises};
 use crate::fold::{self, Market, Observers, PoolFacts};
 use crate::pods::{self, PodSet, Running};
 use crate::{Going, Inputs, Objects, PodSelection, RecordedPods};
+use attach::Attach;
 use defaults::Widening;
 use node_class::ClassDraft;
 use nodes::{NodeContext, NodeDraft, PoolOfNodes};
@@ -121,8 +123,15 @@ pub(crate) fn lower_some(
     let recorded = if runs { only_running(&mut pod_set, &running) } else { recorded };
     let (shapes, pods) = shapes::merge(&mut pod_set, recorded);
     let (drafts, default_pools) = pool_drafts(&objects, &shapes, options, &mut findings);
-    let classes = Classes::new(&objects, &drafts, &market, &mut findings);
-    let joined = Joined { market: &market, priced: &priced, drafts: &drafts, classes: &classes };
+    let attach = Attach::new(&objects, &shapes);
+    let classes = Classes::new(&objects, &drafts, (&market, &attach), &mut findings);
+    let joined = Joined {
+        market: &market,
+        priced: &priced,
+        drafts: &drafts,
+        classes: &classes,
+        attach: &attach,
+    };
     let nodes = match selection {
         PodSelection::Pending => joined.nodes(&objects, &pod_set, &mut findings),
         PodSelection::All => Vec::new(),
@@ -270,7 +279,7 @@ impl Classes {
     fn new(
         objects: &Objects,
         pools: &[PoolDraft],
-        market: &RegionMarket<'_>,
+        (market, attach): (&RegionMarket<'_>, &Attach<'_>),
         findings: &mut Vec<Finding>,
     ) -> Self {
         let names: BTreeSet<&NodeClassName> = pools.iter().map(|pool| &pool.class).collect();
@@ -279,9 +288,10 @@ impl Classes {
         let classes = names
             .into_iter()
             .zip(&drafts)
-            .map(|(name, draft)| NodeClass {
-                name: name.clone(),
-                machines: market.machines(&draft.settings),
+            .map(|(name, draft)| {
+                let mut machines = market.machines(&draft.settings);
+                attach.tell_machines(&mut machines, market, &draft.settings);
+                NodeClass { name: name.clone(), machines }
             })
             .collect();
         Self { classes, drafts }
@@ -328,6 +338,7 @@ struct Joined<'a> {
     priced: &'a RegionListings,
     drafts: &'a [PoolDraft],
     classes: &'a Classes,
+    attach: &'a Attach<'a>,
 }
 
 impl Joined<'_> {
@@ -352,6 +363,7 @@ impl Joined<'_> {
             listings: &self.priced.listings,
             pools: &pools,
             bound: &pod_set.bound,
+            attach: self.attach,
         };
         let mut nodes = Vec::with_capacity(objects.nodes.len());
         for node in &objects.nodes {

@@ -57,6 +57,8 @@ pub struct Objects {
     pub volumes: Vec<api::PersistentVolume>,
     /// `storage.k8s.io/v1` `StorageClass`.
     pub storage_classes: Vec<api::StorageClass>,
+    /// `storage.k8s.io/v1` `CSINode`.
+    pub csi_nodes: Vec<api::CsiNode>,
     /// How many there were of each kind that is not read, by `kind.group`, or `kind` of the core
     /// group.
     pub others: BTreeMap<String, u64>,

@@ -87,6 +87,8 @@ pub(crate) struct Bound {
     pub all: Resources,
     /// Those of `DaemonSets`.
     pub daemons: Resources,
+    /// Volumes that are attached for them, until they are counted among `all`.
+    pub attached: BTreeSet<volumes::Attachment>,
     /// Groups of rivals that one of them matches.
     pub rivals: BTreeSet<RivalsIndex>,
     /// How many of them are of each selection, those that are going away left out.

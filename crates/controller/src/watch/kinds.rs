@@ -53,6 +53,7 @@ kinds! {
     api::PersistentVolumeClaim: "" "v1" "PersistentVolumeClaim" "persistentvolumeclaims";
     api::PersistentVolume: "" "v1" "PersistentVolume" "persistentvolumes";
     api::StorageClass: "storage.k8s.io" "v1" "StorageClass" "storageclasses";
+    api::CsiNode: "storage.k8s.io" "v1" "CSINode" "csinodes";
     api::VolumeAttachment: "storage.k8s.io" "v1" "VolumeAttachment" "volumeattachments";
     api::NodePool: "karpenter.sh" "v1" "NodePool" "nodepools";
     api::Ec2NodeClass: "karpenter.k8s.aws" "v1" "EC2NodeClass" "ec2nodeclasses";

@@ -44,6 +44,7 @@ pub(super) fn read(class: &Ec2NodeClass) -> (ClassDraft, Vec<Finding>) {
         instance_store_policy: (spec.instance_store_policy.as_deref() == Some("RAID0"))
             .then_some(InstanceStorePolicy::Raid0),
         ephemeral_volume: ephemeral_volume(spec, ami_family, &mut subject),
+        own_volumes: own_volumes(spec),
         network_interfaces: interfaces(spec),
         enclaves: spec.enclave_options.as_ref().is_some_and(|one| one.enabled),
         ..NodeClassSettings::default()
@@ -180,6 +181,12 @@ fn ephemeral_volume(
         );
     }
     quantity.ok().map(|size| Amount::new(size.value()))
+}
+
+/// How many EBS volumes the class gives to each node; `None` where it names none.
+fn own_volumes(spec: &Ec2NodeClassSpec) -> Option<u32> {
+    let volumes = spec.block_device_mappings.iter().filter(|mapping| mapping.ebs.is_some());
+    u32::try_from(volumes.count()).ok().filter(|count| *count > 0)
 }
 
 fn interfaces(spec: &Ec2NodeClassSpec) -> Option<NetworkInterfaces> {

@@ -14,6 +14,7 @@ use model::{
     ResourceName, Resources, Taint, TypeIndex, well_known,
 };
 
+use super::attach::Attach;
 use super::label_keys::INITIALIZED;
 use super::pools::lowered;
 use super::subject::{Amounts, Subject};
@@ -35,6 +36,8 @@ pub(super) struct NodeContext<'a> {
     pub(super) pools: &'a BTreeMap<NodePoolName, PoolOfNodes<'a>>,
     /// What is bound, by node.
     pub(super) bound: &'a BTreeMap<NodeName, Bound>,
+    /// How many volumes nodes take.
+    pub(super) attach: &'a Attach<'a>,
 }
 
 /// What a pool says about its nodes.
@@ -72,14 +75,14 @@ pub(super) fn read(node: &api::Node, context: &NodeContext<'_>) -> (NodeDraft, V
         || has_taint(DISRUPTED);
     let type_name = value_of(well_known::INSTANCE_TYPE);
     let open = node.metadata.annotations.get(OPEN_TYPES);
-    let machine = facts.filter(|_| starting).and_then(|facts| match (type_name, open) {
+    let machine = facts.and_then(|facts| match (type_name, open) {
         (Some(name), _) => machine_of(facts.machines, context, name).cloned(),
         (None, Some(names)) => smallest(facts.machines, context, names),
         (None, None) => None,
     });
     let mut capacity = resources("status.capacity", &node.status.capacity, &mut subject);
     let mut allocatable = resources("status.allocatable", &node.status.allocatable, &mut subject);
-    if let Some(machine) = machine {
+    if let Some(machine) = machine.as_ref().filter(|_| starting) {
         let mut net = machine.capacity.clone();
         net.subtract(&machine.overhead);
         fill(&mut capacity, &machine.capacity);
@@ -101,6 +104,7 @@ pub(super) fn read(node: &api::Node, context: &NodeContext<'_>) -> (NodeDraft, V
             "give the node's status",
         );
     }
+    context.attach.tell_node(name, machine.as_ref(), &mut allocatable);
     let name = NodeName::from(name.as_str());
     let bound = context.bound.get(&name).cloned().unwrap_or_default();
     let node = Node {

@@ -85,6 +85,7 @@ impl Keeper<'_> {
             Kind::PersistentVolumeClaim => self.keep_as::<api::PersistentVolumeClaim>(),
             Kind::PersistentVolume => self.keep_as::<api::PersistentVolume>(),
             Kind::StorageClass => self.keep_as::<api::StorageClass>(),
+            Kind::CsiNode => self.keep_as::<api::CsiNode>(),
         }
     }
 

@@ -25,11 +25,12 @@ pub(super) enum Kind {
     PersistentVolumeClaim,
     PersistentVolume,
     StorageClass,
+    CsiNode,
 }
 
 impl Kind {
     /// All of them.
-    const ALL: [Self; 18] = [
+    const ALL: [Self; 19] = [
         Self::Pod,
         Self::Node,
         Self::Deployment,
@@ -48,6 +49,7 @@ impl Kind {
         Self::PersistentVolumeClaim,
         Self::PersistentVolume,
         Self::StorageClass,
+        Self::CsiNode,
     ];
 
     /// The kind of that name and API group, whatever its version.
@@ -78,6 +80,7 @@ impl Kind {
             Self::PersistentVolumeClaim => "PersistentVolumeClaim",
             Self::PersistentVolume => "PersistentVolume",
             Self::StorageClass => "StorageClass",
+            Self::CsiNode => "CSINode",
         }
     }
 
@@ -96,7 +99,7 @@ impl Kind {
             Self::Ec2NodeClass => "karpenter.k8s.aws/v1",
             Self::PriorityClass => "scheduling.k8s.io/v1",
             Self::PodDisruptionBudget => "policy/v1",
-            Self::StorageClass => "storage.k8s.io/v1",
+            Self::StorageClass | Self::CsiNode => "storage.k8s.io/v1",
         }
     }
 
@@ -110,7 +113,8 @@ impl Kind {
             | Self::PriorityClass
             | Self::PersistentVolume
             | Self::Namespace
-            | Self::StorageClass => false,
+            | Self::StorageClass
+            | Self::CsiNode => false,
             Self::Pod
             | Self::Deployment
             | Self::StatefulSet
@@ -171,4 +175,5 @@ kept! {
     api::PersistentVolumeClaim => volume_claims;
     api::PersistentVolume => volumes;
     api::StorageClass => storage_classes;
+    api::CsiNode => csi_nodes;
 }

@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use api::PodSpec;
 use model::{
-    DaemonSet, DaemonSetName, Finding, FindingCode, NodeName, PodName, PodShape, Resources, Rivals,
-    RivalsName, TermIndex,
+    DaemonSet, DaemonSetName, Finding, FindingCode, NodeName, PodName, PodShape, ResourceName,
+    Resources, Rivals, RivalsName, TermIndex,
 };
 
 use super::between::{groups, looks, ports, spreads};
@@ -21,9 +21,11 @@ use super::rivals::{Groups, Terms};
 use super::selectors::Looks;
 use super::spreads::{Constraints, Spreads};
 use super::tally::Tally;
-use super::volumes::Volumes;
+use super::volumes::{Attachment, Volumes};
 use super::workloads::Workload;
-use super::{PodSet, Problem, Running, affinity, full_name, name_of, requests, tolerations};
+use super::{
+    PodSet, Problem, Running, affinity, full_name, name_of, requests, tolerations, volumes,
+};
 use crate::claims::Promises;
 use crate::{Going, Objects, PodSelection, PreferencePolicy};
 
@@ -43,6 +45,8 @@ struct Subject<'a> {
     path: &'a str,
     /// Whether admission has been over it.
     admitted: bool,
+    /// Claims that its workload makes for it.
+    templates: &'a [api::VolumeClaimTemplate],
 }
 
 /// What a pod asks for beside its shape.
@@ -51,6 +55,8 @@ struct Asks {
     has_other_terms: bool,
     /// See [`Asker::has_unknown_claims`].
     has_unknown_claims: bool,
+    /// What its node attaches.
+    attached: BTreeSet<Attachment>,
 }
 
 /// What the caller chose: pods, what is known of promises and of nodes that go, whether shapes of running
@@ -70,6 +76,8 @@ pub(super) struct Collector<'a> {
     ports: HostPorts,
     spreads: Spreads,
     volumes: Volumes<'a>,
+    /// What nodes attach for pods to plan.
+    attached: BTreeSet<Attachment>,
     index_by_shape: BTreeMap<PodShape, u32>,
     names: BTreeSet<PodName>,
     expanded: u32,
@@ -99,6 +107,7 @@ impl<'a> Collector<'a> {
             rivals,
             spreads: spreads(objects, workloads, places, runs),
             volumes: Volumes::new(objects),
+            attached: BTreeSet::new(),
             selection,
             promises,
             going,
@@ -126,6 +135,7 @@ impl<'a> Collector<'a> {
             pod: &pod.metadata.name,
             path: "spec",
             admitted: pod.metadata.uid.is_some() || runs,
+            templates: &[],
         };
         self.expect_daemon_set(pod, &object);
         let promised = pod.metadata.uid.as_deref().and_then(|uid| self.promises.get(uid));
@@ -186,7 +196,7 @@ impl<'a> Collector<'a> {
     }
 
     fn plan_one(&mut self, subject: &Subject<'_>, pod: &api::Pod) {
-        if let Some(shape) = self.shape(subject, &pod.spec, false, 1) {
+        if let Some(shape) = self.shape(subject, &pod.spec, 1) {
             self.plan(&full_name(&pod.metadata), shape);
         }
     }
@@ -194,7 +204,7 @@ impl<'a> Collector<'a> {
     /// Keeps a pod that runs, with what it would ask for elsewhere.
     fn run(&mut self, subject: &Subject<'_>, pod: &api::Pod) {
         let field = self.hard_feature(subject, &pod.spec);
-        let shape = match (field, self.shape(subject, &pod.spec, false, 1)) {
+        let shape = match (field, self.shape(subject, &pod.spec, 1)) {
             (Some(field), _) => Err(field),
             (None, Some(shape)) => Ok(shape),
             // The finding says what is wrong.
@@ -229,6 +239,7 @@ impl<'a> Collector<'a> {
             pod: "",
             path: workload.path,
             admitted: false,
+            templates: workload.claim_templates,
         };
         let expanded = self.expanded.saturating_add(workload.replicas);
         if expanded > EXPANDED_PODS_MAX {
@@ -248,8 +259,7 @@ impl<'a> Collector<'a> {
             self.tally.note(&object, &field, message, count);
             return;
         }
-        let (spec, has_claim_templates) = (&workload.template.spec, workload.has_claim_templates);
-        if let Some(shape) = self.shape(&subject, spec, has_claim_templates, count) {
+        if let Some(shape) = self.shape(&subject, &workload.template.spec, count) {
             let base = full_name(workload.metadata);
             for ordinal in 0..workload.replicas {
                 self.plan(&format!("{base}-{ordinal}"), shape);
@@ -267,6 +277,7 @@ impl<'a> Collector<'a> {
             pod: "",
             path: "spec.template.spec",
             admitted: false,
+            templates: &[],
         };
         let spec = &daemon_set.spec.template.spec;
         if !self.rivals.matched(subject.looks).is_empty() {
@@ -324,7 +335,6 @@ impl<'a> Collector<'a> {
         &mut self,
         subject: &Subject<'_>,
         spec: &PodSpec,
-        has_claim_templates: bool,
         count: u64,
     ) -> Option<u32> {
         if !spec.resource_claims.is_empty() {
@@ -346,7 +356,7 @@ impl<'a> Collector<'a> {
             spec,
             admitted: subject.admitted,
             has_other_terms: asks.has_other_terms,
-            has_unknown_claims: has_claim_templates || asks.has_unknown_claims,
+            has_unknown_claims: !subject.templates.is_empty() || asks.has_unknown_claims,
         };
         let is_told = |feature: &&features::Feature| match self.preferences {
             PreferencePolicy::Respect => true,
@@ -358,6 +368,7 @@ impl<'a> Collector<'a> {
             self.not_honoured(subject, field, feature.message, count);
         }
         self.note_scheduler(subject, spec, count);
+        self.note_shared(subject, asks.attached);
         let next = self.set.shapes.len();
         if let Some(index) = self.index_by_shape.get(&shape) {
             return Some(*index);
@@ -386,8 +397,15 @@ impl<'a> Collector<'a> {
                 shape.rules.affinity = own;
             }
         }
-        let asks = Asks { has_other_terms: terms.others, has_unknown_claims: reach.has_unknown };
-        Ok((shape, asks))
+        let attached = self.attached(subject, spec);
+        shape.requests.add(&volumes::counted(&attached));
+        let has_unknown_claims = reach.has_unknown;
+        Ok((shape, Asks { has_other_terms: terms.others, has_unknown_claims, attached }))
+    }
+
+    fn attached(&self, subject: &Subject<'_>, spec: &PodSpec) -> BTreeSet<Attachment> {
+        let pod = (subject.looks.namespace, subject.pod);
+        self.volumes.attached(spec, pod, subject.templates)
     }
 
     fn not_honoured(&mut self, subject: &Subject<'_>, field: String, message: &str, count: u64) {
@@ -444,6 +462,20 @@ impl<'a> Collector<'a> {
         }
     }
 
+    /// Tells of volumes that several pods to plan have: each counts them.
+    fn note_shared(&mut self, subject: &Subject<'_>, attached: BTreeSet<Attachment>) {
+        if subject.pod.is_empty() {
+            return;
+        }
+        for attachment in attached {
+            if !self.attached.insert(attachment) {
+                let message = "a volume that several pods to plan have is counted for each of them \
+                               against what a node can attach";
+                self.tally.note(subject.object, "spec.volumes", message, 1);
+            }
+        }
+    }
+
     /// Plans a pod; a name seen before gets a number behind it.
     fn plan(&mut self, name: &str, shape: u32) {
         let mut unique = PodName::from(name);
@@ -476,6 +508,7 @@ impl<'a> Collector<'a> {
         let is_going = pod.metadata.deletion_timestamp.is_some();
         let counted = if is_going { Vec::new() } else { self.spreads.matched(subject.looks) };
         let apart = self.kept_apart(subject, &pod.spec);
+        let attached = self.attached(subject, &pod.spec);
         let bound = self.set.bound.entry(NodeName::from(node)).or_default();
         bound.rivals.extend(rivals);
         for term in apart {
@@ -484,6 +517,7 @@ impl<'a> Collector<'a> {
         for selection in counted {
             *bound.matched.entry(selection).or_default() += 1;
         }
+        bound.attached.extend(attached);
         bound.all.add(&requests);
         if is_daemon {
             bound.daemons.add(&requests);
@@ -505,13 +539,25 @@ impl<'a> Collector<'a> {
         let Ok(requests) = self.requests(subject, &pod.spec) else { return };
         let mut rivals = self.rivals.matched(subject.looks);
         rivals.extend(self.ports.taken(&pod.spec));
+        let attached = self.attached(subject, &pod.spec);
         let bound = self.set.bound.entry(NodeName::from(node)).or_default();
         bound.rivals.extend(rivals);
+        bound.attached.extend(attached);
         bound.all.add(&requests);
     }
 
     /// All that was decided.
     pub(super) fn finish(mut self) -> PodSet {
+        let asked: BTreeSet<&ResourceName> =
+            (self.set.shapes.iter().flat_map(|shape| shape.requests.iter()))
+                .map(|(name, _)| name)
+                .collect();
+        for bound in self.set.bound.values_mut() {
+            // On a node a volume is attached once, however many of its pods have it.
+            let attached = std::mem::take(&mut bound.attached);
+            let attached = attached.iter().filter(|(resource, _)| asked.contains(resource));
+            bound.all.add(&volumes::counted(attached));
+        }
         self.set.daemon_sets.sort_by(|a, b| a.name.cmp(&b.name));
         self.set.rivals = self.rivals.rivals();
         let ports = self.ports.names().map(|name| Rivals { name: RivalsName::new(name) });

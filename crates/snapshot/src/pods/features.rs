@@ -40,7 +40,7 @@ pub(super) fn asked<'a>(asker: &'a Asker<'a>) -> impl Iterator<Item = &'static F
     ALL.iter().filter(|feature| (feature.is_asked)(asker))
 }
 
-const ALL: [Feature; 11] = [
+const ALL: [Feature; 10] = [
     Feature {
         field: "topologySpreadConstraints",
         message: "preferred topology spread is not honoured yet: pods are placed without it",
@@ -66,11 +66,6 @@ const ALL: [Feature; 11] = [
         field: "affinity.nodeAffinity.preferredDuringSchedulingIgnoredDuringExecution",
         message: "preferred node affinity is not honoured yet: pods are placed without it",
         is_asked: prefers_nodes,
-    },
-    Feature {
-        field: "volumes",
-        message: "the number of volumes that a node may have attached is not looked at yet",
-        is_asked: has_claims,
     },
     Feature {
         field: "volumes",
@@ -123,11 +118,4 @@ fn prefers_nodes(asker: &Asker<'_>) -> bool {
     affinity
         .and_then(|affinity| affinity.node_affinity.as_ref())
         .is_some_and(|node| !node.preferred_during_scheduling_ignored_during_execution.is_empty())
-}
-
-fn has_claims(asker: &Asker<'_>) -> bool {
-    let is_claim = |volume: &api::Volume| {
-        volume.persistent_volume_claim.is_some() || volume.ephemeral.is_some()
-    };
-    asker.has_unknown_claims || asker.spec.volumes.iter().any(is_claim)
 }

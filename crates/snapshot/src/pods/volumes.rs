@@ -1,16 +1,18 @@
-//! Where the volumes of a pod can be used from.
+//! Where the volumes of a pod can be used from, and which of them a node must attach.
 //!
 //! Input: claims, volumes and storage classes, and pod specs. Output: what a node must look like for all
-//! volumes of a pod, as alternatives, or why the pod cannot run yet. What a claim that is bound says is
-//! its volume's node affinity; a claim that waits for its first pod says the topologies of its class.
+//! volumes of a pod, as alternatives, or why the pod cannot run yet; and its volumes by driver. What a claim
+//! that is bound says is its volume's node affinity; a claim that waits for its first pod says the topologies
+//! of its class, and its driver is the class's. Only volumes of drivers that limit them are counted: EBS, and
+//! those that state a number in some CSINode.
 //!
 //! Differs from Karpenter: a volume on one host binds the pod to that host, as it does for
 //! kube-scheduler.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use api::{PersistentVolume, PersistentVolumeClaim, PodSpec, StorageClass};
-use model::{Operator, Requirement, Requirements};
+use api::{PersistentVolume, PersistentVolumeClaim, PodSpec, StorageClass, VolumeClaimTemplate};
+use model::{Operator, Requirement, Requirements, ResourceName, Resources, well_known};
 
 use super::owners::namespace;
 use super::{Problem, affinity};
@@ -21,12 +23,32 @@ use crate::lower::label_keys::stable;
 /// three zones has a handful.
 const ALTERNATIVES_MAX: usize = 256;
 
+/// What marks the class of claims that name none.
+const DEFAULT_CLASS: &str = "storageclass.kubernetes.io/is-default-class";
+
+/// What EBS volumes were made by before there was CSI.
+const EBS_IN_TREE: &str = "kubernetes.io/aws-ebs";
+
+/// A volume that a node attaches: the resource that counts those of its driver, and what it is called.
+pub(crate) type Attachment = (ResourceName, String);
+
+/// How many there are of each driver.
+pub(super) fn counted<'a>(attached: impl IntoIterator<Item = &'a Attachment>) -> Resources {
+    let mut sum = Resources::new();
+    for (resource, _) in attached {
+        sum.add(&Resources::new().with(resource.as_str(), 1));
+    }
+    sum
+}
+
 /// All claims, by namespace and name, volumes and classes.
 #[derive(Debug)]
 pub(super) struct Volumes<'a> {
     claims: BTreeMap<(&'a str, &'a str), &'a PersistentVolumeClaim>,
     made: BTreeMap<&'a str, &'a PersistentVolume>,
     classes: BTreeMap<&'a str, &'a StorageClass>,
+    /// Drivers that limit how many volumes a node takes.
+    limiting: BTreeSet<&'a str>,
 }
 
 /// Where a pod's volumes can be used from.
@@ -50,7 +72,64 @@ impl<'a> Volumes<'a> {
                 .collect(),
             made: volumes.map(|one| (one.metadata.name.as_str(), one)).collect(),
             classes: classes.map(|one| (one.metadata.name.as_str(), one)).collect(),
+            limiting: (objects.csi_nodes.iter().flat_map(|node| &node.spec.drivers))
+                .filter(|driver| driver.allocatable.count.is_some())
+                .map(|driver| &*driver.name)
+                .chain([well_known::EBS_DRIVER])
+                .collect(),
         }
+    }
+
+    /// What the node of a pod of that namespace and name attaches for it, `templates` being claims that are
+    /// made with it. Claims that are not known count for nothing.
+    pub(super) fn attached(
+        &self,
+        spec: &PodSpec,
+        (namespace, name): (&str, &str),
+        templates: &[VolumeClaimTemplate],
+    ) -> BTreeSet<Attachment> {
+        let claims = spec.volumes.iter().filter_map(|volume| {
+            let claim = volume.claim_name(name)?;
+            self.of(self.claims.get(&(namespace, claim.as_str()))?)
+        });
+        let made = templates.iter().enumerate().filter_map(|(index, template)| {
+            let class = self.class(template.spec.storage_class_name.as_deref())?;
+            self.attachment(&class.provisioner, format!("template {index}"))
+        });
+        claims.chain(made).collect()
+    }
+
+    fn of(&self, claim: &PersistentVolumeClaim) -> Option<Attachment> {
+        let PersistentVolumeClaim { metadata, spec, .. } = claim;
+        if spec.volume_name.is_empty() {
+            let class = self.class(spec.storage_class_name.as_deref())?;
+            let name = format!("claim {}/{}", namespace(metadata), metadata.name);
+            return self.attachment(&class.provisioner, name);
+        }
+        let volume = &self.made.get(spec.volume_name.as_str())?.spec;
+        match (&volume.csi, &volume.aws_elastic_block_store) {
+            (Some(csi), _) => self.attachment(&csi.driver, csi.volume_handle.clone()),
+            (None, Some(ebs)) => self.attachment(EBS_IN_TREE, ebs.volume_id.clone()),
+            (None, None) => None,
+        }
+    }
+
+    /// The class of that name, or the default one.
+    fn class(&self, name: Option<&str>) -> Option<&'a StorageClass> {
+        let is_default = |class: &&&StorageClass| {
+            let annotation = class.metadata.annotations.get(DEFAULT_CLASS);
+            annotation.is_some_and(|value| &**value == "true")
+        };
+        match name {
+            Some(name) => self.classes.get(name).copied(),
+            None => self.classes.values().find(is_default).copied(),
+        }
+    }
+
+    fn attachment(&self, driver: &str, volume: String) -> Option<Attachment> {
+        let driver = if driver == EBS_IN_TREE { well_known::EBS_DRIVER } else { driver };
+        let resource = || ResourceName::new(format!("{}{driver}", well_known::ATTACHABLE_VOLUMES));
+        self.limiting.contains(driver).then(|| (resource(), volume))
     }
 
     /// Where the volumes of a pod of that namespace and name can be used from, or why it waits.

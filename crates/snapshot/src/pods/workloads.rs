@@ -23,8 +23,8 @@ pub(super) struct Workload<'a> {
     pub(super) template: &'a PodTemplate,
     /// How many.
     pub(super) replicas: u32,
-    /// Whether each gets volumes from the workload.
-    pub(super) has_claim_templates: bool,
+    /// Claims that are made for each.
+    pub(super) claim_templates: &'a [api::VolumeClaimTemplate],
 }
 
 const PATH: &str = "spec.template.spec";
@@ -45,7 +45,7 @@ pub(super) fn without_pods<'a>(
     for stateful_set in &objects.stateful_sets {
         let spec = &stateful_set.spec;
         let workload = Workload {
-            has_claim_templates: !spec.volume_claim_templates.is_empty(),
+            claim_templates: &spec.volume_claim_templates,
             ..workload("StatefulSet", &stateful_set.metadata, &spec.template)
         };
         expansion.add(workload, "spec.replicas", spec.replicas);
@@ -147,7 +147,7 @@ fn workload<'a>(
     metadata: &'a ObjectMeta,
     template: &'a PodTemplate,
 ) -> Workload<'a> {
-    Workload { kind, metadata, path: PATH, template, replicas: 0, has_claim_templates: false }
+    Workload { kind, metadata, path: PATH, template, replicas: 0, claim_templates: &[] }
 }
 
 /// How many pods of a Job run at once: its parallelism, but no more than there are completions to
