@@ -318,6 +318,7 @@ fn inputs(tables: &Tables) -> Inputs {
     objects.nodes = copied(&tables.nodes.objects);
     objects.daemon_sets = copied(&tables.daemon_sets.objects);
     objects.limit_ranges = copied(&tables.limit_ranges.objects);
+    objects.namespaces = copied(&tables.namespaces.objects);
     objects.priority_classes = copied(&tables.priority_classes.objects);
     objects.volume_claims = copied(&tables.volume_claims.objects);
     objects.volumes = copied(&tables.volumes.objects);

@@ -121,6 +121,7 @@ tables! {
     daemon_sets: api::DaemonSet;
     disruption_budgets: api::PodDisruptionBudget;
     limit_ranges: api::LimitRange;
+    namespaces: api::Namespace;
     priority_classes: api::PriorityClass;
     volume_claims: api::PersistentVolumeClaim;
     volumes: api::PersistentVolume;

@@ -11,6 +11,7 @@ mod interruptions;
 mod landings;
 mod lifecycle;
 mod machines;
+mod namespaces;
 mod passes;
 mod placement;
 mod proof;

@@ -49,6 +49,7 @@ kinds! {
     api::DaemonSet: "apps" "v1" "DaemonSet" "daemonsets";
     api::PodDisruptionBudget: "policy" "v1" "PodDisruptionBudget" "poddisruptionbudgets";
     api::LimitRange: "" "v1" "LimitRange" "limitranges";
+    api::Namespace: "" "v1" "Namespace" "namespaces";
     api::PriorityClass: "scheduling.k8s.io" "v1" "PriorityClass" "priorityclasses";
     api::PersistentVolumeClaim: "" "v1" "PersistentVolumeClaim" "persistentvolumeclaims";
     api::PersistentVolume: "" "v1" "PersistentVolume" "persistentvolumes";
