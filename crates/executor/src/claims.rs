@@ -255,12 +255,11 @@ fn requests(snapshot: &Snapshot, node: &NewNode) -> api::ResourceList {
     resource_list(&sum)
 }
 
-/// Amounts as canonical quantities, what is not above zero left out, and volumes, which no Node reports.
+/// Amounts as canonical quantities, what is not above zero left out, and what no Node reports.
 pub fn resource_list(resources: &Resources) -> api::ResourceList {
-    let is_volumes = |name: &str| name.starts_with(well_known::ATTACHABLE_VOLUMES);
-    let above = resources
-        .iter()
-        .filter(|(name, amount)| amount.get() > 0 && !is_volumes(name.as_str()));
+    let is_told = |name: &str| well_known::is_reported(name);
+    let above =
+        resources.iter().filter(|(name, amount)| amount.get() > 0 && is_told(name.as_str()));
     let quantity = |name: &str, amount| QuantityText::from(model::canonical_quantity(name, amount));
     above.map(|(name, amount)| (name.to_string(), quantity(name.as_str(), amount))).collect()
 }

@@ -49,7 +49,8 @@ pub struct InstanceType {
 pub struct Machine {
     /// The type.
     pub instance_type: TypeIndex,
-    /// Raw capacity before anything is reserved; what limits count.
+    /// Raw capacity before anything is reserved; what limits count. Of what Nodes do not report
+    /// ([`crate::well_known::is_reported`]) only what some pod asks for is listed.
     pub capacity: Resources,
     /// Kube-reserved, system-reserved and eviction threshold together.
     pub overhead: Resources,

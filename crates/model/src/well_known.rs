@@ -18,6 +18,9 @@ pub const ATTACHABLE_VOLUMES: &str = "attachable-volumes-csi-";
 pub const VOLUMES_UNLIMITED: i64 = 1_000_000;
 /// The CSI driver of EBS.
 pub const EBS_DRIVER: &str = "ebs.csi.aws.com";
+/// What the names of resources begin with that stand for a port of a node which a DaemonSet takes: a node has
+/// one of each, and neither Nodes nor pods tell of it.
+pub const HOST_PORT: &str = "host port ";
 /// Whole NVIDIA GPUs.
 pub const NVIDIA_GPU: &str = "nvidia.com/gpu";
 
@@ -41,3 +44,8 @@ pub const ARCH: &str = "kubernetes.io/arch";
 pub const OS: &str = "kubernetes.io/os";
 /// The node's own name; unknown before launch, so no pod can ask for it on a new node.
 pub const HOSTNAME: &str = "kubernetes.io/hostname";
+
+/// Whether a resource is one that Nodes report and pods name; the others are counted by us alone.
+pub fn is_reported(resource: &str) -> bool {
+    !resource.starts_with(ATTACHABLE_VOLUMES) && !resource.starts_with(HOST_PORT)
+}

@@ -1,7 +1,7 @@
 //! Reasons for unschedulable pods as sentences, the same wherever people read them.
 
-use crate::Reason;
 use crate::amount_text::{human_amount, human_amounts};
+use crate::{Reason, well_known};
 
 /// What the reason says, with its numbers, in one sentence without a full stop.
 pub(crate) fn wording(reason: &Reason) -> String {
@@ -28,7 +28,11 @@ pub(crate) fn wording(reason: &Reason) -> String {
         Reason::Resource { pool, resource, needs, largest, largest_type, excluded } => {
             let (needs, most) = human_amounts(resource.as_str(), *needs, *largest);
             let offerings = offerings(*excluded, pool.as_str());
-            if largest.get() <= 0 {
+            if largest.get() <= 0 && resource.as_str().starts_with(well_known::HOST_PORT) {
+                format!(
+                    "{resource}: a DaemonSet takes it on all that would admit the pod ({offerings})"
+                )
+            } else if largest.get() <= 0 {
                 format!("{resource}: needs {needs}, none has any ({offerings})")
             } else {
                 format!(

@@ -103,7 +103,8 @@ impl<'a> Collector<'a> {
         let places = Places { selection, nodes: &nodes, going };
         let rivals = groups(objects, workloads, places);
         Self {
-            ports: ports(objects, workloads, (places, runs), &rivals),
+            ports: ports(objects, workloads, (places, runs), &rivals)
+                .beside(objects.daemon_sets.iter().map(|set| &set.spec.template.spec)),
             rivals,
             spreads: spreads(objects, workloads, places, runs),
             volumes: Volumes::new(objects),
@@ -286,12 +287,6 @@ impl<'a> Collector<'a> {
             let field = "spec.template.metadata.labels".to_owned();
             self.not_honoured(&subject, field, message, 1);
         }
-        if !self.ports.taken(spec).is_empty() {
-            let message = "the DaemonSet takes host ports that other pods ask for, which is not \
-                           honoured yet on new nodes: they share them";
-            let field = "spec.template.spec.containers[].ports[].hostPort".to_owned();
-            self.not_honoured(&subject, field, message, 1);
-        }
         if !self.spreads.matched(subject.looks).is_empty() {
             let message = "pods of the DaemonSet are of those that others are spread with, go with or keep away from, which is \
                            not honoured yet on new nodes: they are not counted there";
@@ -301,6 +296,7 @@ impl<'a> Collector<'a> {
         match self.placement(&subject, spec) {
             Ok(mut shape) => {
                 tolerations::add_of_daemons(&mut shape.tolerations, spec.host_network);
+                shape.requests.add(&self.ports.requests(&self.ports.taken(spec)));
                 self.set.daemon_sets.push(DaemonSet {
                     name: DaemonSetName::new(full_name(&daemon_set.metadata)),
                     shape,
@@ -331,12 +327,7 @@ impl<'a> Collector<'a> {
     }
 
     /// The index of the shape of `count` like pods; `None` where a field is wrong.
-    fn shape(
-        &mut self,
-        subject: &Subject<'_>,
-        spec: &PodSpec,
-        count: u64,
-    ) -> Option<u32> {
+    fn shape(&mut self, subject: &Subject<'_>, spec: &PodSpec, count: u64) -> Option<u32> {
         if !spec.resource_claims.is_empty() {
             let field = format!("{}.resourceClaims", subject.path);
             let message = "pods with resource claims are not planned: dynamic resource allocation is \
@@ -387,7 +378,9 @@ impl<'a> Collector<'a> {
         let reach = self.volumes.reach(spec, (looks.namespace, subject.pod), path)?;
         let mut shape = self.placement(subject, spec)?;
         shape.rivals = self.rivals.carried(&terms);
-        shape.rivals.extend(self.ports.carried(spec));
+        let ports = self.ports.carried(spec);
+        shape.requests.add(&self.ports.requests(&ports));
+        shape.rivals.extend(ports);
         shape.rules = self.spreads.rules(looks, &constraints, &terms);
         constraints.require_keys(&mut shape.alternatives);
         if !reach.is_anywhere() {

@@ -3,11 +3,14 @@
 //! Input: pod specs. Output: groups of rivals, one for each port, protocol and address that pods to plan
 //! ask for, and which of them a pod is in. Who names no address takes the port on all of them: it is in
 //! the groups of all, and in one more with those that name none.
+//!
+//! A port that a DaemonSet takes is also a resource, of which each node has one, its pod one, and so has every
+//! pod of the group: where the DaemonSet will run, none is left.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use api::PodSpec;
-use model::RivalsIndex;
+use model::{Resources, RivalsIndex, well_known};
 
 /// A port under a protocol.
 type Port = (i32, String);
@@ -22,20 +25,36 @@ pub(super) struct HostPorts {
     first: usize,
     /// Sorted.
     groups: Vec<(Port, Address)>,
+    /// Those that some DaemonSet takes.
+    held: BTreeSet<RivalsIndex>,
 }
 
 impl HostPorts {
     /// Those that pods to plan with these `specs` ask for, as groups from position `first` on.
     pub(super) fn new<'a>(specs: impl Iterator<Item = &'a PodSpec>, first: usize) -> Self {
         let asked: BTreeSet<(Port, Address)> = specs.flat_map(asked).collect();
-        Self { first, groups: asked.into_iter().collect() }
+        Self { first, groups: asked.into_iter().collect(), held: BTreeSet::new() }
+    }
+
+    /// The same, knowing what DaemonSets of these `specs` take.
+    pub(super) fn beside<'a>(mut self, specs: impl Iterator<Item = &'a PodSpec>) -> Self {
+        self.held = specs.flat_map(|spec| self.taken(spec)).collect();
+        self
+    }
+
+    /// One of each of `groups` that some DaemonSet takes.
+    pub(super) fn requests(&self, groups: &[RivalsIndex]) -> Resources {
+        let held = groups.iter().filter(|group| self.held.contains(group));
+        let names: Vec<String> = self.names().collect();
+        let name = |group: &RivalsIndex| names[group.get() - self.first].as_str();
+        held.fold(Resources::new(), |sum, group| sum.with(name(group), 1))
     }
 
     /// Names of the groups, in order.
     pub(super) fn names(&self) -> impl Iterator<Item = String> {
         self.groups.iter().map(|((port, protocol), address)| match address {
-            Some(address) => format!("host port {port}/{protocol} on {address}"),
-            None => format!("host port {port}/{protocol}"),
+            Some(address) => format!("{}{port}/{protocol} on {address}", well_known::HOST_PORT),
+            None => format!("{}{port}/{protocol}", well_known::HOST_PORT),
         })
     }
 

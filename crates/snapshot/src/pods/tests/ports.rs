@@ -62,11 +62,24 @@ fn pods_that_are_bound_hold_their_ports_and_sidecars_have_some() {
 }
 
 #[test]
-fn a_daemon_set_with_a_port_that_others_ask_for_is_told_of() {
-    let template = format!("template: {{spec: {{{}}}}}", asking("{hostPort: 80}"));
-    let text =
-        object("apps/v1", "DaemonSet", "name: d", &template) + &pod("a", &asking("{hostPort: 80}"));
-    let finding = "not-honoured x1: DaemonSet default/d spec.template.spec.containers[].ports[].\
-                   hostPort";
-    check(&text, PodSelection::All, &["default/a: [host port 80/TCP]", finding]);
+fn a_port_that_a_daemon_set_takes_is_a_resource_of_which_a_node_has_one() {
+    let template = format!("template: {{spec: {{{}}}}}", asking("{hostPort: 80}, {hostPort: 9}"));
+    let text = object("apps/v1", "DaemonSet", "name: d", &template)
+        + &pod("a", &asking("{hostPort: 80}"))
+        + &pod("b", &asking("{hostPort: 80, hostIP: 10.0.0.1}"))
+        + &pod("c", &asking("{hostPort: 81}"));
+    let set = super::set_of(&text, PodSelection::All);
+    let ports = |requests: &model::Resources| {
+        let names = requests.iter().map(|(name, amount)| format!("{name} {}", amount.get()));
+        names.filter(|name| name.starts_with("host port")).collect::<Vec<String>>().join(", ")
+    };
+    let of_pods = set
+        .pods
+        .iter()
+        .map(|(_, shape)| ports(&set.shapes[usize::try_from(*shape).expect("small")].requests));
+    let all = "host port 80/TCP 1, host port 80/TCP on 10.0.0.1 1";
+    let expected = [all, "host port 80/TCP on 10.0.0.1 1", ""];
+    assert_eq!(of_pods.collect::<Vec<String>>(), expected);
+    assert_eq!(ports(&set.daemon_sets[0].shape.requests), all);
+    assert!(set.findings.is_empty(), "{:?}", set.findings);
 }
