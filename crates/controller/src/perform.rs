@@ -22,7 +22,7 @@ use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 pub use crash::{Crash, CrashEnd, CrashPoint};
-pub(crate) use groups::{Answer, Done, GroupKey, Sweep, run_group};
+pub(crate) use groups::{Answer, Done, GroupKey, Sweep, run_group, run_in_order};
 
 use crate::clock;
 use crate::config::Config;
@@ -145,8 +145,9 @@ impl Performer {
 
     async fn write(&self, request: &Request) -> Result<Performed, PerformError> {
         let _slot = self.kube_slots.acquire().await.expect("the slots are never closed");
-        // A nomination that is late is a seat lost to another pod; as many as there are slots go at once.
-        if !matches!(request, Request::Nominate { .. }) {
+        // A nomination or a release that is late is a seat lost to another pod; as many as there are slots go at
+        // once.
+        if !matches!(request, Request::Nominate { .. }) && !executor::is_release(request) {
             self.pace().await;
         }
         self.may_write()?;

@@ -139,6 +139,8 @@ pub(crate) struct Pending {
     pub(crate) uid: Box<str>,
     /// When we first heard of it.
     pub(crate) since: Instant,
+    /// When the scheduler was last seen to try it.
+    pub(crate) tried: Option<Instant>,
 }
 
 impl Tables {
@@ -171,7 +173,7 @@ impl Tables {
         };
         let uid = pod.metadata.uid.clone().unwrap_or_default();
         if self.pending.get(key).is_none_or(|known| known.uid != uid) {
-            self.pending.insert(key.clone(), Pending { uid, since: now });
+            self.pending.insert(key.clone(), Pending { uid, since: now, tried: None });
         }
     }
 
@@ -180,6 +182,9 @@ impl Tables {
         let (Some(before), Some(after)) = (before, self.pods.objects.get(key)) else { return };
         if wants_node(before) && was_tried(before, after) {
             self.trials.seen(now.into_std());
+            if let Some(pending) = self.pending.get_mut(key) {
+                pending.tried = Some(now);
+            }
         }
     }
 

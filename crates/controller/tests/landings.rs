@@ -134,6 +134,11 @@ impl Landings {
         (pods.count(), misses)
     }
 
+    /// Nominations that were taken away by the scheduler, a line each.
+    pub(crate) fn losses(&self) -> Vec<String> {
+        self.seen.lock().unwrap().losses()
+    }
+
     /// What was seen of each node, a line each.
     pub(crate) fn nodes(&self) -> Vec<String> {
         self.seen.lock().unwrap().nodes()
@@ -162,6 +167,22 @@ impl Seen {
             )
         };
         nodes.into_iter().map(line).collect()
+    }
+
+    /// Nominations that were taken away before the pod was bound: when, and how long after its node was let go.
+    fn losses(&self) -> Vec<String> {
+        let mut losses = Vec::new();
+        for landing in self.pods.values() {
+            let pairs = landing.nominations.windows(2);
+            for pair in pairs.filter(|pair| pair[1].1.is_none()) {
+                let (Some(node), at) = (&pair[0].1, pair[1].0) else { continue };
+                let open = self.open.get(node).copied().unwrap_or_default();
+                let after = at.as_secs_f64() - open.as_secs_f64();
+                losses.push((at, format!("{at:.3?} {after:+.3} s {} {node}", landing.name)));
+            }
+        }
+        losses.sort();
+        losses.into_iter().map(|(_, line)| line).collect()
     }
 
     fn explain(&self, landing: &Landing) -> Miss {

@@ -153,6 +153,9 @@ fn say(landings: &Landings, made: &[(String, u32)]) -> (usize, Vec<Miss>) {
     for line in landings.nodes() {
         println!("{line}");
     }
+    for loss in landings.losses() {
+        println!("lost {loss}");
+    }
     for miss in &misses {
         println!("{miss}");
     }

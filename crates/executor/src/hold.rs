@@ -56,6 +56,15 @@ pub fn release(claim: &NodeClaim, node: &Node, seats: Seats, now: Timestamp) -> 
     vec![Request::Patch { target, status: false, body }]
 }
 
+/// Whether the request releases a Node. Those of a wave belong together: each that is late is a pod that is tried
+/// before its Node takes it.
+pub fn is_release(request: &Request) -> bool {
+    let Request::Patch { target, body, .. } = request else { return false };
+    let annotations = &body["metadata"]["annotations"];
+    target.kind == Kind::Node
+        && annotations.get(names::HELD_ANNOTATION).is_some_and(serde_json::Value::is_null)
+}
+
 fn is_due(claim: &NodeClaim, node: &Node, seats: Seats, now: Timestamp) -> bool {
     let passed = |since: Option<&str>, seconds: i64| {
         let since = since.and_then(time::parse);

@@ -41,7 +41,7 @@ pub use expiration::{EXPIRED, expire, expires};
 pub use garbage::{Collection, CollectionGuard, GarbageView, collect};
 pub use hashes::restamp;
 pub use health::{Start, Starts};
-pub use hold::{Seats, is_held, release};
+pub use hold::{Seats, is_held, is_release, release};
 pub use initialization::{initialize, initialized_since};
 pub use interruption::interrupt;
 pub use launch::{

@@ -14,8 +14,11 @@ use crate::trials::Trials;
 /// From the moment at which all seats of a wave are seen to be nominated until it is let go: the scheduler
 /// watches pods and Nodes apart, and must not see a Node free before it sees the seats taken.
 const SEEN_WITHIN: Duration = Duration::from_millis(300);
-/// A wave whose nominations are taken away as fast as they are written is let go after this long.
-const OPEN_MAX: Duration = Duration::from_secs(3);
+/// A wave whose nominations are taken away as fast as they are written, so that for this long no fewer seats
+/// are open than were before, is let go.
+const STALLED_MAX: Duration = Duration::from_secs(3);
+/// However slowly the API server takes the nominations in.
+const OPEN_MAX: Duration = Duration::from_secs(20);
 /// A Node that could take pods waits so long for others that are about to, and longer where it is worth it:
 /// each wave has the scheduler try all pods that wait, and a wait that is no longer than that loses nothing.
 const TOGETHER_MIN: Duration = Duration::from_secs(2);
@@ -73,6 +76,8 @@ pub struct Waves {
 struct Wave {
     nodes: BTreeSet<String>,
     since: Instant,
+    /// The fewest open seats so far, and when they were first that few.
+    fewest: Option<(usize, Instant)>,
     /// Since when all its seats are nominated.
     reserved: Option<Instant>,
 }
@@ -87,8 +92,10 @@ impl Waves {
         }
         if let Some(wave) = &mut self.open {
             wave.nodes.retain(|name| names.contains(name.as_str()));
-            if !wave.nodes.is_empty() {
-                return self.carry_on(held, now);
+            if !wave.nodes.is_empty()
+                && let Some(step) = self.carry_on(held, now)
+            {
+                return step;
             }
             self.open = None;
         }
@@ -98,7 +105,7 @@ impl Waves {
     /// The seats of these Nodes are given out.
     pub fn seated(&mut self, nodes: impl IntoIterator<Item = String>, now: Instant) {
         let nodes = nodes.into_iter().collect();
-        self.open = Some(Wave { nodes, since: now, reserved: None });
+        self.open = Some(Wave { nodes, since: now, fewest: None, reserved: None });
     }
 
     /// Whether pods may be nominated for the Node, which is held.
@@ -111,22 +118,31 @@ impl Waves {
         self.open.is_some()
     }
 
-    fn carry_on(&mut self, held: &[HeldNode<'_>], now: Instant) -> WaveStep {
-        let Some(wave) = &mut self.open else { return WaveStep::Wait(None) };
-        let mut here = held.iter().filter(|node| wave.nodes.contains(node.name));
-        if here.any(|node| node.open_seats > 0) {
+    /// `None`: the wave is given up.
+    fn carry_on(&mut self, held: &[HeldNode<'_>], now: Instant) -> Option<WaveStep> {
+        let patient = self.complete.values().min().is_some_and(|first| now < *first + PATIENCE);
+        let wave = self.open.as_mut()?;
+        let here = held.iter().filter(|node| wave.nodes.contains(node.name));
+        let open: usize = here.map(|node| node.open_seats).sum();
+        if open > 0 {
             wave.reserved = None;
         } else {
             wave.reserved.get_or_insert(now);
         }
-        let end = wave.since + OPEN_MAX;
+        match wave.fewest {
+            Some((fewest, _)) if open > fewest && patient => return None,
+            Some((fewest, _)) if open >= fewest => {}
+            _ => wave.fewest = Some((open, now)),
+        }
+        let progress = wave.fewest.map_or(wave.since, |(_, at)| at);
+        let end = (progress + STALLED_MAX).min(wave.since + OPEN_MAX);
         let due = wave.reserved.map_or(end, |reserved| end.min(reserved + SEEN_WITHIN));
         if due > now {
-            return WaveStep::Wait(Some(due));
+            return Some(WaveStep::Wait(Some(due)));
         }
         self.let_go = Some(now);
         let nodes = self.open.take().map(|wave| wave.nodes).unwrap_or_default();
-        WaveStep::LetGo(nodes.into_iter().collect())
+        Some(WaveStep::LetGo(nodes.into_iter().collect()))
     }
 
     fn begin(&self, held: &[HeldNode<'_>], queue: &Queue, now: Instant) -> WaveStep {
@@ -181,7 +197,7 @@ mod tests {
         assert!(!waves.is_open("a"));
         waves.seated(["a".to_owned(), "b".to_owned()], at);
         assert!(waves.is_open("a") && !waves.is_open("c"));
-        assert_eq!(waves.step(&both(1), &queue, at), WaveStep::Wait(Some(at + OPEN_MAX)));
+        assert_eq!(waves.step(&both(1), &queue, at), WaveStep::Wait(Some(at + STALLED_MAX)));
         let later = at + ms(50);
         let seen = later + SEEN_WITHIN;
         assert_eq!(waves.step(&both(0), &queue, later), WaveStep::Wait(Some(seen)));
@@ -229,11 +245,42 @@ mod tests {
     }
 
     #[test]
-    fn a_wave_that_is_never_nominated_whole_is_let_go_and_one_whose_nodes_went_is_over() {
-        let (mut waves, queue, at) = (Waves::default(), of(Trials::default()), start());
+    fn a_wave_is_given_up_while_the_scheduler_works_and_is_not_when_patience_is_at_an_end() {
+        let (at, gone) = (start(), WaveStep::LetGo(vec!["a".to_owned()]));
+        let after = |seconds: u64| at + Duration::from_secs(seconds);
+        let held = |open| [node("a", 0, open)];
+        let (mut waves, mut busy) = (Waves::default(), Trials::default());
+        assert_eq!(waves.step(&held(9), &of(busy), at), seat(&["a"]));
         waves.seated(["a".to_owned()], at);
+        for (second, open, due) in [(1, 9, 4), (2, 5, 5), (4, 5, 5), (4, 2, 7)] {
+            let step = waves.step(&held(open), &of(busy), after(second));
+            assert_eq!(step, WaveStep::Wait(Some(after(due))), "{second} s, {open} open");
+        }
+        busy.seen(after(5));
+        let rest = busy.idle_from(5).unwrap();
+        assert_eq!(waves.step(&held(3), &of(busy), after(5)), WaveStep::Wait(Some(rest)));
+        assert!(!waves.is_open("a"));
+        assert_eq!(waves.step(&held(3), &of(busy), rest), seat(&["a"]));
+        let late = at + PATIENCE;
+        waves.seated(["a".to_owned()], late);
+        for (second, open, due) in [(0, 4, 3), (1, 2, 4), (2, 8, 4)] {
+            let (now, due) = (late + ms(second * 1_000), late + ms(due * 1_000));
+            assert_eq!(waves.step(&held(open), &of(busy), now), WaveStep::Wait(Some(due)));
+        }
+        assert_eq!(waves.step(&held(8), &of(busy), late + ms(4_000)), gone);
+    }
+
+    #[test]
+    fn a_wave_is_nominated_as_long_as_it_gets_on_and_one_whose_nodes_went_is_over() {
+        let (mut waves, queue, at) = (Waves::default(), of(Trials::default()), start());
         let gone = WaveStep::LetGo(vec!["a".to_owned()]);
-        assert_eq!(waves.step(&[node("a", 0, 1)], &queue, at + OPEN_MAX), gone);
+        waves.seated(["a".to_owned()], at);
+        for second in 0..20 {
+            let open = 100 - usize::try_from(second).unwrap();
+            let step = waves.step(&[node("a", 0, open)], &queue, at + ms(second * 1_000));
+            assert!(matches!(step, WaveStep::Wait(_)), "{second}: {step:?}");
+        }
+        assert_eq!(waves.step(&[node("a", 0, 5)], &queue, at + OPEN_MAX), gone);
         let mut waves = Waves::default();
         waves.seated(["a".to_owned()], at);
         assert_eq!(waves.step(&[], &queue, at), WaveStep::Wait(None));

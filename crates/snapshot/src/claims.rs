@@ -14,6 +14,7 @@ use model::{Finding, FindingCode, Timestamp, well_known};
 
 use crate::{Going, Objects};
 
+pub use seats::has_room;
 pub(crate) use seats::take_back;
 
 /// On a claim's node that is not there: the types that it may be, comma-separated. Never on objects

@@ -17,7 +17,7 @@ mod fleet;
 mod fold;
 mod lower;
 
-pub use claims::promised;
+pub use claims::{has_room, promised};
 pub use fleet::{LoweredFleet, latest_moment, lower_fleet, moment, moment_text};
 pub use fold::expected_daemons;
 pub use going::Going;

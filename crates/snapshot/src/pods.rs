@@ -97,6 +97,11 @@ pub(crate) struct Bound {
     pub apart: BTreeMap<TermIndex, i64>,
 }
 
+/// What a pod that is in a cluster asks for, unless it cannot be read.
+pub(crate) fn admitted_requests(pod: &api::Pod) -> Option<Resources> {
+    requests::effective(&pod.spec, "spec", None).ok()
+}
+
 /// A field that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Problem {

@@ -37,10 +37,11 @@ fn plans(folder: &Path) -> usize {
     entries.filter(|one| matches!(one, Recorded::Planning(_))).count()
 }
 
-/// Creates a pod that waits, and waits until a plan for it is recorded.
+/// Creates a pod that no room left beside others would take, so that the scheduler cannot place it before it is
+/// planned, and waits until a plan for it is recorded.
 async fn plan_once_more(world: &World, folder: &Path, name: &str) {
     let before = plans(folder);
-    let shape = PodShape::requesting(&[("cpu", "900m")]);
+    let shape = PodShape::requesting(&[("cpu", "7")]);
     workloads::create(&world.client, &workloads::deployment(name, 1, &shape)).await.or_stop();
     until("one more plan is recorded", SOON, async || {
         Ok::<_, String>((plans(folder) > before).then_some(()))

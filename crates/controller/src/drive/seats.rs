@@ -65,6 +65,22 @@ struct Seated {
     after: BTreeMap<String, u32>,
 }
 
+impl Seated {
+    /// Pods that are on the Node, and those that have a seat there and wait.
+    fn with_bound<'a>(&'a self, tables: &'a Tables) -> impl Iterator<Item = &'a api::Pod> {
+        let pods = tables.pods.objects.values().map(Arc::as_ref);
+        pods.filter(|pod| {
+            let done = matches!(&*pod.status.phase, "Succeeded" | "Failed");
+            let uid = pod.metadata.uid.as_deref();
+            !done
+                && match pod.spec.node_name.as_deref().filter(|node| !node.is_empty()) {
+                    Some(node) => node == self.node,
+                    None => uid.is_some_and(|uid| self.pods.contains(uid)),
+                }
+        })
+    }
+}
+
 /// A held Node that pods may have as soon as it is let go.
 #[derive(Clone)]
 struct Arrived {
@@ -96,22 +112,35 @@ impl Seating {
         }
     }
 
-    /// A nomination for a Node that is not held is about to be written; whether it is of use.
-    pub(super) fn is_worth(&mut self, uid: &str, node: &str) -> bool {
+    /// A nomination for a Node that is not held is about to be written; whether it is of use. Where the Node has no
+    /// room for the pod beside those that are there or have a seat, another has taken it.
+    pub(super) fn is_worth(&mut self, uid: &str, node: &api::Node, tables: &Tables) -> bool {
+        let name = node.metadata.name.as_str();
         let mut seated = self.seated.iter_mut();
-        let Some((claim, seated)) = seated.find(|(_, one)| one.node == node) else { return true };
+        let Some((claim, seated)) = seated.find(|(_, one)| one.node == name) else { return true };
         if !seated.pods.contains(uid) {
             return true;
         }
         let count = seated.after.entry(uid.to_owned()).or_default();
         *count += 1;
-        if *count <= AFTER_RELEASE_MAX {
+        if *count <= AFTER_RELEASE_MAX && snapshot::has_room(node, seated.with_bound(tables)) {
             return true;
         }
-        tracing::info!(controller = "placement", node, uid, "a seat was taken by another pod");
+        tracing::info!(
+            controller = "placement",
+            node = name,
+            uid,
+            "a seat was taken by another pod"
+        );
         seated.pods.remove(uid);
         self.lost.entry(claim.clone()).or_default().insert(uid.to_owned());
         false
+    }
+
+    /// The first turn of the pods that have a seat on the claim's Node.
+    fn first_turn(&self, claim: &str, turns: &BTreeMap<&str, usize>) -> usize {
+        let pods = self.seated.get(claim).into_iter().flat_map(|seated| &seated.pods);
+        pods.filter_map(|uid| turns.get(uid.as_str()).copied()).min().unwrap_or(usize::MAX)
     }
 
     /// Where pods have a seat, by UID.
@@ -457,7 +486,8 @@ impl Work {
         }
     }
 
-    /// Has Nodes let go whose time has come.
+    /// Has Nodes let go whose time has come, those first whose pods the scheduler tries first: when it sees the first
+    /// Node let go, it tries all pods that wait, one after another.
     pub(super) fn releases(
         &self,
         tables: &Tables,
@@ -465,20 +495,29 @@ impl Work {
     ) -> Vec<(GroupKey, Vec<Request>)> {
         let instant = clock::instant();
         let claims = tables.node_claims.objects.values();
-        let groups = claims.filter_map(|claim| {
-            let name = claim.status.node_name.as_deref()?;
-            let node = tables.node(name)?;
+        let held = claims.filter_map(|claim| {
+            let node = tables.node(claim.status.node_name.as_deref()?)?;
+            executor::is_held(node).then_some((claim, node))
+        });
+        let mut held: Vec<_> = held.collect();
+        if held.len() > 1 {
+            let turns = turns(tables);
+            held.sort_by_key(|(claim, _)| self.seats.first_turn(&claim.metadata.name, &turns));
+        }
+        let groups = held.into_iter().filter_map(|(claim, node)| {
             let key = GroupKey::Claim(claim.metadata.name.clone());
-            if !executor::is_held(node) || self.is_held(&key, tables, instant) {
+            if self.is_held(&key, tables, instant) {
                 return None;
             }
+            let name = node.metadata.name.as_str();
             // Nobody gives out seats where pods are not nominated.
             let reserved = self.seats.going.contains(name) || !self.hold;
             let seats = if reserved { Seats::Reserved } else { Seats::Open };
             let requests = executor::release(claim, node, seats, now);
-            if !requests.is_empty() {
-                tracing::info!(controller = "placement", node = name, reserved, "lets a node go");
+            if requests.is_empty() {
+                return None;
             }
+            tracing::info!(controller = "placement", node = name, reserved, "lets a node go");
             Some((key, requests))
         });
         groups.collect()
@@ -487,9 +526,9 @@ impl Work {
     /// Whether a nomination is to be written now: for a Node that is held, when it is let go next; for one
     /// that was let go, when it is of use.
     pub(super) fn may_nominate(&mut self, uid: &str, node: &str, tables: &Tables) -> bool {
-        let there = tables.node(node);
-        if !there.is_some_and(|there| executor::is_held(there)) {
-            return self.seats.is_worth(uid, node);
+        let Some(there) = tables.node(node) else { return true };
+        if !executor::is_held(there) {
+            return self.seats.is_worth(uid, there, tables);
         }
         self.seats.waves.is_open(node) || self.seats.going.contains(node)
     }
@@ -498,6 +537,20 @@ impl Work {
     pub(super) fn release_due(&self) -> Option<Instant> {
         self.seats.due
     }
+}
+
+/// In which order the scheduler tries the pods that wait, by UID, as far as it can be told: by priority, then
+/// those that it tried longest ago.
+fn turns(tables: &Tables) -> BTreeMap<&str, usize> {
+    let waiting = tables.pending.iter().filter_map(|(key, pending)| {
+        let pod = tables.pods.objects.get(key)?;
+        let priority = std::cmp::Reverse(pod.spec.priority.unwrap_or(0));
+        let created = pod.metadata.creation_timestamp.as_deref();
+        Some(((priority, pending.tried, created, pending.since), &*pending.uid))
+    });
+    let mut waiting: Vec<_> = waiting.collect();
+    waiting.sort();
+    waiting.into_iter().enumerate().map(|(turn, (_, uid))| (uid, turn)).collect()
 }
 
 /// UIDs of the pods that the plan puts on each Node that is there.

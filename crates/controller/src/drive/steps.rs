@@ -21,7 +21,7 @@ use super::seats::Seating;
 use crate::backoff::Backoff;
 use crate::clock;
 use crate::leader::Role;
-use crate::perform::{Done, GroupKey, run_group};
+use crate::perform::{Done, GroupKey, run_group, run_in_order};
 use crate::report;
 use crate::store::{Store, Tables};
 use crate::unavailable::Unavailable;
@@ -308,17 +308,29 @@ impl Driver {
         let now = clock::now();
         let store = Arc::clone(&self.store);
         let (work, facts, nominate) = (&mut self.work, &self.facts, self.nominate);
-        let groups = store.read(|tables| {
+        let (groups, wave) = store.read(|tables| {
             let mut groups = work.claims(tables, facts, every, now);
             if nominate {
                 groups.extend(work.nominations(tables));
             }
-            groups.extend(work.releases(tables, now));
-            groups
+            (groups, work.releases(tables, now))
         });
         for (key, requests) in groups {
             self.dispatch(key, requests);
         }
+        self.dispatch_wave(wave);
+    }
+
+    /// Has Nodes let go about in their order.
+    fn dispatch_wave(&mut self, groups: Vec<(GroupKey, Vec<Request>)>) {
+        if groups.is_empty() || matches!(self.gate.role(), Role::Shadow) {
+            return;
+        }
+        for (key, _) in &groups {
+            self.work.begin(key);
+        }
+        let performer = Arc::clone(&self.performer);
+        tokio::spawn(run_in_order(performer, groups, self.answers.clone()));
     }
 
     /// Has requests performed, one after the other, and says what is to be said.

@@ -122,6 +122,25 @@ pub(crate) async fn run_group(
     tell(Answer::Done(done));
 }
 
+/// Performs groups whose order counts and which are many: the first one, then as many at once as were done before, and
+/// so on, so that none is late by more than the time that all before it took.
+pub(crate) async fn run_in_order(
+    performer: Arc<Performer>,
+    mut groups: Vec<(GroupKey, Vec<Request>)>,
+    answers: mpsc::UnboundedSender<Answer>,
+) {
+    let mut done = 0;
+    while !groups.is_empty() {
+        let later = groups.split_off(done.max(1).min(groups.len()));
+        let now = std::mem::replace(&mut groups, later);
+        done += now.len();
+        let now = now.into_iter().map(|(key, requests)| {
+            run_group(Arc::clone(&performer), key, requests, answers.clone())
+        });
+        futures::future::join_all(now).await;
+    }
+}
+
 fn answer(key: &GroupKey, request: &Request, performed: Performed) -> Option<Answer> {
     let claim = || match key {
         GroupKey::Claim(name) => name.clone(),
