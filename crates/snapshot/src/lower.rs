@@ -23,7 +23,7 @@ use std::sync::Arc;
 use ec2::{Catalog, MarketOptions, PriceGrade, RegionListings, RegionMarket, UnknownRegion};
 use model::{
     Amount, CapacityType, Finding, FindingCode, LiveMarket, NodeClass, NodeClassIndex,
-    NodeClassName, NodePoolName, PodShape, Resources, Snapshot, Timestamp, well_known,
+    NodeClassName, NodePoolName, PodShape, RegionName, Resources, Snapshot, Timestamp, well_known,
 };
 
 pub use live::Unavailable;
@@ -138,19 +138,9 @@ pub(crate) fn lower_some(
     };
     // Only what can be bought is left out: nodes that are there keep their price.
     findings.extend(live::withhold(&mut priced.listings, market.types(), &options.unavailable));
-    let mut summary = Summary {
-        selection,
-        planned: u64::try_from(pods.len()).unwrap_or(u64::MAX),
-        bound: count_pods(pod_set.bound.values().map(|bound| &bound.all)),
-        daemon: count_pods(pod_set.bound.values().map(|bound| &bound.daemons)),
-        region: market.name().clone(),
-        catalog_date: catalog.date().to_owned(),
-        price_grades: grades(&priced),
-        on_demand_prices: priced.on_demand,
-        spot_prices: priced.spot,
-        unpriced: Vec::new(),
-        default_pools,
-    };
+    let of_market = (market.name(), catalog.date());
+    let mut summary = summarize(selection, (pods.len(), &pod_set), of_market, &priced);
+    summary.default_pools = default_pools;
     let mut snapshot = Snapshot {
         region: market.name().clone(),
         shapes,
@@ -174,6 +164,28 @@ pub(crate) fn lower_some(
         note_unpriced(&snapshot, &mut summary, &mut findings);
     }
     Ok((Lowered { snapshot, findings, summary }, running))
+}
+
+/// What is planned on what, but for what was assumed and what has no price; `market` is a region and a date.
+fn summarize(
+    selection: PodSelection,
+    (planned, pod_set): (usize, &PodSet),
+    market: (&RegionName, &str),
+    priced: &RegionListings,
+) -> Summary {
+    Summary {
+        selection,
+        planned: u64::try_from(planned).unwrap_or(u64::MAX),
+        bound: count_pods(pod_set.bound.values().map(|bound| &bound.all)),
+        daemon: count_pods(pod_set.bound.values().map(|bound| &bound.daemons)),
+        region: market.0.clone(),
+        catalog_date: market.1.to_owned(),
+        price_grades: grades(priced),
+        on_demand_prices: priced.on_demand,
+        spot_prices: priced.spot,
+        unpriced: Vec::new(),
+        default_pools: None,
+    }
 }
 
 /// Where prices come from, and how many types each priced.
