@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use executor::{HeldNode, Queue, Request, Seats, Target, WaveStep, Waves};
+use executor::{HeldNode, Queue, Request, Seats, Target, Waiting, WaveStep, Waves};
 use model::Timestamp;
 use record::Why;
 use tokio::time::Instant;
@@ -539,18 +539,18 @@ impl Work {
     }
 }
 
-/// In which order the scheduler tries the pods that wait, by UID, as far as it can be told: by priority, then
-/// those that it tried longest ago.
+/// The turns of the pods that wait, by UID.
 fn turns(tables: &Tables) -> BTreeMap<&str, usize> {
-    let waiting = tables.pending.iter().filter_map(|(key, pending)| {
+    executor::turns(tables.pending.iter().filter_map(|(key, pending)| {
         let pod = tables.pods.objects.get(key)?;
-        let priority = std::cmp::Reverse(pod.spec.priority.unwrap_or(0));
-        let created = pod.metadata.creation_timestamp.as_deref();
-        Some(((priority, pending.tried, created, pending.since), &*pending.uid))
-    });
-    let mut waiting: Vec<_> = waiting.collect();
-    waiting.sort();
-    waiting.into_iter().enumerate().map(|(turn, (_, uid))| (uid, turn)).collect()
+        Some(Waiting {
+            uid: &pending.uid,
+            priority: pod.spec.priority.unwrap_or(0),
+            tried: pending.tried.map(Instant::into_std),
+            created: pod.metadata.creation_timestamp.as_deref(),
+            since: pending.since.into_std(),
+        })
+    }))
 }
 
 /// UIDs of the pods that the plan puts on each Node that is there.

@@ -323,7 +323,11 @@ impl Driver {
 
     /// Has Nodes let go about in their order.
     fn dispatch_wave(&mut self, groups: Vec<(GroupKey, Vec<Request>)>) {
-        if groups.is_empty() || matches!(self.gate.role(), Role::Shadow) {
+        if groups.is_empty() {
+            return;
+        }
+        if matches!(self.gate.role(), Role::Shadow) {
+            groups.iter().flat_map(|(_, requests)| requests).for_each(report::log_shadow);
             return;
         }
         for (key, _) in &groups {

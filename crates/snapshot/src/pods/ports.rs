@@ -45,17 +45,13 @@ impl HostPorts {
     /// One of each of `groups` that some DaemonSet takes.
     pub(super) fn requests(&self, groups: &[RivalsIndex]) -> Resources {
         let held = groups.iter().filter(|group| self.held.contains(group));
-        let names: Vec<String> = self.names().collect();
-        let name = |group: &RivalsIndex| names[group.get() - self.first].as_str();
-        held.fold(Resources::new(), |sum, group| sum.with(name(group), 1))
+        held.map(|group| name(&self.groups[group.get() - self.first]))
+            .fold(Resources::new(), |sum, name| sum.with(&name, 1))
     }
 
     /// Names of the groups, in order.
     pub(super) fn names(&self) -> impl Iterator<Item = String> {
-        self.groups.iter().map(|((port, protocol), address)| match address {
-            Some(address) => format!("{}{port}/{protocol} on {address}", well_known::HOST_PORT),
-            None => format!("{}{port}/{protocol}", well_known::HOST_PORT),
-        })
+        self.groups.iter().map(name)
     }
 
     /// Groups that a pod with this `spec` is in, ascending.
@@ -85,6 +81,14 @@ impl HostPorts {
         };
         let groups = self.groups.iter().enumerate().filter(|(_, group)| is_in(group));
         groups.map(|(place, _)| RivalsIndex::new(self.first + place)).collect()
+    }
+}
+
+/// The name of a group, which is that of its resource where a DaemonSet takes the port.
+fn name(((port, protocol), address): &(Port, Address)) -> String {
+    match address {
+        Some(address) => format!("{}{port}/{protocol} on {address}", well_known::HOST_PORT),
+        None => format!("{}{port}/{protocol}", well_known::HOST_PORT),
     }
 }
 
