@@ -14,6 +14,7 @@ mod interruption;
 mod moves;
 mod pods;
 mod provision;
+mod seating;
 mod seats;
 mod steps;
 mod upkeep;

@@ -139,8 +139,10 @@ pub(crate) struct Pending {
     pub(crate) uid: Box<str>,
     /// When we first heard of it.
     pub(crate) since: Instant,
-    /// When the scheduler was last seen to try it.
-    pub(crate) tried: Option<Instant>,
+    /// `metadata.resourceVersion` as which it was first seen; 0 where it is no number.
+    pub(crate) first: u64,
+    /// The same of the last write in which the scheduler was seen to say why the pod has no node.
+    pub(crate) tried: u64,
 }
 
 impl Tables {
@@ -173,7 +175,10 @@ impl Tables {
         };
         let uid = pod.metadata.uid.clone().unwrap_or_default();
         if self.pending.get(key).is_none_or(|known| known.uid != uid) {
-            self.pending.insert(key.clone(), Pending { uid, since: now, tried: None });
+            let first = revision(pod);
+            // A nomination is written after the trial.
+            let tried = if nomination(pod).is_empty() { first } else { 0 };
+            self.pending.insert(key.clone(), Pending { uid, since: now, first, tried });
         }
     }
 
@@ -182,8 +187,10 @@ impl Tables {
         let (Some(before), Some(after)) = (before, self.pods.objects.get(key)) else { return };
         if wants_node(before) && was_tried(before, after) {
             self.trials.seen(now.into_std());
-            if let Some(pending) = self.pending.get_mut(key) {
-                pending.tried = Some(now);
+            // Where all that is new is that a nomination is taken away, others were tried unseen.
+            let pending = self.pending.get_mut(key).filter(|_| why_not(before) != why_not(after));
+            if let Some(pending) = pending {
+                pending.tried = revision(after);
             }
         }
     }
@@ -204,12 +211,24 @@ impl Tables {
     }
 }
 
+fn nomination(pod: &api::Pod) -> &str {
+    pod.status.nominated_node_name.as_deref().unwrap_or_default()
+}
+
+/// What the scheduler says of a pod without a node.
+fn why_not(pod: &api::Pod) -> Option<&str> {
+    let mut conditions = pod.status.conditions.iter();
+    Some(&*conditions.find(|one| one.kind == "PodScheduled")?.message)
+}
+
+fn revision(pod: &api::Pod) -> u64 {
+    let revision = pod.metadata.resource_version.as_deref();
+    revision.and_then(|revision| revision.parse().ok()).unwrap_or(0)
+}
+
 /// Whether a change of a pod tells that the scheduler tried it: it was bound, lost its nomination, or has
 /// other news; a nomination that is new is the news of whoever nominates.
 fn was_tried(before: &api::Pod, after: &api::Pod) -> bool {
-    fn nomination(pod: &api::Pod) -> &str {
-        pod.status.nominated_node_name.as_deref().unwrap_or_default()
-    }
     let news = before.metadata.resource_version != after.metadata.resource_version;
     let same = nomination(before) == nomination(after);
     let bound = after.spec.node_name.as_deref().is_some_and(|node| !node.is_empty());

@@ -6,6 +6,7 @@
 //! it is so, and whatever they must know to be right can be read again after a restart. A
 //! [`ClaimMemory`] saves calls and keeps waits; losing it costs time and nothing else.
 
+mod alike;
 mod claims;
 mod conditions;
 mod drain;
@@ -35,6 +36,7 @@ mod view;
 mod volumes;
 mod waves;
 
+pub use alike::alike;
 pub use claims::{ClaimSource, Claims, claim_name, claims, launch_plan_of, resource_list};
 pub use drain::{Drain, drain};
 pub use drift::{DriftView, drift, drifted_since};
@@ -63,7 +65,7 @@ pub use request::{CloudRequest, EventKind, Kind, Note, ObjectRef, Request};
 pub use tagging::tag;
 pub use termination::{NodeView, SETTLE, terminate_claim, terminate_node};
 pub use trials::Trials;
-pub use turns::{Waiting, turns};
+pub use turns::{Held, Seat, Waiting, in_turn, release_order, turns};
 pub use view::{ClaimMemory, ClaimView, EvictionMemory, InstanceSight, LaunchMemory, MachineFacts};
 pub use volumes::awaited_volumes;
 pub use waves::{HeldNode, Queue, WaveStep, Waves};

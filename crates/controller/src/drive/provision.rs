@@ -28,7 +28,7 @@ impl Driver {
         self.planned_at = Some(started);
         self.again = false;
         let mut tables = self.store.tables();
-        self.work.seats.without_lost(&mut tables);
+        self.work.seats.promise(&mut tables);
         self.planned_for = market_of(&tables);
         let planned = match self.plan(tables.clone(), started).await {
             Ok(planned) => Arc::new(planned),

@@ -10,9 +10,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::Duration;
 
-use executor::{HeldNode, Queue, Request, Seats, Target, Waiting, WaveStep, Waves};
+use executor::{Held, HeldNode, Queue, Request, Seat, Seats, Target, Waiting, WaveStep};
 use model::Timestamp;
 use record::Why;
 use tokio::time::Instant;
@@ -20,6 +19,7 @@ use tokio::time::Instant;
 use super::Driver;
 use super::displaced;
 use super::provision::on_existing_nodes;
+use super::seating::Seated;
 use super::steps::Work;
 use crate::clock;
 use crate::perform::GroupKey;
@@ -27,182 +27,15 @@ use crate::planning::{PlanError, Planned};
 use crate::records::Made;
 use crate::store::Tables;
 
-/// Nominations for one seat after its Node was let go. The first may be taken away by a trial that
-/// began before; when a later one is, the room is gone.
-const AFTER_RELEASE_MAX: u32 = 2;
-
-/// Between two looks for room that is left.
-const LEFT_EVERY: Duration = Duration::from_secs(1);
-
 /// Seconds from a Node's initialization within which room that is left on it is given to pods whose own Node
 /// is not there; later on it is for pods that no Node was bought for.
 const LEFT_WITHIN: i64 = 120;
-
-/// Seats given out.
-#[derive(Debug, Default)]
-pub(super) struct Seating {
-    waves: Waves,
-    /// `DaemonSet`s whose pods a held Node waits for, as `namespace/name`, by Node.
-    daemons: BTreeMap<String, BTreeSet<String>>,
-    /// Nodes that are let go.
-    going: BTreeSet<String>,
-    /// By claim.
-    seated: BTreeMap<String, Seated>,
-    /// Pods whose seats were taken by others, by claim, as UIDs.
-    lost: BTreeMap<String, BTreeSet<String>>,
-    /// When the next wave is due, though nothing changes.
-    due: Option<Instant>,
-    /// When room that is left was looked for last.
-    looked: Option<Instant>,
-}
-
-#[derive(Debug)]
-struct Seated {
-    node: String,
-    /// UIDs.
-    pods: BTreeSet<String>,
-    /// How often pods were nominated after the Node was let go, by UID.
-    after: BTreeMap<String, u32>,
-}
-
-impl Seated {
-    /// Pods that are on the Node, and those that have a seat there and wait.
-    fn with_bound<'a>(&'a self, tables: &'a Tables) -> impl Iterator<Item = &'a api::Pod> {
-        let pods = tables.pods.objects.values().map(Arc::as_ref);
-        pods.filter(|pod| {
-            let done = matches!(&*pod.status.phase, "Succeeded" | "Failed");
-            let uid = pod.metadata.uid.as_deref();
-            !done
-                && match pod.spec.node_name.as_deref().filter(|node| !node.is_empty()) {
-                    Some(node) => node == self.node,
-                    None => uid.is_some_and(|uid| self.pods.contains(uid)),
-                }
-        })
-    }
-}
 
 /// A held Node that pods may have as soon as it is let go.
 #[derive(Clone)]
 struct Arrived {
     claim: Arc<api::NodeClaim>,
     node: Arc<api::Node>,
-}
-
-impl Seating {
-    /// Forgets claims that are not `kept`.
-    pub(super) fn forget(&mut self, kept: impl Fn(&str) -> bool) {
-        self.seated.retain(|claim, _| kept(claim));
-        self.lost.retain(|claim, _| kept(claim));
-    }
-
-    /// Whether the pod's seat on the claim's Node was taken by others.
-    pub(super) fn is_lost(&self, claim: &str, uid: &str) -> bool {
-        self.lost.get(claim).is_some_and(|lost| lost.contains(uid))
-    }
-
-    /// Claims as they are without promises that others made void.
-    pub(super) fn without_lost(&self, tables: &mut Tables) {
-        for (claim, lost) in &self.lost {
-            let key = (Box::default(), claim.as_str().into());
-            if let Some(claim) = tables.node_claims.objects.get_mut(&key) {
-                let mut pods = claim.planned_pods();
-                pods.retain(|uid| !lost.contains(uid));
-                *claim = Arc::new(executor::with_planned_pods(claim, &pods));
-            }
-        }
-    }
-
-    /// A nomination for a Node that is not held is about to be written; whether it is of use. Where the Node has no
-    /// room for the pod beside those that are there or have a seat, another has taken it.
-    pub(super) fn is_worth(&mut self, uid: &str, node: &api::Node, tables: &Tables) -> bool {
-        let name = node.metadata.name.as_str();
-        let mut seated = self.seated.iter_mut();
-        let Some((claim, seated)) = seated.find(|(_, one)| one.node == name) else { return true };
-        if !seated.pods.contains(uid) {
-            return true;
-        }
-        let count = seated.after.entry(uid.to_owned()).or_default();
-        *count += 1;
-        if *count <= AFTER_RELEASE_MAX && snapshot::has_room(node, seated.with_bound(tables)) {
-            return true;
-        }
-        tracing::info!(
-            controller = "placement",
-            node = name,
-            uid,
-            "a seat was taken by another pod"
-        );
-        seated.pods.remove(uid);
-        self.lost.entry(claim.clone()).or_default().insert(uid.to_owned());
-        false
-    }
-
-    /// The first turn of the pods that have a seat on the claim's Node.
-    fn first_turn(&self, claim: &str, turns: &BTreeMap<&str, usize>) -> usize {
-        let pods = self.seated.get(claim).into_iter().flat_map(|seated| &seated.pods);
-        pods.filter_map(|uid| turns.get(uid.as_str()).copied()).min().unwrap_or(usize::MAX)
-    }
-
-    /// Where pods have a seat, by UID.
-    pub(super) fn targets(&self) -> impl Iterator<Item = (String, Target)> + '_ {
-        self.seated.values().flat_map(|seated| {
-            let target = Target::Node(seated.node.clone());
-            seated.pods.iter().map(move |uid| (uid.clone(), target.clone()))
-        })
-    }
-
-    /// Ceases to wait for pods of `DaemonSet`s that are on their Nodes.
-    fn meet_daemons(&mut self, tables: &Tables) {
-        if self.daemons.values().all(BTreeSet::is_empty) {
-            return;
-        }
-        for ((namespace, _), pod) in &tables.pods.objects {
-            let node = pod.spec.node_name.as_deref().unwrap_or_default();
-            let owner = pod.metadata.controller().filter(|owner| &*owner.kind == "DaemonSet");
-            if let (Some(missing), Some(owner)) = (self.daemons.get_mut(node), owner) {
-                missing.remove(&format!("{namespace}/{}", owner.name));
-            }
-        }
-    }
-
-    /// Pods that wait, have a seat on the Node and are not nominated for it, nor by somebody else.
-    fn open_seats(&self, node: &str, waiting: &BTreeMap<&str, &api::Pod>) -> usize {
-        let seated = self.seated.values().filter(|seated| seated.node == node);
-        let pods = seated.flat_map(|seated| &seated.pods);
-        let open = pods.filter(|uid| {
-            let Some(pod) = waiting.get(uid.as_str()) else { return false };
-            let nominated = pod.status.nominated_node_name.as_deref().unwrap_or_default();
-            let others =
-                !nominated.is_empty() && pod.nominated_by(api::names::FIELD_MANAGER).is_none();
-            nominated != node && !others
-        });
-        open.count()
-    }
-
-    /// A pod has one seat, the last that it was given.
-    fn give(&mut self, claim: &str, seated: Seated) {
-        self.withdraw(&seated.pods);
-        self.seated.insert(claim.to_owned(), seated);
-    }
-
-    /// As [`Self::give`], beside the seats on the Node that were given out before.
-    fn give_more(&mut self, claim: &str, node: &str, pods: BTreeSet<String>) {
-        self.withdraw(&pods);
-        let nobody =
-            || Seated { node: node.to_owned(), pods: BTreeSet::new(), after: BTreeMap::new() };
-        self.seated.entry(claim.to_owned()).or_insert_with(nobody).pods.extend(pods);
-    }
-
-    fn withdraw(&mut self, pods: &BTreeSet<String>) {
-        for other in self.seated.values_mut() {
-            other.pods.retain(|uid| !pods.contains(uid));
-        }
-    }
-
-    /// Whether it is time to look for room that is left.
-    fn may_look(&self, now: Instant) -> bool {
-        !self.waves.has_open() && self.looked.is_none_or(|at| now >= at + LEFT_EVERY)
-    }
 }
 
 impl Driver {
@@ -374,14 +207,7 @@ impl Work {
         self.seats.daemons.retain(|node, _| held.contains(node.as_str()));
         self.seats.going.retain(|node| held.contains(node.as_str()));
         self.seats.meet_daemons(tables);
-        let mut waiting: BTreeMap<&str, &api::Pod> = BTreeMap::new();
-        if !arrived.is_empty() {
-            for (key, pending) in &tables.pending {
-                if let Some(pod) = tables.pods.objects.get(key) {
-                    waiting.insert(&pending.uid, pod);
-                }
-            }
-        }
+        let waiting = if arrived.is_empty() { BTreeMap::new() } else { waiting(tables) };
         let nodes = arrived.iter().map(|one| one.node.metadata.name.as_str());
         let nodes: Vec<HeldNode<'_>> = nodes
             .map(|name| HeldNode {
@@ -460,29 +286,37 @@ impl Work {
     /// Takes in what a plan for Nodes that have come says.
     fn take_seats(&mut self, arrived: &[Arrived], tables: &Tables, planned: &Planned) {
         let mut by_node = by_node(planned, tables);
-        let waiting: BTreeSet<&str> = tables
-            .pods
-            .objects
-            .iter()
-            .filter(|(key, _)| tables.pending.contains_key(*key))
-            .filter_map(|(_, pod)| pod.metadata.uid.as_deref())
-            .collect();
-        for Arrived { claim, node } in arrived {
-            let (claim_name, node) = (&claim.metadata.name, &node.metadata.name);
-            let mut pods = by_node.remove(node).unwrap_or_default();
-            let others = pods.len();
-            let own = claim.planned_pods().into_iter();
-            pods.extend(own.filter(|uid| waiting.contains(uid.as_str())));
-            let own = pods.len() - others;
+        let waiting = waiting(tables);
+        let given = arrived.iter().map(|Arrived { claim, node }| {
+            let node = node.metadata.name.as_str();
+            let others = by_node.remove(node).unwrap_or_default();
+            let mut own = claim.planned_pods();
+            own.retain(|uid| waiting.contains_key(uid.as_str()));
+            let (count, more) = (own.len(), others.len());
             tracing::info!(
                 controller = "placement",
                 node,
-                own,
-                others,
+                own = count,
+                others = more,
                 "gives out the seats of a node"
             );
+            (node, others.into_iter().chain(own).collect::<BTreeSet<String>>())
+        });
+        let given: Vec<_> = given.collect();
+        let alike = executor::alike(waiting.values().copied());
+        let seats = given.iter().flat_map(|(node, pods)| {
+            pods.iter().map(|uid| Seat { uid, node, alike: alike.get(uid.as_str()).copied() })
+        });
+        let seats: Vec<_> = seats.collect();
+        let mut pods: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+        for (uid, node) in executor::in_turn(&seats, &turns(tables)) {
+            pods.entry(node).or_default().insert(uid.to_owned());
+        }
+        for Arrived { claim, node } in arrived {
+            let node = &node.metadata.name;
+            let pods = pods.remove(node.as_str()).unwrap_or_default();
             let seated = Seated { node: node.clone(), pods, after: BTreeMap::new() };
-            self.seats.give(claim_name, seated);
+            self.seats.give(&claim.metadata.name, seated);
         }
     }
 
@@ -499,12 +333,11 @@ impl Work {
             let node = tables.node(claim.status.node_name.as_deref()?)?;
             executor::is_held(node).then_some((claim, node))
         });
-        let mut held: Vec<_> = held.collect();
-        if held.len() > 1 {
-            let turns = turns(tables);
-            held.sort_by_key(|(claim, _)| self.seats.first_turn(&claim.metadata.name, &turns));
-        }
-        let groups = held.into_iter().filter_map(|(claim, node)| {
+        let held: BTreeMap<&str, _> =
+            held.map(|(claim, node)| (&*claim.metadata.name, (claim, node))).collect();
+        let order = self.release_order(tables, held.values().map(|(claim, _)| *claim));
+        let held = order.into_iter().filter_map(|claim| held.get(claim).copied());
+        let groups = held.filter_map(|(claim, node)| {
             let key = GroupKey::Claim(claim.metadata.name.clone());
             if self.is_held(&key, tables, instant) {
                 return None;
@@ -523,6 +356,21 @@ impl Work {
         groups.collect()
     }
 
+    fn release_order<'a>(
+        &self,
+        tables: &Tables,
+        claims: impl ExactSizeIterator<Item = &'a Arc<api::NodeClaim>>,
+    ) -> Vec<&'a str> {
+        let turns = if claims.len() > 1 { turns(tables) } else { BTreeMap::new() };
+        let held = claims.map(|claim| {
+            let labels = &claim.metadata.labels;
+            let pool = labels.get(model::well_known::NODE_POOL).map_or("", String::as_str);
+            let claim = claim.metadata.name.as_str();
+            Held { turn: self.seats.first_turn(claim, &turns), claim, pool }
+        });
+        executor::release_order(&held.collect::<Vec<_>>())
+    }
+
     /// Whether a nomination is to be written now: for a Node that is held, when it is let go next; for one
     /// that was let go, when it is of use.
     pub(super) fn may_nominate(&mut self, uid: &str, node: &str, tables: &Tables) -> bool {
@@ -539,6 +387,15 @@ impl Work {
     }
 }
 
+/// Pods that wait, by UID.
+fn waiting(tables: &Tables) -> BTreeMap<&str, &api::Pod> {
+    let pods = tables.pending.iter().filter_map(|(key, pending)| {
+        let pod = tables.pods.objects.get(key)?;
+        Some((&*pending.uid, Arc::as_ref(pod)))
+    });
+    pods.collect()
+}
+
 /// The turns of the pods that wait, by UID.
 fn turns(tables: &Tables) -> BTreeMap<&str, usize> {
     executor::turns(tables.pending.iter().filter_map(|(key, pending)| {
@@ -546,9 +403,9 @@ fn turns(tables: &Tables) -> BTreeMap<&str, usize> {
         Some(Waiting {
             uid: &pending.uid,
             priority: pod.spec.priority.unwrap_or(0),
-            tried: pending.tried.map(Instant::into_std),
-            created: pod.metadata.creation_timestamp.as_deref(),
-            since: pending.since.into_std(),
+            created: pod.metadata.creation_timestamp.as_deref().unwrap_or_default(),
+            first: pending.first,
+            tried: pending.tried,
         })
     }))
 }

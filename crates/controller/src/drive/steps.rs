@@ -17,7 +17,7 @@ use tokio::time::Instant;
 use super::Driver;
 use super::displaced::{self, Displaced};
 use super::facts::Facts;
-use super::seats::Seating;
+use super::seating::Seating;
 use crate::backoff::Backoff;
 use crate::clock;
 use crate::leader::Role;
@@ -115,6 +115,7 @@ impl Work {
                 staying.map(|claim| claim.metadata.name.clone()).collect();
             self.lost_claims |= !self.claims.is_subset(&staying);
             self.seats.forget(|claim| staying.contains(claim));
+            self.seats.adopt(tables);
             self.claims = staying;
         });
     }

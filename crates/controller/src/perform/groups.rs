@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use cloud::{CloudError, Instance, Launch, LaunchError, ResolvedNodeClass};
 use executor::{CloudRequest, ObjectRef, Request};
+use futures::StreamExt as _;
 use interruption::InstanceStatus;
 use model::LiveMarket;
 use tokio::sync::mpsc;
@@ -13,6 +14,9 @@ use crate::listen::Received;
 use crate::planning::{Moves, MovesError, NotHeld};
 use crate::report;
 use crate::store::Tables;
+
+/// Groups of a sequence that are under way at once: a patch takes the API server some ten milliseconds, on a core or two.
+const IN_ORDER_AT_ONCE: usize = 16;
 
 /// What a group of requests is about; one group of a key is under way at a time.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -122,23 +126,17 @@ pub(crate) async fn run_group(
     tell(Answer::Done(done));
 }
 
-/// Performs groups whose order counts and which are many: the first one, then as many at once as were done before, and
-/// so on, so that none is late by more than the time that all before it took.
+/// Performs groups whose order counts and which are many: each begins when those before it have begun and no more than
+/// a few are under way, so that the API server is never idle and none overtakes many.
 pub(crate) async fn run_in_order(
     performer: Arc<Performer>,
-    mut groups: Vec<(GroupKey, Vec<Request>)>,
+    groups: Vec<(GroupKey, Vec<Request>)>,
     answers: mpsc::UnboundedSender<Answer>,
 ) {
-    let mut done = 0;
-    while !groups.is_empty() {
-        let later = groups.split_off(done.max(1).min(groups.len()));
-        let now = std::mem::replace(&mut groups, later);
-        done += now.len();
-        let now = now.into_iter().map(|(key, requests)| {
-            run_group(Arc::clone(&performer), key, requests, answers.clone())
-        });
-        futures::future::join_all(now).await;
-    }
+    let groups = groups
+        .into_iter()
+        .map(|(key, requests)| run_group(Arc::clone(&performer), key, requests, answers.clone()));
+    futures::stream::iter(groups).buffer_unordered(IN_ORDER_AT_ONCE).collect::<()>().await;
 }
 
 fn answer(key: &GroupKey, request: &Request, performed: Performed) -> Option<Answer> {
