@@ -23,9 +23,8 @@ pub struct Search {
 }
 
 /// What an eviction has to save at first and then, as parts of what a pod costs on average; its own price
-/// at least. A half takes out what is dearest by few evictions; what more steps would change is in
-/// `docs/adr/0015-most-for-an-eviction-first.md`.
-pub(crate) const BY_TURNS: &[(i64, i64)] = &[(1, 2), (0, 1)];
+/// at least. What others would change is in `docs/adr/0015-most-for-an-eviction-first.md`.
+pub(crate) const BY_TURNS: &[(i64, i64)] = &[(3, 5), (2, 5), (1, 3), (0, 1)];
 
 impl Search {
     /// Whether the work of this pass is done.
@@ -50,12 +49,12 @@ impl Search {
         if self.nodes_per_move > 1 && self.order.len() > 1 {
             self.yard.appraise(self.work_limit / 8);
         }
-        let mut stages = u64::try_from(self.asked.len()).unwrap_or(1);
-        for part in self.asked {
+        for (turn, part) in self.asked.iter().enumerate() {
             // An eighth of the work is left for single nodes.
             let left = (self.work_limit / 8 * 7).saturating_sub(self.yard.work_used());
-            self.several_limit = self.yard.work_used() + left / stages.max(1);
-            stages -= 1;
+            // Whoever asks most has half of it: what is found first is what is made.
+            let share = if turn + 1 == self.asked.len() { left } else { left / 2 };
+            self.several_limit = self.yard.work_used() + share;
             self.yard.be_reluctant(*part);
             for (_, trade) in rules::trading() {
                 trade(self);
