@@ -36,13 +36,10 @@ pub fn drawn(rows: &[Measured]) -> String {
         rows.iter().map(|row| (row.pods, each * f64_of(row.pods) * f64_of(row.pods).ln())).collect()
     });
     let theirs = rows.iter().filter_map(|row| Some((row.pods, row.peer.first()?.seconds)));
+    let end = rows.iter().filter_map(|row| Some((row.pods, row.end.as_ref()?.seconds[0])));
     let lines = [
         Line { name: "Karpenter", colour: KARPENTER, points: theirs.collect() },
-        Line {
-            name: "ours, end of search",
-            colour: END,
-            points: rows.iter().map(|row| (row.pods, row.end.seconds[0])).collect(),
-        },
+        Line { name: "ours, end of search", colour: END, points: end.collect() },
         Line { name: "ours, first answer", colour: OURS, points: rows.iter().map(first).collect() },
         Line { name: "n log n", colour: GROWTH, points: growth.unwrap_or_default() },
     ];

@@ -34,6 +34,8 @@ pub struct Asked {
     pub runs: u32,
     /// Whether Karpenter is asked too.
     pub peer: bool,
+    /// Whether the search is left out.
+    pub first_only: bool,
 }
 
 /// What one size came to.
@@ -45,8 +47,8 @@ pub struct Measured {
     pub commit: String,
     /// Our first answer.
     pub first: Ours,
-    /// Our answer at the end of the search.
-    pub end: Ours,
+    /// Our answer at the end of the search, where that was waited for.
+    pub end: Option<Ours>,
     /// What no plan for the same pods costs less than, millionths of a dollar an hour.
     pub bound: i64,
     /// Karpenter's plans, by preference policy.
@@ -103,16 +105,20 @@ pub fn measure(asked: &Asked, commit: &str, program: &Program) -> anyhow::Result
         times.push(time);
         answer = Some(planned);
     }
-    let (first, _) = answer.context("it is planned at least once")?;
-    let first = ours(&snapshot, checked(&snapshot, first)?.plan(), times);
-    let (time, (ended, report)) = plan(&snapshot, WORK);
-    let ended = checked(&snapshot, ended)?;
+    let (first, mut report) = answer.context("it is planned at least once")?;
+    let mut last = checked(&snapshot, first)?;
+    let first = ours(&snapshot, last.plan(), times);
+    let mut end = None;
+    if !asked.first_only {
+        let (time, (ended, of_end)) = plan(&snapshot, WORK);
+        (last, report) = (checked(&snapshot, ended)?, of_end);
+        end = Some(ours(&snapshot, last.plan(), vec![time]));
+    }
     let nothing = Objective { restart_cost: 0 };
     let (_, bound) =
-        checker::prove_best(&snapshot, ended.plan(), &report.candidates, nothing, PROOF_WORK)
+        checker::prove_best(&snapshot, last.plan(), &report.candidates, nothing, PROOF_WORK)
             .map_err(|error| anyhow!("{error}"))
             .context("proving a bound")?;
-    let end = ours(&snapshot, ended.plan(), vec![time]);
     let mut peer = Vec::new();
     if asked.peer {
         let exchange = beside::exchange(&objects, &snapshot)?;

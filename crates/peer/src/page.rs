@@ -75,7 +75,8 @@ fn lines(row: &Measured, soft: bool) -> Vec<String> {
             theirs.refusal.as_deref().and_then(|told| told.split(',').next()).unwrap_or("holds")
         )
     };
-    let mut lines = vec![of_ours("first answer", first), of_ours("end of search", end)];
+    let mut lines = vec![of_ours("first answer", first)];
+    lines.extend(end.iter().map(|end| of_ours("end of search", end)));
     lines.extend(peer.iter().map(of_theirs));
     lines
 }

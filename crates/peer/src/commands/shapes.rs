@@ -33,6 +33,9 @@ pub(super) struct Options {
     /// Ask Karpenter too
     #[arg(long)]
     peer: bool,
+    /// Do not wait for the search
+    #[arg(long)]
+    first_only: bool,
     /// Measure nothing: write the page from what was measured before
     #[arg(long)]
     only_page: bool,
@@ -69,8 +72,8 @@ pub(super) fn run(options: &Options, program: &Program) -> anyhow::Result<ExitCo
             Shape::Diverse => shapes::Shape::Diverse,
             Shape::Preferences => shapes::Shape::Preferences,
         };
-        let Options { seed, runs, peer, .. } = *options;
-        let asked = Asked { shape, pods, seed, runs, peer };
+        let Options { seed, runs, peer, first_only, .. } = *options;
+        let asked = Asked { shape, pods, seed, runs, peer, first_only };
         let measured = measured::measure(&asked, &commit()?, program)?;
         let text = serde_json::to_string_pretty(&measured)?;
         println!("{text}");
