@@ -19,10 +19,10 @@ import (
 )
 
 // solveBeside plans all pods once beside the file's objects, through the provisioner: nodes with
-// their pods, and what volumes are looked up in.
-func solveBeside(ctx context.Context, read *input, sold *market, pods []*corev1.Pod, chosen settings) (*solved, error) {
+// their pods, and what volumes are looked up in. The world makes its own market of the file.
+func solveBeside(ctx context.Context, read *input, _ *market, pods []*corev1.Pod, chosen settings) (*solved, error) {
 	ctx = settled(ctx, chosen)
-	w, err := newWorld(ctx, read, sold)
+	w, err := newWorld(ctx, read)
 	if err != nil {
 		return nil, err
 	}
