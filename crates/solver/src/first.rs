@@ -11,7 +11,9 @@
 pub(crate) mod anchors;
 mod assign;
 pub(crate) mod fill;
+mod floor;
 mod greedy;
+mod share;
 mod size;
 mod start;
 mod top_up;
@@ -30,6 +32,19 @@ const AVERSIONS: [i64; 4] = [0, 1, 8, 64];
 /// for thousands of pods; later ones seldom help (see `docs/benchmarks.md`).
 const ROUNDS: usize = 8;
 
+/// Rounds of packings in which pods share nodes evenly: the first, and those with values learnt.
+const SHARED_ROUNDS: usize = 3;
+
+/// Classes × kinds from which on a packing that is near the floor is not held against others: each of them
+/// would take longer than all before.
+const LARGE: usize = 100_000;
+
+/// How far above the floor such a packing may be, in thousandths of it: what is left to gain is for search.
+const LARGE_NEAR: i128 = 100;
+
+/// How far above the floor a packing may be from which on no further round is made, in thousandths.
+const NEAR: i128 = 1;
+
 /// Classes × kinds of all further rounds together at most: the first answer does not wait for them
 /// where there are thousands of classes.
 const ROUNDS_SIZE: usize = 2_000_000;
@@ -38,16 +53,29 @@ const ROUNDS_SIZE: usize = 2_000_000;
 pub(crate) fn answer(problem: &Problem) -> Packing {
     let mut values = values::standalone(problem);
     let everyone = [(0..problem.classes.len()).collect::<Vec<usize>>()];
-    let mut first = attempt(problem, &values, &everyone, 0, 0);
     let rank = |p: &Packing| (p.left_by_priority(problem), p.cost(problem));
-    let mut last = first.clone();
     let size = problem.classes.len() * problem.kinds.iter().filter(|kind| kind.searched).count();
+    let shared = shared(problem, &values);
+    if let Some(shared) = &shared
+        && size > LARGE
+        && floor::is_within(problem, shared, LARGE_NEAR)
+    {
+        return shared.clone();
+    }
+    let mut first = attempt(problem, &values, &everyone, 0, 0);
+    let mut last = first.clone();
     for _ in 0..ROUNDS.min(ROUNDS_SIZE / size.max(1)) {
+        if floor::is_within(problem, &first, NEAR) {
+            break;
+        }
         values = values::learnt(problem, &values, &last);
         last = attempt(problem, &values, &everyone, 0, 0);
         if rank(&last) < rank(&first) {
             first = last.clone();
         }
+    }
+    if let Some(shared) = shared.filter(|shared| rank(shared) < rank(&first)) {
+        first = shared;
     }
     let urgent = values::urgent(problem, &values, &first);
     let weighed = urgent.as_ref().unwrap_or(&values);
@@ -75,6 +103,28 @@ pub(crate) fn answer(problem: &Problem) -> Packing {
     let best = best_of(first, weighed);
     // Large pods fit only where small ones are not yet.
     if leaves_out(&best) { best_of(best, &values::largest_first(weighed)) } else { best }
+}
+
+/// The best of some packings in which pods that keep apart share nodes evenly with the others; `None` where
+/// that says nothing.
+fn shared(problem: &Problem, values: &[i64]) -> Option<Packing> {
+    let mut values = values.to_vec();
+    let rank = |p: &Packing| (p.left_by_priority(problem), p.cost(problem));
+    let mut best: Option<Packing> = None;
+    for _ in 0..SHARED_ROUNDS {
+        let mut packing = Packing::new(problem);
+        top_up::top_up(problem, &values, &mut packing);
+        if !share::buy(problem, &values, &mut packing) {
+            return None;
+        }
+        size::right_size(problem, &mut packing);
+        fill_up(problem, &values, 0, 0, &mut packing);
+        values = values::learnt(problem, &values, &packing);
+        if best.as_ref().is_none_or(|known| rank(&packing) < rank(known)) {
+            best = Some(packing);
+        }
+    }
+    best
 }
 
 /// What a pod of each class costs alone at least, nano-USD per hour.

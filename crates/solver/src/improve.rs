@@ -25,8 +25,8 @@ mod work;
 mod worths;
 
 use crate::first;
-use crate::packing::Packing;
-use crate::problem::Problem;
+use crate::packing::{Packing, count};
+use crate::problem::{Class, Problem};
 pub(crate) use branch::NODES_MAX;
 use generate::{Search, Step};
 pub(crate) use repack::{appraise, repack};
@@ -67,9 +67,33 @@ pub(crate) fn improve(
     work: &mut Work<'_>,
 ) -> Improved {
     if problem.classes.len() <= part::CLASSES_MAX {
+        let is_placed = |(class, left): (&Class, &i64)| *left < count(class.pods.len());
+        if work.is_none() && problem.classes.iter().zip(&first.left).any(is_placed) {
+            return unimproved(problem, first, bound);
+        }
         return improve_all(problem, first, bound, work);
     }
     improve_part(problem, first, part::CLASSES_MAX, work)
+}
+
+/// `first` as it is, and what pods cost alone as what they may be worth.
+fn unimproved(problem: &Problem, first: Packing, bound: Option<&(Problem, Packing)>) -> Improved {
+    let proposal = |problem: &Problem| Proposal {
+        worths: first::standalone_values(problem),
+        load: Load::NONE,
+    };
+    let mut proposals = vec![proposal(problem)];
+    // As of a search that is stopped at its first step: the same work gives the same answer.
+    let free = if bound.is_none() { problem.unrestricted() } else { None };
+    proposals.extend(free.iter().map(proposal));
+    Improved {
+        packing: first,
+        proposals,
+        of_bound: bound.iter().map(|(problem, _)| proposal(problem)).collect(),
+        complete: false,
+        cheapest: false,
+        classes: problem.classes.len(),
+    }
 }
 
 fn improve_part(

@@ -62,7 +62,8 @@ pub fn solve(
         Weights::Honoured => {}
         Weights::Ignored => built.rest.pools.iter_mut().for_each(|pool| pool.weight = 0),
     }
-    let Start { problem, packing: first, bound } = first::start(snapshot, &built);
+    let Start { problem, packing: first, bound } =
+        first::start(snapshot, &built, settings.work_limit > 0);
     let mut work = Work::new(settings.work_limit, interrupt);
     let Improved { packing, proposals, of_bound, complete, cheapest, classes } =
         improve::improve(&problem, first.clone(), bound.as_ref(), &mut work);

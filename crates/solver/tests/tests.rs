@@ -1,5 +1,6 @@
 //! What every solve must satisfy, on random worlds and on worlds made for one rule.
 
+mod apart;
 mod exhaustive;
 mod interruption;
 mod ladder;

@@ -5,8 +5,10 @@
 //! a place holds is for the packing to say: what it had no room for comes back as a cap.
 
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
 
 use super::values::charge_of;
+use crate::bits::Bits;
 use crate::problem::rules::{Loads, RuleSet};
 use crate::problem::split::Assignment;
 use crate::problem::ties::Domain;
@@ -52,6 +54,12 @@ pub(crate) enum Order {
 /// the class are there that are not spread, what pods there are charged already, its site.
 type Merit = (Pull, bool, Reverse<Option<i32>>, i64, i64, Reverse<i64>, i64, usize);
 
+/// What can be bought: the weight of its pool, whether it draws on a supply, what it charges for a pod.
+type Offer = (Reverse<i32>, bool, i64);
+
+/// Offers by site, for what pods ask for and the kinds that admit them.
+type Offers<'a> = BTreeMap<(&'a [i64], &'a Bits), Vec<Option<Offer>>>;
+
 /// How many pods can go where the first of those comes that they go with, and what they are charged there,
 /// nano-USD per hour; nothing where somebody is there already.
 type Pull = (Reverse<i64>, i64);
@@ -81,10 +89,16 @@ pub(crate) fn assign(
     let mut sharing = Sharing::new(built, eligible, order);
     let ruled: Vec<usize> =
         (0..built.parents.len()).filter(|&place| built.is_ruled(place)).collect();
-    let mut choices: Vec<(usize, Vec<Choice>)> = ruled
-        .into_iter()
-        .map(|place| (place, sharing.choices(place, caps.map(|caps| &caps[place][..]))))
-        .collect();
+    let mut known = Offers::new();
+    let mut choices: Vec<(usize, Vec<Choice>)> = Vec::with_capacity(ruled.len());
+    for place in ruled {
+        let parent = &built.parents[place];
+        let offers = known
+            .entry((&parent.requests, &parent.kinds))
+            .or_insert_with(|| sharing.offers(parent));
+        let caps = caps.map(|caps| &caps[place][..]);
+        choices.push((place, sharing.choices(place, offers, caps)));
+    }
     sharing.pulls = sharing.pulls(&choices);
     // Those that follow nobody first; then those that most can follow, then those with the fewest ways
     // out, then those that are most expensive to place badly.
@@ -168,11 +182,10 @@ impl<'a> Sharing<'a> {
         })
     }
 
-    /// Where pods of the parent at `place` may go, rules between pods aside.
-    fn choices(&self, place: usize, caps: Option<&[i64]>) -> Vec<Choice> {
-        let parent = &self.built.parents[place];
+    /// By site the best that can be bought for pods of `parent`.
+    fn offers(&self, parent: &Class) -> Vec<Option<Offer>> {
         let rest = &self.built.rest;
-        let mut best: Vec<Option<(Reverse<i32>, bool, i64)>> = vec![None; self.charged.len()];
+        let mut best: Vec<Option<Offer>> = vec![None; self.charged.len()];
         for (kind, of) in rest.kinds.iter().enumerate() {
             let within = of.draws.iter().all(|draw| draw.amount <= rest.scarce[draw.of]);
             if !within || !parent.kinds.contains(kind) || !Problem::fits(&parent.requests, &of.room)
@@ -184,9 +197,15 @@ impl<'a> Sharing<'a> {
             let known = &mut best[of.site];
             *known = Some(known.map_or(offer, |known| known.min(offer)));
         }
+        best
+    }
+
+    /// Where pods of the parent at `place` may go, rules between pods aside.
+    fn choices(&self, place: usize, offers: &[Option<Offer>], caps: Option<&[i64]>) -> Vec<Choice> {
+        let parent = &self.built.parents[place];
         let mut choices = Vec::new();
         for (position, sites) in self.built.places(place).iter().enumerate() {
-            let best = sites.iter().filter_map(|site| best[*site]).min();
+            let best = sites.iter().filter_map(|site| offers[*site]).min();
             let nodes = self.built.rules.site_of_node.iter().enumerate();
             let nodes =
                 nodes.filter(|(node, site)| parent.nodes.contains(*node) && sites.contains(site));

@@ -66,19 +66,25 @@ pub(crate) fn fill(
     let mut rest = room.to_vec();
     let most =
         |class: usize| stock.left[class].min(problem.joining_max(class, stock.there, stock.base));
-    let entries = stock.candidates.iter().map(|&class| (class, most(class)));
-    let entries = entries.filter(|entry| entry.1 > 0).collect();
+    let entry = |class: usize| Entry {
+        class,
+        left: most(class),
+        value: stock.values[class],
+        requests: &problem.classes[class].requests,
+    };
+    let entries = stock.candidates.iter().map(|&class| entry(class));
+    let entries = entries.filter(|entry| entry.left > 0).collect();
     let company = problem.company(stock.there, stock.base);
     let mut open = Open { entries, closed: 0, company };
     if let Some(anchors) = anchors {
-        let Some(position) = open.best(problem, stock.values, &rest, |class| anchors[class]) else {
+        let Some(position) = open.best(&rest, |class| anchors[class]) else {
             return filled;
         };
         let class = open.take(problem, position, |_| 1).0;
         place(problem, stock.values, &mut filled, &mut rest, class, 1);
     }
-    while let Some(position) = open.best(problem, stock.values, &rest, |_| true) {
-        let class = open.entries[position].0;
+    while let Some(position) = open.best(&rest, |_| true) {
+        let class = open.entries[position].class;
         let fits = Problem::fit_count(&problem.classes[class].requests, &rest);
         // A third at a time: what is left changes shape as it fills, and with it who fits best.
         let (class, pods) = open.take(problem, position, |left| (fits.min(left) / 3).max(1));
@@ -103,42 +109,46 @@ fn place(
 }
 
 /// Classes with pods left that may still fit.
-struct Open {
-    /// (class, pods left); 0 where closed.
-    entries: Vec<(usize, i64)>,
+struct Open<'a> {
+    entries: Vec<Entry<'a>>,
     /// Closed entries seen by the last search.
     closed: usize,
     company: Company,
 }
 
-impl Open {
+/// A class that may still fit.
+struct Entry<'a> {
+    class: usize,
+    /// Pods left; 0 where closed.
+    left: i64,
+    /// What a pod is worth.
+    value: i64,
+    /// What it asks for.
+    requests: &'a [i64],
+}
+
+impl Open<'_> {
     /// The position of the class worth most per size in `rest`, among the first [`WINDOW`] that fit
     /// and that `accept` admits. Closes classes on the way that no longer fit.
-    fn best(
-        &mut self,
-        problem: &Problem,
-        values: &[i64],
-        rest: &[i64],
-        accept: impl Fn(usize) -> bool,
-    ) -> Option<usize> {
+    fn best(&mut self, rest: &[i64], accept: impl Fn(usize) -> bool) -> Option<usize> {
         if self.closed > WINDOW {
-            self.entries.retain(|entry| entry.1 > 0);
+            self.entries.retain(|entry| entry.left > 0);
         }
         self.closed = 0;
         let inverses = inverses(rest);
         let mut best: Option<(usize, i64, i64)> = None;
         let mut weighed = 0;
-        for (position, (class, left)) in self.entries.iter_mut().enumerate() {
-            let requests = &problem.classes[*class].requests;
-            if *left == 0 || !Problem::fits(requests, rest) {
-                *left = 0;
+        for (position, entry) in self.entries.iter_mut().enumerate() {
+            let size = size_in(entry.requests, rest, &inverses).filter(|_| entry.left > 0);
+            let Some(size) = size else {
+                entry.left = 0;
                 self.closed += 1;
                 continue;
-            }
-            if !accept(*class) {
+            };
+            if !accept(entry.class) {
                 continue;
             }
-            let (value, size) = (values[*class], size(requests, &inverses));
+            let value = entry.value;
             let better = best.is_none_or(|(_, best_value, best_size)| {
                 i128::from(value) * i128::from(best_size)
                     > i128::from(best_value) * i128::from(size)
@@ -163,14 +173,14 @@ impl Open {
         position: usize,
         amount: impl Fn(i64) -> i64,
     ) -> (usize, i64) {
-        let (class, left) = &mut self.entries[position];
+        let Entry { class, left, .. } = &mut self.entries[position];
         let pods = amount(*left);
         *left -= pods;
         let class = *class;
         let quotas = &problem.classes[class].quotas;
         if !quotas.is_empty() {
             self.company.join(quotas, pods);
-            for (other, left) in &mut self.entries {
+            for Entry { class: other, left, .. } in &mut self.entries {
                 let of_other = &problem.classes[*other].quotas;
                 if !of_other.is_empty() {
                     *left = (*left).min(self.company.joining_max(of_other));
@@ -179,7 +189,7 @@ impl Open {
         }
         let ties = problem.classes[class].ties;
         if ties != 0 {
-            for (other, left) in &mut self.entries {
+            for Entry { class: other, left, .. } in &mut self.entries {
                 if problem.feuds.part(ties, problem.classes[*other].ties) {
                     *left = 0;
                 }
@@ -192,6 +202,19 @@ impl Open {
 /// The inverse of each resource's rest; 0 where there is none, as nothing that asks for it fits.
 fn inverses(rest: &[i64]) -> Vec<i64> {
     rest.iter().map(|rest| if *rest > 0 { (1 << INVERSE_BITS) / rest } else { 0 }).collect()
+}
+
+/// As [`size`], where the pod fits in `rest`.
+fn size_in(requests: &[i64], rest: &[i64], inverses: &[i64]) -> Option<i64> {
+    let mut sum = 0;
+    for ((need, rest), inverse) in requests.iter().zip(rest).zip(inverses) {
+        if *need != 0 && need > rest {
+            return None;
+        }
+        // At most 2^INVERSE_BITS, as no more is needed than is left.
+        sum += need * inverse;
+    }
+    Some(1 + (sum >> (INVERSE_BITS - SHARE_BITS)))
 }
 
 /// The sum of a pod's shares, in units of 2^-[`SHARE_BITS`], at least 1.

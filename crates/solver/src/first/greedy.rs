@@ -11,15 +11,15 @@ use crate::problem::Problem;
 /// Worth per price in units of 2^-20; both in nano-USD per hour.
 const RATE_BITS: u32 = 20;
 
-struct Shop<'a> {
+pub(super) struct Shop<'a> {
     problem: &'a Problem,
     values: &'a [i64],
-    /// Classes that each kind can hold, in the order of [`by_density`].
-    candidates: Vec<Vec<usize>>,
+    /// Classes that each kind can hold, in the order of [`by_density`]; `None` before it is first asked.
+    candidates: Vec<Option<Vec<usize>>>,
     /// Price plus the surcharge for drawing on limits, nano-USD per hour, at least 1.
     charges: Vec<i64>,
     /// What is left of everything scarce.
-    left: Vec<i64>,
+    pub(super) left: Vec<i64>,
     anchors: Anchors,
 }
 
@@ -35,9 +35,8 @@ pub(crate) fn buy(
 ) {
     let left = packing.scarce_left(problem);
     let anchors = anchors::anchors(problem, &left);
-    let candidates = candidates(problem, values, &packing.left);
-    let charges = charges(problem, &left, i128::from(aversion) * i128::from(budget));
-    let mut shop = Shop { problem, values, candidates, charges, left, anchors };
+    let whole_limit = i128::from(aversion) * i128::from(budget);
+    let mut shop = Shop::new(problem, values, anchors, whole_limit, left);
     let mut queue = shop.queue(packing);
     while let Some((Reverse(_), kind)) = queue.pop_first() {
         let Some((filled, rate)) = shop.offer(kind, packing) else {
@@ -58,18 +57,16 @@ pub(crate) fn buy(
     }
 }
 
-/// What each searched kind can hold of the classes that have pods left.
-fn candidates(problem: &Problem, values: &[i64], left: &[i64]) -> Vec<Vec<usize>> {
-    let holds = |kind: usize| {
-        let classes = 0..problem.classes.len();
-        let mut candidates: Vec<usize> =
-            classes.filter(|&class| left[class] > 0 && problem.holds(kind, class)).collect();
-        by_density(problem, values, &problem.kinds[kind].room, &mut candidates);
-        candidates
-    };
-    (0..problem.kinds.len())
-        .map(|kind| if problem.kinds[kind].searched { holds(kind) } else { Vec::new() })
-        .collect()
+/// What a kind can hold of the classes that have pods left; nothing where it is not searched.
+fn candidates(problem: &Problem, values: &[i64], left: &[i64], kind: usize) -> Vec<usize> {
+    if !problem.kinds[kind].searched {
+        return Vec::new();
+    }
+    let classes = 0..problem.classes.len();
+    let mut candidates: Vec<usize> =
+        classes.filter(|&class| left[class] > 0 && problem.holds(kind, class)).collect();
+    by_density(problem, values, &problem.kinds[kind].room, &mut candidates);
+    candidates
 }
 
 fn charges(problem: &Problem, left: &[i64], whole_limit: i128) -> Vec<i64> {
@@ -86,20 +83,36 @@ fn charges(problem: &Problem, left: &[i64], whole_limit: i128) -> Vec<i64> {
         .collect()
 }
 
-impl Shop<'_> {
+impl<'a> Shop<'a> {
+    /// A shop in which using up a whole limit costs `whole_limit` more, nano-USD per hour, and `left` is
+    /// left of everything scarce.
+    pub(super) fn new(
+        problem: &'a Problem,
+        values: &'a [i64],
+        anchors: Anchors,
+        whole_limit: i128,
+        left: Vec<i64>,
+    ) -> Self {
+        let candidates = vec![None; problem.kinds.len()];
+        let charges = charges(problem, &left, whole_limit);
+        Self { problem, values, candidates, charges, left, anchors }
+    }
+
     /// Every kind that has something to offer now, best rate first.
-    fn queue(&self, packing: &Packing) -> BTreeSet<(Reverse<i128>, usize)> {
+    fn queue(&mut self, packing: &Packing) -> BTreeSet<(Reverse<i128>, usize)> {
         (0..self.problem.kinds.len())
-            .filter_map(|kind| self.offer(kind, packing).map(|(_, rate)| (Reverse(rate), kind)))
+            .filter_map(|kind| Some((Reverse(self.offer(kind, packing)?.1), kind)))
             .collect()
     }
 
     /// The best mix for one more node of `kind`, and its worth per price.
-    fn offer(&self, kind: usize, packing: &Packing) -> Option<(Filled, i128)> {
-        if self.candidates[kind].is_empty() || !anchors::within(self.problem, &self.left, kind) {
+    pub(super) fn offer(&mut self, kind: usize, packing: &Packing) -> Option<(Filled, i128)> {
+        let candidates = self.candidates[kind]
+            .get_or_insert_with(|| candidates(self.problem, self.values, &packing.left, kind));
+        if candidates.is_empty() || !anchors::within(self.problem, &self.left, kind) {
             return None;
         }
-        let (candidates, there) = (&self.candidates[kind], &Mix::new());
+        let there = &Mix::new();
         let left = &packing.left;
         let stock = Stock { values: self.values, left, there, base: &[], candidates };
         let anchors = self.anchors[self.problem.kinds[kind].pool].as_deref();
@@ -116,9 +129,21 @@ impl Shop<'_> {
     /// Buys `filled` as often as pods and limits allow. Returns whether pools of lesser weight may
     /// have opened, as this one has run out.
     fn purchase(&mut self, kind: usize, filled: Filled, packing: &mut Packing) -> bool {
+        self.take(kind, filled, i64::MAX, packing);
+        if self.problem.kinds[kind].draws.is_empty() {
+            return false;
+        }
+        let anchors = anchors::anchors(self.problem, &self.left);
+        let changed = anchors != self.anchors;
+        self.anchors = anchors;
+        changed
+    }
+
+    /// Buys `filled` as often as pods and limits allow, but no more than `most` times.
+    pub(super) fn take(&mut self, kind: usize, filled: Filled, most: i64, packing: &mut Packing) {
         let bought = &self.problem.kinds[kind];
         let by_pods = filled.mix.iter().map(|&(class, pods)| packing.left[class] / pods).min();
-        let copies = by_pods.unwrap_or(0).min(bought.copies_within(&self.left)).max(1);
+        let copies = by_pods.unwrap_or(0).min(bought.copies_within(&self.left)).min(most).max(1);
         for &(class, pods) in &filled.mix {
             packing.left[class] -= pods * copies;
         }
@@ -126,12 +151,5 @@ impl Shop<'_> {
         for draw in &bought.draws {
             self.left[draw.of] -= draw.amount * copies;
         }
-        if bought.draws.is_empty() {
-            return false;
-        }
-        let anchors = anchors::anchors(self.problem, &self.left);
-        let changed = anchors != self.anchors;
-        self.anchors = anchors;
-        changed
     }
 }

@@ -32,13 +32,14 @@ pub(crate) struct Start {
     pub(crate) bound: Option<(Problem, Packing)>,
 }
 
-/// The first packing of `built`.
-pub(crate) fn start(snapshot: &Snapshot, built: &Built) -> Start {
+/// The first packing of `built`. What bounds it is packed where search goes on from there alone.
+pub(crate) fn start(snapshot: &Snapshot, built: &Built, is_searched: bool) -> Start {
     if built.rules.is_empty() {
         let problem = built.plain(|_| usize::MAX);
         let packing = answer(&problem);
         // Worths of pods that keep apart say too little of what a node is worth that may have both.
-        let bound = (!problem.feuds.is_empty()).then(|| bound(built, &problem, &packing));
+        let bound =
+            (!problem.feuds.is_empty()).then(|| bound(built, &problem, &packing, is_searched));
         return Start { problem, packing, bound };
     }
     let mut best = None;
@@ -58,7 +59,7 @@ pub(crate) fn start(snapshot: &Snapshot, built: &Built) -> Start {
     for (position, kind) in problem.kinds.iter_mut().enumerate() {
         kind.searched &= !built.intrudes(position, &eligible);
     }
-    let bound = bound(built, &problem, &packing);
+    let bound = bound(built, &problem, &packing, is_searched);
     Start { problem, packing, bound: Some(bound) }
 }
 
@@ -104,8 +105,13 @@ fn try_order(snapshot: &Snapshot, built: &Built, order: Order, best: &mut Best) 
     }
 }
 
-/// The pods that `packing` places, free to go to any site.
-fn bound(built: &Built, problem: &Problem, packing: &Packing) -> (Problem, Packing) {
+/// The pods that `packing` places, free to go to any site; nowhere yet where nothing `is_searched`.
+fn bound(
+    built: &Built,
+    problem: &Problem,
+    packing: &Packing,
+    is_searched: bool,
+) -> (Problem, Packing) {
     let mut placed: Vec<usize> = vec![0; built.parents.len()];
     for (class, left) in problem.classes.iter().zip(&packing.left) {
         let left = usize::try_from(*left).unwrap_or(usize::MAX);
@@ -118,6 +124,6 @@ fn bound(built: &Built, problem: &Problem, packing: &Packing) -> (Problem, Packi
     }
     let plain = built.plain(|parent| placed[parent]).without_ties();
     let plain = plain.unrestricted().unwrap_or(plain);
-    let packing = answer(&plain);
+    let packing = if is_searched { answer(&plain) } else { Packing::new(&plain) };
     (plain, packing)
 }

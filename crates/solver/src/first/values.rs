@@ -2,21 +2,55 @@
 //! supply say it only of pods that no other holds: what a reservation charges, which may be nothing,
 //! is not what the pods beyond it cost.
 
+use std::collections::BTreeMap;
+
+use crate::bits::Bits;
 use crate::packing::{Packing, pods_in};
-use crate::problem::{Kind, Problem};
+use crate::problem::{Class, Kind, Problem};
 
 /// Nano-USD per hour for a pod of each class: the least, over the kinds that hold it, of price ×
 /// its largest share of the room, and the interruption term. 0 where no kind holds it.
 pub(crate) fn standalone(problem: &Problem) -> Vec<i64> {
-    let least = |class: usize, capped: bool| {
-        (0..problem.kinds.len())
-            .filter(|&kind| problem.kinds[kind].capped == capped && problem.holds(kind, class))
-            .map(|kind| charge(problem, kind, class))
-            .min()
+    let rates: Vec<Vec<i128>> = problem.kinds.iter().map(rates).collect();
+    let least = |class: &Class, capped: bool| {
+        let mut least: Option<i64> = None;
+        for (position, kind) in problem.kinds.iter().enumerate() {
+            let is_open = kind.capped == capped && class.kinds.contains(position);
+            if !is_open || !Problem::fits(&class.requests, &kind.room) {
+                continue;
+            }
+            let is_less = |known| at_least(&rates[position], &class.requests) < i128::from(known);
+            if least.is_none_or(is_less) {
+                let charge = charge_of(kind, &class.requests);
+                least = Some(least.map_or(charge, |known| known.min(charge)));
+            }
+        }
+        least
     };
-    (0..problem.classes.len())
-        .map(|class| least(class, false).or_else(|| least(class, true)).unwrap_or(0))
-        .collect()
+    let mut known: BTreeMap<(&[i64], &Bits), i64> = BTreeMap::new();
+    let mut values = Vec::with_capacity(problem.classes.len());
+    for class in &problem.classes {
+        let value = known
+            .entry((&class.requests, &class.kinds))
+            .or_insert_with(|| least(class, false).or_else(|| least(class, true)).unwrap_or(0));
+        values.push(*value);
+    }
+    values
+}
+
+/// What is less than a price has this many more bits.
+const RATE_BITS: u32 = 32;
+
+/// For each resource the price of a unit, rounded down, in units of 2^-[`RATE_BITS`].
+fn rates(kind: &Kind) -> Vec<i128> {
+    let price = i128::from(kind.price.get()) * 1000;
+    kind.room.iter().map(|room| (price << RATE_BITS) / i128::from((*room).max(1))).collect()
+}
+
+/// What a kind with these `rates` charges for a pod at least, as [`charge_of`] has it.
+fn at_least(rates: &[i128], requests: &[i64]) -> i128 {
+    let shares = rates.iter().zip(requests).map(|(rate, need)| rate * i128::from(*need));
+    shares.max().unwrap_or(0) >> RATE_BITS
 }
 
 /// `values` in which classes that nothing can be bought for come first on the nodes that are there;
@@ -43,10 +77,6 @@ pub(crate) fn largest_first(values: &[i64]) -> Vec<i64> {
         i64::try_from(value * value / most).unwrap_or(i64::MAX).max(i64::from(value > 0))
     };
     values.iter().map(squared).collect()
-}
-
-fn charge(problem: &Problem, kind: usize, class: usize) -> i64 {
-    charge_of(&problem.kinds[kind], &problem.classes[class].requests)
 }
 
 /// What `kind` charges for a pod with these requests: its largest share of the price.

@@ -23,6 +23,11 @@ impl<'a> Work<'a> {
         Self { used: 0, limit, interrupt, asked: None, stopped: None }
     }
 
+    /// Whether there is none to be done.
+    pub(crate) const fn is_none(&self) -> bool {
+        self.limit == 0
+    }
+
     /// Counts `units`.
     pub(crate) fn spend(&mut self, units: u64) {
         self.used = self.used.saturating_add(units);
