@@ -5,6 +5,7 @@ use model::{MicroUsdPerHour, Plan, Snapshot};
 use crate::Violation;
 use crate::facts::Facts;
 use crate::found::Found;
+use crate::preferences::{self, Preferences};
 use crate::rules::{self, Rule};
 
 /// A plan that every rule accepts. Invariant: made by [`check`] alone.
@@ -13,6 +14,7 @@ use crate::rules::{self, Rule};
 pub struct CheckedPlan {
     plan: Plan,
     totals: Totals,
+    preferences: Preferences,
 }
 
 /// What a plan comes to.
@@ -47,6 +49,11 @@ impl CheckedPlan {
     pub const fn totals(&self) -> Totals {
         self.totals
     }
+
+    /// What its pods prefer of their nodes, and what of it is given up.
+    pub const fn preferences(&self) -> &Preferences {
+        &self.preferences
+    }
 }
 
 /// Proves that `plan` is feasible over `snapshot` and that its reasons are true.
@@ -74,7 +81,8 @@ pub fn check(snapshot: &Snapshot, plan: Plan) -> Result<CheckedPlan, Vec<Violati
     }
     found.into_result()?;
     let totals = totals(snapshot, &plan);
-    Ok(CheckedPlan { plan, totals })
+    let preferences = preferences::of_plan(&facts);
+    Ok(CheckedPlan { plan, totals, preferences })
 }
 
 fn totals(snapshot: &Snapshot, plan: &Plan) -> Totals {

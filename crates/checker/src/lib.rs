@@ -12,6 +12,7 @@ mod check;
 mod facts;
 mod found;
 mod moves;
+mod preferences;
 mod rules;
 mod violation;
 
@@ -21,4 +22,5 @@ pub use moves::{
     CheckedMoves, HeldMove, MoveTotals, MoveViolation, RestBound, check_again, check_moves,
     prove_rest,
 };
+pub use preferences::{GivenUp, Preferences, Preferred};
 pub use violation::{Place, Violation};

@@ -124,7 +124,7 @@ fn the_interruption_term_is_part_of_the_price() {
     );
     let plan = plan(&snapshot, "buy p t a spot: a-0 a-1 a-2 a-3\n buy p t a spot: a-4 a-5 a-6 a-7");
     // 730 h at 25 % and 0.0292 USD a restart are 10,000 nano-USD per hour for each pod.
-    let objective = Objective { restart_cost: 29_200 };
+    let objective = Objective { restart_cost: 29_200, ..Objective::LIST_PRICES };
     let listing = snapshot.listing_of(snapshot.offering(OfferingIndex::new(0)));
     assert_eq!(objective.term(listing).get(), 10_000);
     let certificate = certificate(&snapshot, &[("a-0", 25_010_000)]);
@@ -143,7 +143,7 @@ fn a_cheaper_offering_with_a_higher_term_does_not_hide_another() {
     let plan = plan(&snapshot, "buy p t a on-demand: a-0 a-1 a-2 a-3");
     let certificate = certificate(&snapshot, &[("a-0", 40_000_000)]);
     // A pod on spot costs more in restarts than it is worth.
-    let objective = Objective { restart_cost: 1_000_000_000 };
+    let objective = Objective { restart_cost: 1_000_000_000, ..Objective::LIST_PRICES };
     let bound = prove(&snapshot, &plan, &certificate, objective, WORK).expect("go together");
     assert_eq!(bound.lower.get(), 120_000_000);
     assert_eq!(bound.worst.expect("something is for sale").price.get(), 120_000_000);
@@ -172,8 +172,14 @@ fn what_does_not_go_together_is_refused() {
     let good = certificate(&snapshot, &[("a-0", 75_000_000)]);
     let plan = plan(&snapshot, SMALL_PLAN);
     let refusal = |snapshot: &Snapshot, plan: &Plan, certificate: &Certificate, restart_cost| {
-        prove(snapshot, plan, certificate, Objective { restart_cost }, WORK)
-            .expect_err("must be refused")
+        prove(
+            snapshot,
+            plan,
+            certificate,
+            Objective { restart_cost, ..Objective::LIST_PRICES },
+            WORK,
+        )
+        .expect_err("must be refused")
     };
     let mut short = good.clone();
     short.worths.pop();
@@ -259,7 +265,7 @@ fn price_of(
     let taints = &snapshot.pool(offering.pool).taints;
     let admitted = shapes.iter().all(|shape| admits(shape, taints, |key| labels.get(key)));
     let admitted = admitted && keeps_apart(&[], shapes);
-    let term = Objective { restart_cost }.term(listing).get();
+    let term = Objective { restart_cost, ..Objective::LIST_PRICES }.term(listing).get();
     let pods = i64::try_from(shapes.len()).expect("few pods");
     let price = listing.price?.rate.get() * 1000 + term * pods;
     (admitted && together(shapes).fits_in(&offering.room)).then_some(price)
@@ -392,7 +398,7 @@ proptest! {
         let Some(optimum) = Trial::optimum(&snapshot, restart_cost) else { return Ok(()) };
         let plan = all_placed(&snapshot);
         let certificate = likely_worths(&snapshot, &per_cent);
-        let objective = Objective { restart_cost };
+        let objective = Objective { restart_cost, ..Objective::LIST_PRICES };
         for limit in [limit, WORK] {
             let bound = prove(&snapshot, &plan, &certificate, objective, limit).expect("sound");
             prop_assert!(bound.lower.get() >= 0 && bound.lower.get() <= optimum, "{bound:?}");

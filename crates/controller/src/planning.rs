@@ -14,7 +14,7 @@ use ec2::Catalog;
 use executor::{MachineFacts, resource_list};
 use model::{
     FindingCode, InstanceTypeName, LiveMarket, MicroUsdPerHour, NanoUsdPerHour, NodeName,
-    Objective, Plan, Timestamp,
+    Objective, PREFERENCE_PRICE, Plan, Timestamp,
 };
 use planner::{Alternative, Report, Seed, Settings};
 use snapshot::{Inputs, LowerError, LowerOptions, Lowered, PodSelection, Policies, Unavailable};
@@ -137,7 +137,7 @@ impl Planner {
     const fn settings(&self) -> Settings {
         Settings {
             price_weights: false,
-            objective: Objective { restart_cost: 0 },
+            objective: Objective { preference_price: PREFERENCE_PRICE, ..Objective::LIST_PRICES },
             work_limit: self.work_limit,
         }
     }
@@ -249,7 +249,7 @@ impl Planned {
 
     /// What the plan costs, with the best bound that the checker proves.
     pub(crate) fn bill(&self) -> Bill {
-        let nothing = Objective { restart_cost: 0 };
+        let nothing = Objective::LIST_PRICES;
         let proved = checker::prove_best(
             &self.lowered.snapshot,
             self.checked.plan(),

@@ -51,7 +51,7 @@ fn proved(inputs: Inputs) -> anyhow::Result<f64> {
         policies: Policies::default(),
     };
     let lowered = snapshot::lower(inputs, &Catalog::embedded(), &options)?;
-    let objective = Objective { restart_cost: 0 };
+    let objective = Objective::LIST_PRICES;
     let settings = Settings { price_weights: false, objective, work_limit: WORK_MAX };
     let snapshot = &lowered.snapshot;
     let (plan, report) = planner::plan(snapshot, &settings, Timestamp(0), Seed(0));

@@ -16,7 +16,7 @@ const TYPES: &str = "
 
 fn settings() -> Settings {
     Settings {
-        objective: Objective { restart_cost: 0 },
+        objective: Objective::LIST_PRICES,
         prices: MovePrices::default(),
         nodes_per_move: 1,
         work_limit: 1_000_000,

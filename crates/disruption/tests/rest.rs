@@ -68,7 +68,7 @@ proptest! {
         let eviction = text.lines().next().and_then(|line| line.strip_prefix("# "));
         let eviction = eviction.unwrap().parse().unwrap();
         let settings = Settings {
-            objective: Objective { restart_cost: 0 },
+            objective: Objective::LIST_PRICES,
             prices: MovePrices { eviction, ..MovePrices::default() },
             nodes_per_move,
             work_limit: 1_000_000,

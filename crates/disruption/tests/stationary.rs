@@ -59,7 +59,7 @@ fn launched(snapshot: &Snapshot, one: &model::Move) -> Vec<String> {
 fn the_last_day_of_a_stationary_fleet_has_no_disruption() {
     for (nodes_per_move, eviction) in [(1, 0), (8, 0), (8, 20_000)] {
         let settings = Settings {
-            objective: Objective { restart_cost: 0 },
+            objective: Objective::LIST_PRICES,
             prices: MovePrices { eviction, ..MovePrices::default() },
             nodes_per_move,
             work_limit: 200_000,

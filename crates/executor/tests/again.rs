@@ -166,7 +166,7 @@ fn planned(world: &World, claims: &[NodeClaim]) -> (Snapshot, Plan, Vec<Vec<Offe
         policies: Policies::default(),
     };
     let snapshot = snapshot::lower(inputs, &CATALOG, &options).unwrap().snapshot;
-    let objective = Objective { restart_cost: 0 };
+    let objective = Objective::LIST_PRICES;
     let settings = Settings { price_weights: false, objective, work_limit: 100_000 };
     let (plan, _) = planner::plan(&snapshot, &settings, START, Seed(1));
     let alternatives = planner::alternatives(&snapshot, &plan, objective);

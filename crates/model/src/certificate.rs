@@ -26,12 +26,37 @@ impl NanoUsdPerHour {
 pub struct Objective {
     /// What the restart of one pod costs, millionths of a dollar; 0 leaves interruptions out.
     pub restart_cost: i64,
+    /// What a preference of weight 100 is worth, millionths of the pod's standalone price; 0 leaves
+    /// preferences out. See [`Objective::preference`].
+    pub preference_price: i64,
 }
+
+/// Five hundredths: what a preference of weight 100 is worth of a pod's standalone price where nobody says
+/// otherwise.
+pub const PREFERENCE_PRICE: i64 = 50_000;
 
 /// Hours in a month, as in AWS's own estimates.
 const HOURS_PER_MONTH: i128 = 730;
 
 impl Objective {
+    /// List prices and nothing beside them.
+    pub const LIST_PRICES: Self = Self { restart_cost: 0, preference_price: 0 };
+
+    /// What it costs that `weight` of what a pod prefers is not as it prefers: weight ÷ 100 × the price of
+    /// preferences × the pod's standalone price, rounded down.
+    ///
+    /// The standalone price is the least, over what can be bought and admits and holds the pod, of the list
+    /// price × the pod's largest share of what a node has for pods, rounded up. What draws on a supply counts
+    /// only where nothing else holds the pod. Pods that nothing holds have none, and their preferences are
+    /// worth nothing.
+    pub fn preference(self, standalone: NanoUsdPerHour, weight: i64) -> NanoUsdPerHour {
+        /// Millionths, and weights of 100.
+        const SCALE: i128 = 100_000_000;
+        let price = i128::from(standalone.0) * i128::from(self.preference_price);
+        let price = price.saturating_mul(i128::from(weight)) / SCALE;
+        NanoUsdPerHour(i64::try_from(price).unwrap_or(i64::MAX))
+    }
+
     /// The interruption term of one pod on `listing`: restart cost × monthly probability ÷ 730 h,
     /// rounded down. On-demand and reserved have none. A band means its midpoint, the open one 25 %; spot of
     /// which the Spot Advisor says nothing counts as the open band.

@@ -35,7 +35,7 @@ pub mod well_known;
 mod wording;
 
 pub use amount_text::{canonical_quantity, human_amount, human_amounts};
-pub use certificate::{Candidate, Certificate, NanoUsdPerHour, Objective};
+pub use certificate::{Candidate, Certificate, NanoUsdPerHour, Objective, PREFERENCE_PRICE};
 pub use finding::{Finding, FindingCode};
 pub use live_market::{LiveMarket, LiveType};
 pub use market::{
@@ -51,7 +51,7 @@ pub use name::{
 pub use node::{Node, NodeState};
 pub use offering::{Offering, OfferingLabels};
 pub use plan::{NewNode, NodeFill, Plan, Unschedulable};
-pub use pod::{DaemonSet, Pod, PodRules, PodShape};
+pub use pod::{DaemonSet, Pod, PodRules, PodShape, Preference, TAINT_WEIGHT};
 pub use pool::NodePool;
 pub use quantity::{ParseQuantityError, Quantity};
 pub use reason::Reason;
@@ -67,6 +67,6 @@ pub use snapshot::{
 };
 pub use spread::{NodeInclusion, Spread};
 pub use supply::{Supply, SupplyKind};
-pub use taint::{Effect, Taint, Toleration, TolerationOperator, untolerated};
+pub use taint::{Effect, Taint, Toleration, TolerationOperator, is_disliked, untolerated};
 pub use term::Term;
 pub use time::Timestamp;

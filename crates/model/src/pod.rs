@@ -28,11 +28,26 @@ pub struct PodShape {
     pub tolerations: Vec<Toleration>,
     /// Priority; the higher goes first where not all can be placed.
     pub priority: i32,
+    /// What it would rather have of its node, sorted; what is there twice counts twice.
+    pub preferences: Vec<Preference>,
     /// Groups of which it is one, ascending and without repeats: no node takes two pods of one.
     pub rivals: Vec<RivalsIndex>,
     /// What else it asks for with regard to other pods.
     pub rules: PodRules,
 }
+
+/// What a pod would rather have of its node, and goes without where that is dearer than it is worth.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Preference {
+    /// How much, 1 to 100.
+    pub weight: i64,
+    /// What the labels of the node are to be.
+    pub labels: Requirements,
+}
+
+/// The weight at which every pod would rather not be on a node with a taint of effect `PreferNoSchedule`
+/// that it does not tolerate, as Karpenter gives up on that last of all.
+pub const TAINT_WEIGHT: i64 = 100;
 
 /// Rules between pods, and what makes them count a pod.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -63,6 +78,6 @@ impl PodShape {
 pub struct DaemonSet {
     /// `namespace/name`.
     pub name: DaemonSetName,
-    /// What its pod asks for; priority, rivals and rules are not used.
+    /// What its pod asks for; priority, rivals, rules and preferences are not used.
     pub shape: PodShape,
 }

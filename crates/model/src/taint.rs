@@ -77,6 +77,13 @@ impl Toleration {
     }
 }
 
+/// Whether a pod with these tolerations would rather not be on a node with these taints: one is of effect
+/// `PreferNoSchedule`, and nothing covers it.
+pub fn is_disliked(taints: &[Taint], tolerations: &[Toleration]) -> bool {
+    let mut soft = taints.iter().filter(|taint| taint.effect == Effect::PreferNoSchedule);
+    soft.any(|taint| !tolerations.iter().any(|toleration| toleration.covers(taint)))
+}
+
 /// The first taint that keeps a pod with these tolerations away, in the order given.
 ///
 /// `PreferNoSchedule` never does.

@@ -95,7 +95,7 @@ const WORK: u64 = 10_000_000;
 pub fn ours(snapshot: &Snapshot) -> Plan {
     let settings = planner::Settings {
         price_weights: false,
-        objective: model::Objective { restart_cost: 0 },
+        objective: model::Objective::LIST_PRICES,
         work_limit: WORK,
     };
     planner::plan(snapshot, &settings, model::Timestamp(0), planner::Seed(0)).0

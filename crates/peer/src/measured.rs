@@ -114,7 +114,7 @@ pub fn measure(asked: &Asked, commit: &str, program: &Program) -> anyhow::Result
         (last, report) = (checked(&snapshot, ended)?, of_end);
         end = Some(ours(&snapshot, last.plan(), vec![time]));
     }
-    let nothing = Objective { restart_cost: 0 };
+    let nothing = Objective::LIST_PRICES;
     let (_, bound) =
         checker::prove_best(&snapshot, last.plan(), &report.candidates, nothing, PROOF_WORK)
             .map_err(|error| anyhow!("{error}"))
@@ -136,8 +136,7 @@ fn checked(snapshot: &Snapshot, plan: Plan) -> anyhow::Result<CheckedPlan> {
 }
 
 fn plan(snapshot: &Snapshot, work_limit: u64) -> (Duration, (Plan, Report)) {
-    let settings =
-        Settings { price_weights: false, objective: Objective { restart_cost: 0 }, work_limit };
+    let settings = Settings { price_weights: false, objective: Objective::LIST_PRICES, work_limit };
     #[expect(clippy::disallowed_methods, reason = "what a plan takes is measured")]
     let start = Instant::now();
     let planned = planner::plan(snapshot, &settings, Timestamp(0), Seed(0));

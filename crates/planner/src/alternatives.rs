@@ -15,6 +15,8 @@ use model::{
     ResourceName, Resources, ShapeIndex, Snapshot, untolerated, well_known,
 };
 
+use crate::wishes::Wishes;
+
 /// Most alternatives listed for one node: as many overrides as Karpenter gives one `CreateFleet`
 /// request.
 pub const ALTERNATIVES_MAX: usize = 60;
@@ -69,6 +71,8 @@ struct Search<'a> {
     supplies: Vec<i64>,
     /// For each shape, the offerings that its rules admit.
     admits: Vec<Vec<bool>>,
+    /// What they are charged where they are not as they prefer.
+    wishes: Wishes<'a>,
     /// Labels that planned pods are spread over, or that terms between pods are over, the hostname aside.
     domains: BTreeSet<&'a LabelKey>,
 }
@@ -86,7 +90,7 @@ impl<'a> Search<'a> {
             }
         }
         let mut rules: BTreeMap<_, Vec<bool>> = BTreeMap::new();
-        let admits = snapshot
+        let admits: Vec<Vec<bool>> = snapshot
             .shapes
             .iter()
             .map(|shape| {
@@ -107,7 +111,8 @@ impl<'a> Search<'a> {
         } else {
             keys.filter(|key| key.as_str() != well_known::HOSTNAME).collect()
         };
-        Self { snapshot, objective, used, supplies, admits, domains }
+        let wishes = Wishes::new(snapshot, objective, &admits);
+        Self { snapshot, objective, used, supplies, admits, wishes, domains }
     }
 
     fn content(&self, node: &NewNode) -> Content {
@@ -121,10 +126,9 @@ impl<'a> Search<'a> {
     fn find(&self, (planned, shapes): &Content, most: usize) -> Vec<Alternative> {
         let snapshot = self.snapshot;
         let pool = snapshot.offering(*planned).pool;
-        let pods: i64 = shapes.iter().map(|(_, pods)| pods).sum();
         let requests = requests(snapshot, shapes);
         let free = self.free(*planned);
-        let Some(now) = self.cost(*planned, pods) else { return Vec::new() };
+        let Some(now) = self.cost(*planned, shapes) else { return Vec::new() };
         let mut found: Vec<Alternative> = (0..snapshot.offerings.len())
             .map(OfferingIndex::new)
             .filter(|index| index != planned && snapshot.offering(*index).pool == pool)
@@ -137,7 +141,7 @@ impl<'a> Search<'a> {
                 free.iter().all(|(name, free)| draw.get(name.as_str()).get() <= *free)
             })
             .filter_map(|offering| {
-                let cost = self.cost(offering, pods)?;
+                let cost = self.cost(offering, shapes)?;
                 Some(Alternative { regret: NanoUsdPerHour::new(cost - now), offering })
             })
             .collect();
@@ -213,13 +217,17 @@ impl<'a> Search<'a> {
             .collect()
     }
 
-    /// The objective of a node of `offering` with `pods` pods, nano-USD per hour; `None` where the
-    /// price is unknown.
-    fn cost(&self, offering: OfferingIndex, pods: i64) -> Option<i64> {
+    /// The objective of a node of `offering` with so many pods of `shapes`, nano-USD per hour; `None` where
+    /// the price is unknown.
+    fn cost(&self, offering: OfferingIndex, shapes: &[(ShapeIndex, i64)]) -> Option<i64> {
+        let pods: i64 = shapes.iter().map(|(_, pods)| pods).sum();
+        let charged = shapes
+            .iter()
+            .map(|(shape, pods)| self.wishes.charge(*shape, offering).saturating_mul(*pods));
         let listing = self.snapshot.listing_of(self.snapshot.offering(offering));
         let price = listing.price?.rate.get().saturating_mul(1000);
         let terms = self.objective.term(listing).get().saturating_mul(pods);
-        Some(price.saturating_add(terms))
+        Some(charged.fold(price.saturating_add(terms), i64::saturating_add))
     }
 }
 

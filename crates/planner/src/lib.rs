@@ -9,6 +9,7 @@ mod moving;
 mod pass;
 mod plan;
 mod report;
+mod wishes;
 
 pub use alternatives::{ALTERNATIVES_MAX, Alternative, alternatives};
 pub use model::Timestamp;

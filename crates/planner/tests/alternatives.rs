@@ -9,7 +9,7 @@ use planner::{Seed, Settings, Timestamp, alternatives, plan};
 use proptest::prelude::*;
 use testkit::{world, worlds};
 
-const OBJECTIVE: Objective = Objective { restart_cost: 0 };
+const OBJECTIVE: Objective = Objective::LIST_PRICES;
 
 fn planned(snapshot: &Snapshot) -> Plan {
     let settings = Settings { price_weights: false, objective: OBJECTIVE, work_limit: 100_000 };

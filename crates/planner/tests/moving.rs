@@ -8,7 +8,7 @@ use testkit::fleet;
 
 const NOW: Timestamp = Timestamp(1_000_000);
 const SETTINGS: Settings =
-    Settings { price_weights: false, objective: Objective { restart_cost: 0 }, work_limit: 10_000 };
+    Settings { price_weights: false, objective: Objective::LIST_PRICES, work_limit: 10_000 };
 const WITH: Arguments<'_> = Arguments { settings: &SETTINGS, now: NOW, seed: Seed(0) };
 
 /// Three nodes with room for four pods each; two run on `a`, one on `b`.

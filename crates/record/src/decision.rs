@@ -84,19 +84,23 @@ impl ProvisionTwin {
 pub(crate) struct SettingsTwin {
     price_weights: bool,
     restart_cost: i64,
+    /// Absent where preferences have no price, as in records before there was one.
+    #[serde(default, skip_serializing_if = "crate::wire::is_nothing")]
+    preference_price: i64,
     work_limit: u64,
 }
 
 impl SettingsTwin {
     fn new(settings: &Settings) -> Self {
-        let Settings { price_weights, objective: Objective { restart_cost }, work_limit } =
-            *settings;
-        Self { price_weights, restart_cost, work_limit }
+        let Settings { price_weights, objective, work_limit } = *settings;
+        let Objective { restart_cost, preference_price } = objective;
+        Self { price_weights, restart_cost, preference_price, work_limit }
     }
 
     pub(crate) fn settings(&self) -> Settings {
-        let Self { price_weights, restart_cost, work_limit } = *self;
-        Settings { price_weights, objective: Objective { restart_cost }, work_limit }
+        let Self { price_weights, restart_cost, preference_price, work_limit } = *self;
+        let objective = Objective { restart_cost, preference_price };
+        Settings { price_weights, objective, work_limit }
     }
 }
 

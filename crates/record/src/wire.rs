@@ -38,6 +38,12 @@ pub(crate) fn deserialize<'de, T: Wire, D: Deserializer<'de>>(from: D) -> Result
     T::read(from)
 }
 
+/// Whether a number is its default, and is not written.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+pub(crate) const fn is_nothing(number: &i64) -> bool {
+    *number == 0
+}
+
 /// A value on its way out.
 pub(crate) struct Out<'a, T>(pub(crate) &'a T);
 

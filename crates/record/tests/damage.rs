@@ -9,7 +9,7 @@ const WORLD: &str = "zones a,b\ntype t0 cpu=4 mem=16Gi pods=30 price=0.2\n\
                      type t1 cpu=8 mem=16Gi pods=30 price=0.3 spot=0.1\npool p0 taint soft:PreferNoSchedule require team=red,blue\n\
                      node n0 type=t0 pool=p0 zone=a bound cpu=500m,pods=1\n\
                      daemonset d0 cpu=100m tolerate *\nsupply r0 type=t0 cap=1 zone=a price=0.05\n\
-                     pod s0 x5 cpu=1 mem=1Gi select zone=a\npod s1 x3 cpu=900 tolerate dedicated\n";
+                     pod s0 x5 cpu=1 mem=1Gi select zone=a\npod s1 x3 cpu=900 tolerate dedicated prefer 50:zone=b\n";
 
 fn whole() -> Vec<u8> {
     lines(&[made(testkit::world(WORLD), settings(1_000), None).encoded()])

@@ -84,7 +84,7 @@ fn fleet(marks: u32) -> (Snapshot, Cluster, Question) {
     } else {
         MovePrices::default()
     };
-    let objective = Objective { restart_cost: 0 };
+    let objective = Objective::LIST_PRICES;
     let question = Question {
         consolidation: disruption::Settings {
             objective,

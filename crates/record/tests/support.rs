@@ -42,7 +42,8 @@ pub(crate) fn made(snapshot: Snapshot, settings: Settings, looks: Option<usize>)
 }
 
 pub(crate) fn settings(work_limit: u64) -> Settings {
-    Settings { price_weights: true, objective: Objective { restart_cost: 50_000 }, work_limit }
+    let objective = Objective { restart_cost: 50_000, preference_price: 50_000 };
+    Settings { price_weights: true, objective, work_limit }
 }
 
 impl Made {

@@ -69,7 +69,10 @@ impl<'a> Observers<'a> {
         domains: impl Iterator<Item = &'a LabelKey>,
     ) -> Self {
         let mut observers = Self { domains: domains.collect(), ..Self::default() };
-        let of_shape = |shape: &'a PodShape| shape.alternatives.iter().chain(&shape.rules.affinity);
+        let of_shape = |shape: &'a PodShape| {
+            let preferred = shape.preferences.iter().map(|one| &one.labels);
+            shape.alternatives.iter().chain(&shape.rules.affinity).chain(preferred)
+        };
         let alternatives = shapes.flat_map(of_shape);
         for (key, requirement) in alternatives.flat_map(Requirements::iter) {
             observers.requirements.entry(key).or_default().insert(requirement);

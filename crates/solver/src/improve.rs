@@ -38,7 +38,7 @@ pub(crate) use worths::{Load, Proposal};
 pub(crate) struct Improved {
     /// Never dearer than the first answer, and places the same pods.
     pub(crate) packing: Packing,
-    /// What a pod of each class may be worth; at least one proposal.
+    /// What a pod of each class may be worth; at least one proposal here or in `of_bound`.
     pub(crate) proposals: Vec<Proposal>,
     /// The same of each class of the problem that bounds this one, where one was given.
     pub(crate) of_bound: Vec<Proposal>,
@@ -82,7 +82,11 @@ fn unimproved(problem: &Problem, first: Packing, bound: Option<&(Problem, Packin
         worths: first::standalone_values(problem),
         load: Load::NONE,
     };
-    let mut proposals = vec![proposal(problem)];
+    // The bound knows no preferences, and what pods are worth with them is too much for it.
+    let mut proposals = Vec::new();
+    if !problem.has_wishes() {
+        proposals.push(proposal(problem));
+    }
     // As of a search that is stopped at its first step: the same work gives the same answer.
     let free = if bound.is_none() { problem.unrestricted() } else { None };
     proposals.extend(free.iter().map(proposal));
@@ -102,7 +106,9 @@ fn improve_part(
     classes_max: usize,
     work: &mut Work<'_>,
 ) -> Improved {
-    let worths = first::standalone_values(problem);
+    // The checker's bound knows no preferences: what they add must not overrate pods.
+    let free = if problem.has_wishes() { problem.unrestricted() } else { None };
+    let worths = first::standalone_values(free.as_ref().unwrap_or(problem));
     let part = part::dearest(problem, first, classes_max);
     let improved = improve_all(&part.problem, part.first.clone(), None, work);
     let join = |proposal: Proposal| Proposal {

@@ -37,15 +37,18 @@ impl Packing {
         }
     }
 
-    /// The objective: prices and interruption terms of the new nodes, and what keeping those costs
-    /// that may go, nano-USD per hour.
+    /// The objective: prices and interruption terms of the new nodes, what keeping those costs that may
+    /// go, and what pods are charged for preferences, nano-USD per hour.
     pub(crate) fn cost(&self, problem: &Problem) -> i64 {
-        let kept = self.existing.iter().zip(&problem.nodes).filter(|(mix, _)| !mix.is_empty());
-        let kept = kept.map(|(_, node)| node.price).fold(0, i64::saturating_add);
+        let kept = self.existing.iter().enumerate().filter(|(_, mix)| !mix.is_empty());
+        let kept = kept.map(|(node, mix)| {
+            problem.nodes[node].price.saturating_add(problem.forgone_on_node(node, mix))
+        });
+        let kept = kept.fold(0, i64::saturating_add);
         self.groups
             .iter()
             .map(|group| {
-                let one = problem.kinds[group.kind].objective(pods_in(&group.mix));
+                let one = problem.objective(group.kind, &group.mix);
                 one.saturating_mul(group.copies)
             })
             .fold(kept, i64::saturating_add)

@@ -17,15 +17,19 @@ mod scarce;
 pub(crate) mod sites;
 pub(crate) mod split;
 pub(crate) mod ties;
+mod wishes;
+
+use std::borrow::Cow;
 
 use model::{MicroUsdPerHour, NodeIndex, OfferingIndex, PodIndex, ShapeIndex};
 
 use crate::bits::Bits;
-use crate::packing::Mix;
+use crate::packing::{Mix, pods_in};
 pub(crate) use build::{Built, build};
 use bundles::Bundles;
 pub(crate) use dominance::mark as mark_superfluous;
 use ties::Feuds;
+pub(crate) use wishes::Forgone;
 
 /// Amounts of the resources that some class asks for, by resource name, in base units.
 pub(crate) type Amounts = Vec<i64>;
@@ -57,6 +61,8 @@ pub(crate) struct Class {
     pub(crate) quotas: Vec<Quota>,
     /// Its ties over hostnames, as [`Problem::feuds`] knows them; 0 where it has none.
     pub(crate) ties: usize,
+    /// What each of its pods is charged where a node is not as it prefers.
+    pub(crate) forgone: Forgone,
 }
 
 /// How many pods of a group a node takes: one of rivals, or as many as a spread over hostnames says.
@@ -152,7 +158,7 @@ pub(crate) struct Problem {
 
 impl Kind {
     /// The objective of one node with `pods` pods, nano-USD per hour: list price, launch and
-    /// interruption terms.
+    /// interruption terms. What its pods prefer is another matter: see [`Problem::objective`].
     pub(crate) fn objective(&self, pods: i64) -> i64 {
         let fixed = self.price.get().saturating_mul(1000).saturating_add(self.launch);
         fixed.saturating_add(self.term.saturating_mul(pods))
@@ -231,19 +237,58 @@ impl Class {
 }
 
 impl Problem {
-    /// The same without limits and weights, supplies as they are; `None` where there are none. What may be bought here may
-    /// be bought there.
+    /// The same without limits, weights and what pods prefer, supplies as they are; `None` where there are
+    /// none of these. What may be bought here may be bought there, at no higher objective.
     pub(crate) fn unrestricted(&self) -> Option<Self> {
         let weights_differ = self.pools.iter().any(|pool| pool.weight != self.pools[0].weight);
-        if self.first_supply == 0 && !weights_differ {
+        if self.first_supply == 0 && !weights_differ && !self.has_wishes() {
             return None;
         }
         let mut free = self.clone();
+        free.classes.iter_mut().for_each(|class| class.forgone = Forgone::default());
         free.pools.iter_mut().for_each(|pool| pool.weight = 0);
         for kind in &mut free.kinds {
             kind.draws.retain(|draw| draw.of >= self.first_supply);
         }
         Some(free)
+    }
+
+    /// Whether pods are charged anything where a node is not as they prefer.
+    pub(crate) fn has_wishes(&self) -> bool {
+        self.classes.iter().any(|class| !class.forgone.is_nothing())
+    }
+
+    /// The objective of one new node of `kind` with `mix`, nano-USD per hour.
+    pub(crate) fn objective(&self, kind: usize, mix: &Mix) -> i64 {
+        let charged = self.forgone(mix, |class| class.forgone.on_kind(kind));
+        self.kinds[kind].objective(pods_in(mix)).saturating_add(charged)
+    }
+
+    /// What the pods of `mix` are charged on the node at this position, nano-USD per hour.
+    pub(crate) fn forgone_on_node(&self, node: usize, mix: &Mix) -> i64 {
+        self.forgone(mix, |class| class.forgone.on_node(node))
+    }
+
+    fn forgone(&self, mix: &Mix, charge: impl Fn(&Class) -> i64) -> i64 {
+        let of = |&(class, pods): &(usize, i64)| charge(&self.classes[class]).saturating_mul(pods);
+        mix.iter().map(of).fold(0, i64::saturating_add)
+    }
+
+    /// `values` less what pods are charged, at least 1 where there was any, in a bin of which `charge` says
+    /// what.
+    pub(crate) fn less_forgone<'v>(
+        &self,
+        values: &'v [i64],
+        charge: impl Fn(&Forgone) -> i64,
+    ) -> Cow<'v, [i64]> {
+        if self.classes.iter().all(|class| charge(&class.forgone) == 0) {
+            return Cow::Borrowed(values);
+        }
+        let less = |(value, class): (&i64, &Class)| match charge(&class.forgone) {
+            0 => *value,
+            charge => value.saturating_sub(charge).max((*value).min(1)),
+        };
+        values.iter().zip(&self.classes).map(less).collect()
     }
 
     /// The same where nobody keeps away from anybody on nodes.

@@ -62,7 +62,7 @@ struct Search {
 }
 
 /// How good a placement is, less being better: pods left out by descending priority, then what the new
-/// nodes come to, nano-USD per hour.
+/// nodes come to and what pods are charged for preferences, nano-USD per hour.
 pub(crate) type Rank = (Vec<(Reverse<i32>, i64)>, i64);
 
 /// The rank of `placed`.
@@ -76,9 +76,19 @@ pub(crate) fn rank(built: &Built, placed: &Placed) -> Rank {
         *left.entry(Reverse(priority)).or_default() += 1;
     }
     let kinds_of = built.kinds_of();
-    let kind = |node: &NewNode| &built.rest.kinds[kinds_of[&node.offering][0]];
-    let cost = placed.new_nodes.iter().map(|node| kind(node).objective(count(node.pods.len())));
-    (left.into_iter().collect(), cost.fold(0, i64::saturating_add))
+    let parent = |pod: &PodIndex| &built.parents[built.parent_of[pod.get()]];
+    let cost = placed.new_nodes.iter().map(|node| {
+        let of_kind = kinds_of[&node.offering][0];
+        let charged = node.pods.iter().map(|pod| parent(pod).forgone.on_kind(of_kind));
+        let objective = built.rest.kinds[of_kind].objective(count(node.pods.len()));
+        charged.fold(objective, i64::saturating_add)
+    });
+    let there = placed.existing.iter().map(|fill| {
+        let position = built.rest.nodes.iter().position(|one| one.node == fill.node);
+        let charge = |pod| position.map_or(0, |node| parent(pod).forgone.on_node(node));
+        fill.pods.iter().map(charge).fold(0, i64::saturating_add)
+    });
+    (left.into_iter().collect(), cost.chain(there).fold(0, i64::saturating_add))
 }
 
 /// Rounds of taking pods away and placing others. Two do nearly always: only where a node for others
@@ -517,7 +527,8 @@ impl<'a> Board<'a> {
                 && Problem::fits(&class.requests, &of.room)
         };
         (0..kinds.len()).filter(buyable).min_by_key(|&kind| {
-            (Reverse(pools[kinds[kind].pool].weight), kinds[kind].objective(1), kind)
+            let objective = kinds[kind].objective(1).saturating_add(class.forgone.on_kind(kind));
+            (Reverse(pools[kinds[kind].pool].weight), objective, kind)
         })
     }
 

@@ -106,7 +106,9 @@ pub struct Yard {
 impl Yard {
     /// The yard of `tenants`, one for each node that may go or take pods.
     pub fn new(snapshot: &Snapshot, tenants: &[Tenant], settings: YardSettings) -> Self {
-        let built = problem::build(snapshot, settings.objective);
+        // Moves are judged by what they save, which preferences are no part of.
+        let objective = Objective { preference_price: 0, ..settings.objective };
+        let built = problem::build(snapshot, objective);
         let mut site_of = vec![None; snapshot.pods.len()];
         for Tenant { node, pods, .. } in tenants {
             let site = built.rules.sites.of_node[node.get()];

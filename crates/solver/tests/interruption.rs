@@ -12,7 +12,7 @@ fn bought(restart_cost: i64, work_limit: u64) -> String {
          pool p require capacity=spot
          pod web x8 cpu=1 mem=1Gi",
     );
-    let objective = Objective { restart_cost };
+    let objective = Objective { restart_cost, ..Objective::LIST_PRICES };
     let settings = Settings { weights: Weights::Honoured, objective, work_limit };
     let plan = |snapshot: &_| solve(snapshot, &settings, &mut |_| false).plan;
     let found = plan(&snapshot);

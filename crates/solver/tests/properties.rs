@@ -11,7 +11,7 @@ use testkit::{assert_sound, rename, shuffle_pods, world, worlds};
 const SOME_WORK: u64 = 600_000;
 
 pub(crate) fn solved(snapshot: &Snapshot, work_limit: u64) -> Solution {
-    let objective = Objective { restart_cost: 0 };
+    let objective = Objective::LIST_PRICES;
     let settings = Settings { weights: Weights::Honoured, objective, work_limit };
     solve(snapshot, &settings, &mut |_| false)
 }
@@ -38,10 +38,18 @@ fn contents(snapshot: &Snapshot, plan: &Plan) -> (Vec<(String, Counts)>, Counts)
         let mut counts = Counts::new();
         for pod in pods {
             let shape = snapshot.shape_of(*pod);
-            let PodShape { requests, alternatives, tolerations, priority, rivals, rules } = shape;
+            let PodShape {
+                requests,
+                alternatives,
+                tolerations,
+                priority,
+                rivals,
+                rules,
+                preferences,
+            } = shape;
             let ties = (rules.together.len(), rules.apart.len());
             let between = (rivals.len(), rules.matches.len(), rules.spreads.len(), ties);
-            let look = (requests, alternatives, tolerations, priority, between);
+            let look = (requests, alternatives, tolerations, priority, (between, preferences));
             *counts.entry(format!("{look:?}")).or_insert(0) += 1;
         }
         counts

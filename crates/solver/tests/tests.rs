@@ -6,6 +6,7 @@ mod interruption;
 mod ladder;
 mod min_values;
 mod oracle;
+mod preferences;
 mod properties;
 mod scarce;
 mod scenarios;

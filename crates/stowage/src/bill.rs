@@ -3,26 +3,28 @@
 //! Bounds are the checker's: a certificate is what someone claims pods are worth, and counts for
 //! nothing until [`checker::prove`] has derived a bound from it. All in integers.
 
-use checker::{CheckedPlan, Totals};
-use model::{Candidate, MicroUsdPerHour, NanoUsdPerHour, Objective, Plan, Snapshot};
+use checker::{CheckedPlan, Preferences, Totals};
+use model::{Candidate, MicroUsdPerHour, NanoUsdPerHour, Objective, Snapshot};
 
 /// Units of work that the checker may spend on one bound: about 3 s on one core of 2026. It is spent
 /// only where pods have many sizes; a smaller limit gives a lower bound, and as true.
 const PROOF_WORK_MAX: u64 = 30_000_000;
 
 /// Costs as the checker added them up, and bounds as it proved them.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(crate) struct Bill {
     /// What the plan minimises beside list prices.
-    pub(crate) restart_cost: Objective,
+    pub(crate) minimised: Objective,
     /// List prices of the new nodes.
     pub(crate) cost: MicroUsdPerHour,
     /// List prices of the nodes that are already there.
     pub(crate) existing: MicroUsdPerHour,
     /// How many of them have no known price and are not in that sum.
     pub(crate) existing_unpriced: usize,
-    /// Cost and interruption terms of the pods on new nodes.
+    /// Cost, interruption terms of the pods on new nodes, and what preferences are given up.
     pub(crate) objective: NanoUsdPerHour,
+    /// What pods prefer, and what of it they have.
+    pub(crate) preferences: Preferences,
     /// What no plan for the same pods goes below in objective.
     pub(crate) objective_bound: NanoUsdPerHour,
     /// The candidate that proves it, by position.
@@ -39,23 +41,26 @@ impl Bill {
         snapshot: &Snapshot,
         checked: &CheckedPlan,
         candidates: &[Candidate],
-        restart_cost: Objective,
+        minimised: Objective,
     ) -> Result<Self, checker::BoundError> {
         let prove = |objective| {
             checker::prove_best(snapshot, checked.plan(), candidates, objective, PROOF_WORK_MAX)
                 .map(|(position, bound)| (position, bound.lower))
         };
-        let by_objective = prove(restart_cost)?;
-        let nothing = Objective { restart_cost: 0 };
-        let by_cost = if restart_cost == nothing { by_objective } else { prove(nothing)? };
+        let by_objective = prove(minimised)?;
+        // The bound knows no preferences: they only add.
+        let by_cost =
+            if minimised.restart_cost == 0 { by_objective } else { prove(Objective::LIST_PRICES)? };
+        let preferences = checked.preferences().clone();
         let Totals { cost_per_hour, existing_cost_per_hour, existing_unpriced, .. } =
             checked.totals();
         Ok(Self {
-            restart_cost,
+            minimised,
             cost: cost_per_hour,
             existing: existing_cost_per_hour,
             existing_unpriced,
-            objective: objective(snapshot, checked.plan(), cost_per_hour, restart_cost),
+            objective: objective(snapshot, checked, minimised),
+            preferences,
             objective_bound: by_objective.1,
             objective_proof: by_objective.0,
             cost_bound: by_cost.1,
@@ -70,19 +75,27 @@ impl Bill {
     }
 }
 
-/// Cost and interruption terms, saturating.
-fn objective(
-    snapshot: &Snapshot,
-    plan: &Plan,
-    cost: MicroUsdPerHour,
-    restart_cost: Objective,
-) -> NanoUsdPerHour {
-    let terms = plan.new_nodes.iter().map(|node| {
+/// What is minimised beside the cost, in words; `None` where that is nothing.
+pub(crate) fn beside_cost(bill: &Bill) -> Option<&'static str> {
+    let Objective { restart_cost, preference_price } = bill.minimised;
+    match (restart_cost != 0, preference_price != 0 && bill.preferences.weight > 0) {
+        (false, false) => None,
+        (true, false) => Some("interruptions"),
+        (false, true) => Some("preferences given up"),
+        (true, true) => Some("interruptions and preferences given up"),
+    }
+}
+
+/// Cost, interruption terms and what preferences are given up, saturating.
+fn objective(snapshot: &Snapshot, checked: &CheckedPlan, minimised: Objective) -> NanoUsdPerHour {
+    let terms = checked.plan().new_nodes.iter().map(|node| {
         let listing = snapshot.listing_of(snapshot.offering(node.offering));
         let pods = i64::try_from(node.pods.len()).unwrap_or(i64::MAX);
-        restart_cost.term(listing).get().saturating_mul(pods)
+        minimised.term(listing).get().saturating_mul(pods)
     });
-    NanoUsdPerHour::new(terms.fold(cost.get().saturating_mul(1000), i64::saturating_add))
+    let cost = checked.totals().cost_per_hour.get().saturating_mul(1000);
+    let given_up = checked.preferences().price(minimised).get();
+    NanoUsdPerHour::new(terms.fold(cost.saturating_add(given_up), i64::saturating_add))
 }
 
 fn gap(objective: NanoUsdPerHour, bound: NanoUsdPerHour) -> Option<i128> {

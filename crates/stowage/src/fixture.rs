@@ -30,7 +30,7 @@ impl Fixture {
             &snapshot,
             &Settings {
                 price_weights: false,
-                objective: model::Objective { restart_cost: 0 },
+                objective: model::Objective::LIST_PRICES,
                 work_limit: 0,
             },
             Timestamp(0),
@@ -48,7 +48,11 @@ impl Fixture {
             plan: &self.plan,
             report: &self.report,
             bill: Bill {
-                restart_cost: model::Objective { restart_cost: 50_000 },
+                minimised: model::Objective {
+                    restart_cost: 50_000,
+                    ..model::Objective::LIST_PRICES
+                },
+                preferences: checker::Preferences::default(),
                 cost: MicroUsdPerHour::new(1_234_567_800),
                 existing: MicroUsdPerHour::new(96_000),
                 existing_unpriced: 2,

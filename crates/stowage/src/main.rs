@@ -12,6 +12,7 @@ mod input;
 mod money;
 mod moves;
 mod outcome;
+mod preferred;
 mod progress;
 mod rebuild;
 mod sample;

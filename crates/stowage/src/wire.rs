@@ -17,7 +17,10 @@ use std::io::{self, Write};
 
 use crate::answer::Answer;
 
-pub(crate) use claim::{Certificate as CertificateClaim, Claim, Decimal, NewNode, read};
+pub(crate) use claim::{
+    Certificate as CertificateClaim, Claim, Decimal, NewNode, Preferences as ClaimedPreferences,
+    read,
+};
 pub(crate) use reason_claim::Reason as ReasonClaim;
 
 pub(crate) use moves::write as write_moves;

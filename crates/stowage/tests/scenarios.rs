@@ -8,7 +8,8 @@ use serde_json::Value;
 
 use crate::stowage::{compare, plan_with_input};
 
-/// The decision on `objects`, a line each: nodes to buy, nodes that are there, pods left out, findings.
+/// The decision on `objects`, a line each: nodes to buy, nodes that are there, pods left out, preferences,
+/// findings.
 fn decision(objects: &str) -> String {
     let run = plan_with_input(&["-", "-o", "json"], objects.as_bytes());
     assert_eq!(run.code, 0, "{}\n{objects}", run.stderr);
@@ -32,6 +33,19 @@ fn decision(objects: &str) -> String {
     }
     for ((pod, why), count) in left {
         lines.push(format!("leaves out {pod} x{count}: {why}"));
+    }
+    if let Some(Value::Object(prefers)) = plan.get("preferences") {
+        let [satisfied, weight, price] =
+            ["satisfiedWeight", "weight", "pricePerHour"].map(|it| prefers[it].to_string());
+        lines.push(format!("satisfies {satisfied} of {weight}, the rest at {price} USD/h"));
+        for one in prefers["givenUp"].as_array().expect("a list") {
+            let (pod, preferred) = (kind_of(&text(one, "pod")), text(one, "preferred"));
+            let [pods, worth, keeping] =
+                ["pods", "pricePerHour", "keepingPerHour"].map(|it| one[it].to_string());
+            lines.push(format!(
+                "gives up {pod} x{pods}: {preferred}, worth {worth} USD/h each, kept for {keeping}"
+            ));
+        }
     }
     for finding in list("findings") {
         let words = ["code", "field", "message"].map(|it| text(&finding, it));

@@ -88,6 +88,29 @@ fn worth_raised_proves_less_than_is_claimed() {
 }
 
 #[test]
+fn falsehoods_about_preferences_are_found() {
+    let file =
+        [concat!(env!("CARGO_MANIFEST_DIR"), "/../../simulations/scenarios/preferred-nodes.yaml")];
+    let plan = planned(&file);
+    let held = verified(&plan, &file);
+    assert_eq!(held.code, 0, "{}{}", held.stdout, held.stderr);
+    assert!(held.stdout.contains("with preferences given up"), "{}", held.stdout);
+    for (field, lie, words) in [
+        ("satisfiedWeight", json!(714), "preferences.satisfiedWeight: 714 is claimed"),
+        ("weight", json!(14), "preferences.weight: 14 is claimed"),
+        ("pricePerHour", json!(0), "preferences.pricePerHour"),
+        ("preferencePrice", json!(0.01), "objectivePerHour"),
+    ] {
+        let mut false_plan = plan.clone();
+        false_plan["preferences"][field] = lie;
+        refuted(&false_plan, &file, &[words]);
+    }
+    let mut silent = plan;
+    silent.as_object_mut().expect("an object").remove("preferences");
+    refuted(&silent, &file, &["preferences.weight: 0 is claimed"]);
+}
+
+#[test]
 fn what_is_not_a_plan_of_this_question_is_refused_with_2() {
     let plan = planned(&FILES);
     let mut newer = plan.clone();

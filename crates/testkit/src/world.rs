@@ -22,9 +22,10 @@
 //! pod even x6 cpu=1 of=even spread=zone/even/1
 //! pod disk cpu=1 volume=zone=a               # as `select`, and not what spreads look at
 //! pod near x2 cpu=1 with=zone/even apart=hostname/web
+//! pod picky cpu=1 prefer 50:zone=b prefer 10:capacity=spot&type!=m.large
 //! ```
 //!
-//! - Words are `name=argument`. `select`, `require`, `tolerate`, `taint`, `label`, `overhead`,
+//! - Words are `name=argument`. `select`, `require`, `prefer`, `tolerate`, `taint`, `label`, `overhead`,
 //!   `bound`, `daemons`, `limits` and `used` may also be set apart from their argument by a space,
 //!   and may be repeated.
 //! - Any other name is a resource: `cpu`, `mem` (memory), `gpu` (`nvidia.com/gpu`), `disk`
@@ -36,6 +37,8 @@
 //! - Expressions of `select` and `require`: `k=a,b` (In), `k=` (In of nothing), `k!=a,b` (`NotIn`),
 //!   `k` (Exists), `!k` (`DoesNotExist`), `k>5`, `k>=5`, `k<5`, `k<=5`. `or` begins the pod's next
 //!   alternative.
+//! - `prefer W:E` says that a pod prefers nodes whose labels meet the expression E, at a weight of W; `&`
+//!   joins several.
 //! - Taints: `k=v:Effect` or `k:Effect`. Tolerations: `k=v`, `k=v:Effect`, `k`, `k:Effect` (any
 //!   value), `*` (everything).
 //! - `price` is on-demand, `spot` is spot; `?` is unknown; `P,b:Q` is P everywhere but Q in zone b. A

@@ -71,6 +71,11 @@ impl Rooms {
         &self.distinct[self.of_offering[position]]
     }
 
+    /// A number that offerings of equal room may share.
+    pub(crate) fn index_of_offering(&self, position: usize) -> usize {
+        self.of_offering[position]
+    }
+
     /// The room of the node at `position`.
     pub(crate) fn of_node(&self, position: usize) -> &Room {
         &self.of_node[position]

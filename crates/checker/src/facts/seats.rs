@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use model::{
     LabelKey, LabelValue, NodeIndex, NodeState, OfferingIndex, Plan, PodIndex, PodShape,
-    RivalsIndex, SelectionIndex, ShapeIndex, Snapshot, TermIndex,
+    RivalsIndex, SelectionIndex, ShapeIndex, Snapshot, Taint, TermIndex,
 };
 
 use super::spreads::is_over_nodes;
@@ -159,6 +159,14 @@ impl Seat {
         match self.which {
             Which::New(_, offering) => snapshot.labels_of(snapshot.offering(offering)).get(key),
             Which::There(node) => snapshot.node(node).labels.get(key).map(LabelValue::as_str),
+        }
+    }
+
+    /// Its taints.
+    pub(crate) fn taints<'a>(&self, snapshot: &'a Snapshot) -> &'a [Taint] {
+        match self.which {
+            Which::New(_, offering) => &snapshot.pool(snapshot.offering(offering).pool).taints,
+            Which::There(node) => &snapshot.node(node).taints,
         }
     }
 

@@ -64,7 +64,7 @@ pub fn prove_rest(
     pods.sort_unstable();
     let existing = vec![NodeFill { node: NodeIndex::new(0), pods }];
     let plan = Plan { new_nodes: Vec::new(), existing, unschedulable: Vec::new() };
-    let objective = Objective { restart_cost: 0 };
+    let objective = Objective::LIST_PRICES;
     let (_, bound) = prove_best_kept(&free, &plan, candidates, objective, &kept, work_limit)?;
     let lower = bound.lower.get().saturating_add(nano(staying).get());
     Ok(RestBound { lower: NanoUsdPerHour::new(lower), staying })

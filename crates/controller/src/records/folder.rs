@@ -163,7 +163,7 @@ mod tests {
             "zones a\ntype t0 cpu=4 mem=16Gi pods=30 price=0.2\npool p0\npod s0 x{pods} cpu=1 mem=1Gi\n"
         );
         let snapshot = testkit::world(&world);
-        let objective = model::Objective { restart_cost: 0 };
+        let objective = model::Objective::LIST_PRICES;
         let settings = Settings { price_weights: false, objective, work_limit: 1_000 };
         let (now, seed) = (Timestamp(now), Seed(1));
         let (plan, report) = planner::plan(&snapshot, &settings, now, seed);

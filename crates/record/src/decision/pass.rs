@@ -80,6 +80,9 @@ impl PassTwin {
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct ConsolidationTwin {
     restart_cost: i64,
+    /// Absent where preferences have no price, as in records before there was one.
+    #[serde(default, skip_serializing_if = "crate::wire::is_nothing")]
+    preference_price: i64,
     eviction: i64,
     launch_seconds: i64,
     horizon_seconds: i64,
@@ -90,17 +93,26 @@ struct ConsolidationTwin {
 impl ConsolidationTwin {
     const fn new(settings: &disruption::Settings) -> Self {
         let disruption::Settings {
-            objective: Objective { restart_cost },
+            objective: Objective { restart_cost, preference_price },
             prices: MovePrices { eviction, launch_seconds, horizon_seconds },
             nodes_per_move,
             work_limit,
         } = *settings;
-        Self { restart_cost, eviction, launch_seconds, horizon_seconds, nodes_per_move, work_limit }
+        Self {
+            restart_cost,
+            preference_price,
+            eviction,
+            launch_seconds,
+            horizon_seconds,
+            nodes_per_move,
+            work_limit,
+        }
     }
 
     const fn settings(&self) -> disruption::Settings {
         let Self {
             restart_cost,
+            preference_price,
             eviction,
             launch_seconds,
             horizon_seconds,
@@ -108,7 +120,7 @@ impl ConsolidationTwin {
             work_limit,
         } = *self;
         disruption::Settings {
-            objective: Objective { restart_cost },
+            objective: Objective { restart_cost, preference_price },
             prices: MovePrices { eviction, launch_seconds, horizon_seconds },
             nodes_per_move,
             work_limit,

@@ -2,9 +2,9 @@
 
 use model::{
     DaemonSet, DaemonSetName, Effect, LabelKey, NodeInclusion, Pod, PodName, PodRules, PodShape,
-    Requirements, Resources, Rivals, RivalsIndex, RivalsName, Selection, SelectionIndex,
-    SelectionName, ShapeIndex, Spread, SpreadIndex, Taint, Term, TermIndex, Toleration,
-    TolerationOperator,
+    Preference, Requirements, Resources, Rivals, RivalsIndex, RivalsName, Selection,
+    SelectionIndex, SelectionName, ShapeIndex, Spread, SpreadIndex, Taint, Term, TermIndex,
+    Toleration, TolerationOperator,
 };
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +17,7 @@ twins! {
     Pod: PodTwin,
     PodRules: PodRulesTwin,
     PodShape: PodShapeTwin,
+    Preference: PreferenceTwin,
     Rivals: RivalsTwin,
     Selection: SelectionTwin,
     Spread: SpreadTwin,
@@ -50,6 +51,16 @@ struct PodShapeTwin {
     rivals: Vec<RivalsIndex>,
     #[serde(with = "crate::wire", default, skip_serializing_if = "asks_nothing")]
     rules: PodRules,
+    #[serde(with = "crate::wire", default, skip_serializing_if = "Vec::is_empty")]
+    preferences: Vec<Preference>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Preference", deny_unknown_fields)]
+struct PreferenceTwin {
+    weight: i64,
+    #[serde(with = "crate::wire")]
+    labels: Requirements,
 }
 
 #[derive(Serialize, Deserialize)]

@@ -1,10 +1,11 @@
 //! Which nodes a pod accepts by their labels.
 //!
 //! Input: a pod spec and the path to it. Output: its node selector and required node affinity as
-//! alternatives of which one must hold, or the field that could never hold.
+//! alternatives of which one must hold, or the field that could never hold; and its preferred node
+//! affinity.
 
-use api::{NodeSelectorRequirement, NodeSelectorTerm, PodSpec};
-use model::{LabelKey, LabelValue, Operator, Requirement, Requirements, well_known};
+use api::{NodeSelectorRequirement, NodeSelectorTerm, PodSpec, PreferredTerm};
+use model::{LabelKey, LabelValue, Operator, Preference, Requirement, Requirements, well_known};
 
 use super::Problem;
 use crate::lower::label_keys::stable;
@@ -58,6 +59,38 @@ pub(super) fn terms(
         alternatives.push(std::iter::once(nothing).collect());
     }
     Ok(alternatives)
+}
+
+/// The weights of preferred node affinity.
+const WEIGHTS: std::ops::RangeInclusive<i64> = 1..=100;
+
+/// What the pod prefers of the labels of its node, sorted. A term that says nothing is satisfied everywhere
+/// and is left out, as kube-scheduler gives it no weight.
+pub(super) fn preferences(spec: &PodSpec, path: &str) -> Result<Vec<Preference>, Problem> {
+    let affinity = spec.affinity.as_ref().and_then(|affinity| affinity.node_affinity.as_ref());
+    let terms =
+        affinity.map_or(&[][..], |node| &node.preferred_during_scheduling_ignored_during_execution);
+    let path =
+        format!("{path}.affinity.nodeAffinity.preferredDuringSchedulingIgnoredDuringExecution");
+    let mut preferences = Vec::with_capacity(terms.len());
+    for (index, PreferredTerm { weight, preference }) in terms.iter().enumerate() {
+        let weight = i64::from(*weight);
+        if !WEIGHTS.contains(&weight) {
+            return Err(Problem {
+                field: format!("{path}[{index}].weight"),
+                message: format!("{weight} is not a weight"),
+                remedy: "use a whole number from 1 to 100".to_owned(),
+            });
+        }
+        if preference.match_expressions.is_empty() && preference.match_fields.is_empty() {
+            continue;
+        }
+        let mut labels = Requirements::new();
+        add_term(&mut labels, preference, &format!("{path}[{index}].preference"))?;
+        preferences.push(Preference { weight, labels });
+    }
+    preferences.sort();
+    Ok(preferences)
 }
 
 fn add_term(

@@ -377,6 +377,10 @@ impl<'a> Collector<'a> {
         let constraints = Constraints::read(spec, looks, &terms, path)?;
         let reach = self.volumes.reach(spec, (looks.namespace, subject.pod), path)?;
         let mut shape = self.placement(subject, spec)?;
+        shape.preferences = match self.preferences {
+            PreferencePolicy::Respect => affinity::preferences(spec, path)?,
+            PreferencePolicy::Ignore => Vec::new(),
+        };
         shape.rivals = self.rivals.carried(&terms);
         let ports = self.ports.carried(spec);
         shape.requests.add(&self.ports.requests(&ports));

@@ -40,7 +40,7 @@ pub(super) fn asked<'a>(asker: &'a Asker<'a>) -> impl Iterator<Item = &'static F
     ALL.iter().filter(|feature| (feature.is_asked)(asker))
 }
 
-const ALL: [Feature; 10] = [
+const ALL: [Feature; 9] = [
     Feature {
         field: "topologySpreadConstraints",
         message: "preferred topology spread is not honoured yet: pods are placed without it",
@@ -61,11 +61,6 @@ const ALL: [Feature; 10] = [
         field: "affinity.podAntiAffinity.preferredDuringSchedulingIgnoredDuringExecution",
         message: "preferred pod anti-affinity is not honoured yet: pods are placed without it",
         is_asked: |asker| pod_wishes(asker, |affinity| &affinity.pod_anti_affinity),
-    },
-    Feature {
-        field: "affinity.nodeAffinity.preferredDuringSchedulingIgnoredDuringExecution",
-        message: "preferred node affinity is not honoured yet: pods are placed without it",
-        is_asked: prefers_nodes,
     },
     Feature {
         field: "volumes",
@@ -111,11 +106,4 @@ fn pod_wishes(asker: &Asker<'_>, of: fn(&Affinity) -> &Option<PodAffinity>) -> b
     affinity
         .and_then(|affinity| of(affinity).as_ref())
         .is_some_and(|terms| !terms.preferred_during_scheduling_ignored_during_execution.is_empty())
-}
-
-fn prefers_nodes(asker: &Asker<'_>) -> bool {
-    let affinity = asker.spec.affinity.as_deref();
-    affinity
-        .and_then(|affinity| affinity.node_affinity.as_ref())
-        .is_some_and(|node| !node.preferred_during_scheduling_ignored_during_execution.is_empty())
 }

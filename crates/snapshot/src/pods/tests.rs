@@ -468,10 +468,6 @@ fn what_is_not_honoured_yet_is_counted() {
             affinity("podAntiAffinity", "preferred"),
             "affinity.podAntiAffinity.preferredDuringSchedulingIgnoredDuringExecution",
         ),
-        (
-            affinity("nodeAffinity", "preferred"),
-            "affinity.nodeAffinity.preferredDuringSchedulingIgnoredDuringExecution",
-        ),
         ("runtimeClassName: gvisor".to_owned(), "runtimeClassName"),
     ];
     for (spec, field) in cases {
@@ -495,6 +491,41 @@ fn what_is_not_honoured_yet_is_counted() {
     check(&claims, PodSelection::All, &["not-honoured x1: Pod default/p spec.resourceClaims"]);
     let quiet = "volumes: [{name: v, emptyDir: {}}], containers: [{ports: [{containerPort: 1}]}]";
     check(&pod("p", quiet), PodSelection::All, &["default/p:"]);
+}
+
+#[test]
+fn preferred_node_affinity_is_read_with_its_weights_and_refused_where_it_is_wrong() {
+    let prefers = |terms: &str| {
+        pod(
+            "p",
+            &format!(
+                "affinity: {{nodeAffinity: {{preferredDuringSchedulingIgnoredDuringExecution: [{terms}]}}}}"
+            ),
+        )
+    };
+    let zone = |weight: i64| {
+        format!(
+            "{{weight: {weight}, preference: {{matchExpressions: [{{key: \
+             failure-domain.beta.kubernetes.io/zone, operator: In, values: [a]}}]}}}}"
+        )
+    };
+    // A term that says nothing has no weight; one that is there twice counts twice.
+    let terms = format!("{}, {{weight: 9, preference: {{}}}}, {}, {}", zone(50), zone(1), zone(50));
+    let set = set_of(&prefers(&terms), PodSelection::All);
+    let read: Vec<String> = (set.shapes[0].preferences.iter())
+        .map(|one| {
+            let labels = one.labels.iter().map(|(key, wanted)| format!("{key} {wanted}"));
+            format!("{} {}", one.weight, labels.collect::<Vec<_>>().join(", "))
+        })
+        .collect();
+    let zone_a = "topology.kubernetes.io/zone In [a]";
+    assert_eq!(read, [format!("1 {zone_a}"), format!("50 {zone_a}"), format!("50 {zone_a}")]);
+    assert!(set.findings.is_empty());
+    let field = "spec.affinity.nodeAffinity.preferredDuringSchedulingIgnoredDuringExecution[0]";
+    for weight in [0, 101] {
+        let refused = format!("bad-field x1: Pod default/p {field}.weight");
+        check(&prefers(&zone(weight)), PodSelection::All, &[&refused]);
+    }
 }
 
 #[test]

@@ -12,7 +12,7 @@ use crate::bits::Bits;
 use crate::problem::rules::{Loads, RuleSet};
 use crate::problem::split::Assignment;
 use crate::problem::ties::Domain;
-use crate::problem::{Amounts, Built, Class, Problem};
+use crate::problem::{Amounts, Built, Class, Forgone, Problem};
 
 /// A place that a class may go to.
 struct Choice {
@@ -57,8 +57,8 @@ type Merit = (Pull, bool, Reverse<Option<i32>>, i64, i64, Reverse<i64>, i64, usi
 /// What can be bought: the weight of its pool, whether it draws on a supply, what it charges for a pod.
 type Offer = (Reverse<i32>, bool, i64);
 
-/// Offers by site, for what pods ask for and the kinds that admit them.
-type Offers<'a> = BTreeMap<(&'a [i64], &'a Bits), Vec<Option<Offer>>>;
+/// Offers by site, for what pods ask for, the kinds that admit them and what they prefer.
+type Offers<'a> = BTreeMap<(&'a [i64], &'a Bits, &'a Forgone), Vec<Option<Offer>>>;
 
 /// How many pods can go where the first of those comes that they go with, and what they are charged there,
 /// nano-USD per hour; nothing where somebody is there already.
@@ -94,7 +94,7 @@ pub(crate) fn assign(
     for place in ruled {
         let parent = &built.parents[place];
         let offers = known
-            .entry((&parent.requests, &parent.kinds))
+            .entry((&parent.requests, &parent.kinds, &parent.forgone))
             .or_insert_with(|| sharing.offers(parent));
         let caps = caps.map(|caps| &caps[place][..]);
         choices.push((place, sharing.choices(place, offers, caps)));
@@ -193,7 +193,8 @@ impl<'a> Sharing<'a> {
                 continue;
             }
             let weight = Reverse(rest.pools[of.pool].weight);
-            let offer = (weight, of.capped, charge_of(of, &parent.requests));
+            let charge = charge_of(of, &parent.requests);
+            let offer = (weight, of.capped, charge.saturating_add(parent.forgone.on_kind(kind)));
             let known = &mut best[of.site];
             *known = Some(known.map_or(offer, |known| known.min(offer)));
         }
@@ -251,7 +252,10 @@ impl<'a> Sharing<'a> {
                 continue;
             }
             let is_free = self.finds_room(parent, choice);
-            let charge = if is_free { 0 } else { choice.charge };
+            let charge = match choice.nodes.get(choice.next_node) {
+                Some(&node) if is_free => parent.forgone.on_node(node),
+                Some(_) | None => choice.charge,
+            };
             let charged = self.charged[choice.site];
             let (load, charged) = match self.order {
                 Order::Even | Order::Narrowest => {

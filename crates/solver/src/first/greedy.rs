@@ -1,5 +1,6 @@
 //! Buys nodes, the most worth per dollar first.
 
+use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
@@ -21,6 +22,8 @@ pub(super) struct Shop<'a> {
     /// What is left of everything scarce.
     pub(super) left: Vec<i64>,
     anchors: Anchors,
+    /// Whether pods prefer some kinds.
+    picky: bool,
 }
 
 /// Buys nodes for the pods left in `packing` until no more can be bought for any of them.
@@ -95,7 +98,8 @@ impl<'a> Shop<'a> {
     ) -> Self {
         let candidates = vec![None; problem.kinds.len()];
         let charges = charges(problem, &left, whole_limit);
-        Self { problem, values, candidates, charges, left, anchors }
+        let picky = problem.has_wishes();
+        Self { problem, values, candidates, charges, left, anchors, picky }
     }
 
     /// Every kind that has something to offer now, best rate first.
@@ -114,7 +118,12 @@ impl<'a> Shop<'a> {
         }
         let there = &Mix::new();
         let left = &packing.left;
-        let stock = Stock { values: self.values, left, there, base: &[], candidates };
+        let values = if self.picky {
+            self.problem.less_forgone(self.values, |forgone| forgone.on_kind(kind))
+        } else {
+            Cow::Borrowed(self.values)
+        };
+        let stock = Stock { values: &values, left, there, base: &[], candidates };
         let anchors = self.anchors[self.problem.kinds[kind].pool].as_deref();
         let filled = fill(self.problem, &stock, &self.problem.kinds[kind].room, anchors);
         if filled.mix.is_empty() {

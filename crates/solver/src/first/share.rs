@@ -12,8 +12,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::anchors;
 use super::fill::{Stock, by_density, fill};
 use super::greedy::Shop;
-use crate::packing::{Group, Mix, Packing, add, pods_in, residual};
-use crate::problem::{Amounts, Class, Kind, Problem};
+use crate::packing::{Group, Mix, Packing, add, residual};
+use crate::problem::{Amounts, Class, Problem};
 
 /// Groups whose pods are given nodes, one after another. The first takes most of all pods along; more
 /// than a few would each be left to what buys without shares.
@@ -270,9 +270,11 @@ fn larger(
         if filled.mix.is_empty() {
             continue;
         }
-        let pods = pods_in(mix);
-        let more =
-            of.objective(pods + pods_in(&filled.mix)).saturating_sub(current.objective(pods));
+        let mut whole = mix.clone();
+        for &(class, pods) in &filled.mix {
+            add(&mut whole, class, pods);
+        }
+        let more = problem.objective(kind, &whole).saturating_sub(problem.objective(*now, mix));
         let rate = (i128::from(filled.value) << 20) / i128::from(more.max(1));
         let is_best = best.as_ref().is_none_or(|(known, _)| rate > *known);
         if is_best && more <= anew(problem, &filled.mix) {
@@ -292,7 +294,7 @@ fn anew(problem: &Problem, mix: &Mix) -> i64 {
             *sum = sum.saturating_add(need.saturating_mul(pods));
         }
     }
-    let holds = |kind: &&Kind| kind.searched && Problem::fits(&needs, &kind.room);
-    let kinds = problem.kinds.iter().filter(holds);
-    kinds.map(|kind| kind.objective(pods_in(mix))).min().unwrap_or(i64::MAX)
+    let kinds = problem.kinds.iter().enumerate();
+    let holds = kinds.filter(|(_, kind)| kind.searched && Problem::fits(&needs, &kind.room));
+    holds.map(|(kind, _)| problem.objective(kind, mix)).min().unwrap_or(i64::MAX)
 }

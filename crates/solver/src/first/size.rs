@@ -1,19 +1,18 @@
 //! Replaces each bought node by the cheapest kind of its pool that holds the same pods.
 
-use crate::packing::{Group, Packing, pods_in, residual};
+use crate::packing::{Group, Packing, residual};
 use crate::problem::Problem;
 
 /// Right-sizes every group. Only kinds that draw no more on limits and supplies are considered, so that limits
 /// and weights that held before hold after.
 pub(crate) fn right_size(problem: &Problem, packing: &mut Packing) {
     for group in &mut packing.groups {
-        let pods = pods_in(&group.mix);
-        let now = problem.kinds[group.kind].objective(pods);
+        let now = problem.objective(group.kind, &group.mix);
         let best = (0..problem.kinds.len())
             .filter(|&kind| {
-                problem.kinds[kind].objective(pods) < now && suits(problem, kind, group)
+                problem.objective(kind, &group.mix) < now && suits(problem, kind, group)
             })
-            .min_by_key(|&kind| (problem.kinds[kind].objective(pods), kind));
+            .min_by_key(|&kind| (problem.objective(kind, &group.mix), kind));
         group.kind = best.unwrap_or(group.kind);
     }
 }

@@ -2,11 +2,47 @@
 
 use super::fill::{Stock, by_density, fill};
 use crate::packing::{Group, Mix, Packing, add, residual};
-use crate::problem::Problem;
+use crate::problem::{Class, Problem};
 
 /// Places pods that are left wherever there is still room. Afterwards none of them fits on any
 /// existing or bought node.
 pub(crate) fn top_up(problem: &Problem, values: &[i64], packing: &mut Packing) {
+    if problem.has_wishes() {
+        // Those that prefer some nodes that are there come before those that do not mind.
+        let least = least_forgone(problem);
+        let pleases = |class: usize, node: usize| {
+            let forgone = &problem.classes[class].forgone;
+            !forgone.is_nothing() && Some(forgone.on_node(node)) == least[class]
+        };
+        fill_nodes(problem, values, packing, pleases);
+    }
+    fill_nodes(problem, values, packing, |_, _| true);
+    let mut position = 0;
+    while position < packing.groups.len() {
+        if packing.left.iter().all(|left| *left == 0) {
+            return;
+        }
+        top_up_group(problem, values, packing, position);
+        position += 1;
+    }
+}
+
+/// What a pod of each class is charged at least on nodes that are there and may take it.
+fn least_forgone(problem: &Problem) -> Vec<Option<i64>> {
+    let least = |class: &Class| {
+        let nodes = (0..problem.nodes.len()).filter(|node| class.nodes.contains(*node));
+        nodes.map(|node| class.forgone.on_node(node)).min()
+    };
+    problem.classes.iter().map(least).collect()
+}
+
+/// Places pods on nodes that are there, of the classes and nodes that `accept` names.
+fn fill_nodes(
+    problem: &Problem,
+    values: &[i64],
+    packing: &mut Packing,
+    accept: impl Fn(usize, usize) -> bool,
+) {
     for position in 0..problem.nodes.len() {
         if packing.left.iter().all(|left| *left == 0) {
             return;
@@ -16,21 +52,16 @@ pub(crate) fn top_up(problem: &Problem, values: &[i64], packing: &mut Packing) {
         }
         let room = residual(problem, &problem.nodes[position].room, &packing.existing[position]);
         let there = &besides(&packing.existing[position], &problem.nodes[position].own);
-        let admits = |class: usize| problem.classes[class].nodes.contains(position);
+        let admits = |class: usize| {
+            problem.classes[class].nodes.contains(position) && accept(class, position)
+        };
+        let values = &*problem.less_forgone(values, |forgone| forgone.on_node(position));
         let candidates = candidates(problem, values, packing, &room, admits);
         let (left, base) = (&packing.left, problem.base(Some(position)));
         let stock = Stock { values, left, there, base, candidates: &candidates };
         let more = fill(problem, &stock, &room, None).mix;
         take(packing, &more, 1);
         extend(&mut packing.existing[position], &more);
-    }
-    let mut position = 0;
-    while position < packing.groups.len() {
-        if packing.left.iter().all(|left| *left == 0) {
-            return;
-        }
-        top_up_group(problem, values, packing, position);
-        position += 1;
     }
 }
 
@@ -50,6 +81,7 @@ fn top_up_group(problem: &Problem, values: &[i64], packing: &mut Packing, positi
     let Group { kind, mix, copies } = packing.groups[position].clone();
     let room = residual(problem, &problem.kinds[kind].room, &mix);
     let admits = |class: usize| problem.classes[class].kinds.contains(kind);
+    let values = &*problem.less_forgone(values, |forgone| forgone.on_kind(kind));
     let candidates = candidates(problem, values, packing, &room, admits);
     let left = &packing.left;
     let stock = Stock { values, left, there: &mix, base: &[], candidates: &candidates };

@@ -5,11 +5,11 @@
 use std::collections::BTreeMap;
 
 use crate::bits::Bits;
-use crate::packing::{Packing, pods_in};
-use crate::problem::{Class, Kind, Problem};
+use crate::packing::Packing;
+use crate::problem::{Class, Forgone, Kind, Problem};
 
 /// Nano-USD per hour for a pod of each class: the least, over the kinds that hold it, of price ×
-/// its largest share of the room, and the interruption term. 0 where no kind holds it.
+/// its largest share of the room, the interruption term, and what it prefers and has not. 0 where no kind holds it.
 pub(crate) fn standalone(problem: &Problem) -> Vec<i64> {
     let rates: Vec<Vec<i128>> = problem.kinds.iter().map(rates).collect();
     let least = |class: &Class, capped: bool| {
@@ -19,19 +19,20 @@ pub(crate) fn standalone(problem: &Problem) -> Vec<i64> {
             if !is_open || !Problem::fits(&class.requests, &kind.room) {
                 continue;
             }
-            let is_less = |known| at_least(&rates[position], &class.requests) < i128::from(known);
-            if least.is_none_or(is_less) {
-                let charge = charge_of(kind, &class.requests);
+            let forgone = class.forgone.on_kind(position);
+            let at_least = at_least(&rates[position], &class.requests) + i128::from(forgone);
+            if least.is_none_or(|known| at_least < i128::from(known)) {
+                let charge = charge_of(kind, &class.requests).saturating_add(forgone);
                 least = Some(least.map_or(charge, |known| known.min(charge)));
             }
         }
         least
     };
-    let mut known: BTreeMap<(&[i64], &Bits), i64> = BTreeMap::new();
+    let mut known: BTreeMap<(&[i64], &Bits, &Forgone), i64> = BTreeMap::new();
     let mut values = Vec::with_capacity(problem.classes.len());
     for class in &problem.classes {
         let value = known
-            .entry((&class.requests, &class.kinds))
+            .entry((&class.requests, &class.kinds, &class.forgone))
             .or_insert_with(|| least(class, false).or_else(|| least(class, true)).unwrap_or(0));
         values.push(*value);
     }
@@ -101,7 +102,7 @@ pub(crate) fn learnt(problem: &Problem, values: &[i64], packing: &Packing) -> Ve
     let mut paid = vec![0_i128; values.len()];
     let mut pods = vec![0_i128; values.len()];
     for group in packing.groups.iter().filter(|group| !problem.kinds[group.kind].capped) {
-        let price = i128::from(problem.kinds[group.kind].objective(pods_in(&group.mix)));
+        let price = i128::from(problem.objective(group.kind, &group.mix));
         let worth: i128 =
             group.mix.iter().map(|&(c, n)| i128::from(values[c]) * i128::from(n)).sum();
         for &(class, count) in &group.mix {

@@ -7,7 +7,7 @@
 //! holds more worth than it costs; fillings and steps that cannot lead to a cheaper packing are not
 //! looked at, nor states that were reached more cheaply. Work is counted.
 //!
-//! Not for interruption terms and weights: there moving pods over may cost something.
+//! Not for interruption terms, preferences and weights: there moving pods over may cost something.
 
 use std::collections::BTreeMap;
 
@@ -81,7 +81,7 @@ impl Search<'_> {
     /// than the best known afterwards.
     pub(super) fn branch(&mut self, work: &mut Work<'_>) -> bool {
         let problem = self.problem;
-        let moves_cost = problem.kinds.iter().any(|kind| kind.term > 0);
+        let moves_cost = problem.kinds.iter().any(|kind| kind.term > 0) || problem.has_wishes();
         if moves_cost || self.anchors.iter().any(Option::is_some) || self.is_over(work) {
             return false;
         }

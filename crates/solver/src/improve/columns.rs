@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::packing::{Group, Mix, Packing, pods_in};
+use crate::packing::{Group, Mix, Packing};
 use crate::problem::Problem;
 
 /// What a column fills.
@@ -32,11 +32,15 @@ pub(super) struct Column {
 }
 
 impl Column {
-    /// The objective of the node, nano-USD per hour; existing ones that stay cost nothing more.
+    /// The objective of the node, nano-USD per hour; existing ones that stay cost nothing
+    /// more than what their pods are charged for preferences.
     pub(super) fn price(&self, problem: &Problem) -> i64 {
         match self.bin {
-            Bin::Kind(kind) => problem.kinds[kind].objective(pods_in(&self.mix)),
-            Bin::Node(node) => problem.nodes[node].price,
+            Bin::Kind(kind) => problem.objective(kind, &self.mix),
+            Bin::Node(node) => {
+                let price = problem.nodes[node].price;
+                price.saturating_add(problem.forgone_on_node(node, &self.mix))
+            }
         }
     }
 

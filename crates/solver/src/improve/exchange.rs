@@ -1,7 +1,7 @@
 //! Exchanges: wherever a pod of one class has a seat, one of a lesser class would do.
 //!
 //! A class is lesser than another where it asks for no more of anything, is admitted wherever the
-//! other is and has no other or smaller quotas; its pods are then worth no more. Said to the linear program beforehand, this keeps worths
+//! other is, is charged no more there for what it prefers, and has no other or smaller quotas; its pods are then worth no more. Said to the linear program beforehand, this keeps worths
 //! from leaping between rounds. As a column, an exchange gives up a seat of the greater class for the
 //! lesser one at no cost.
 
@@ -58,6 +58,7 @@ fn is_lesser(one: &Class, other: &Class) -> bool {
         && one.requests.iter().zip(&other.requests).all(|(one, other)| one <= other)
         && one.kinds.covers(&other.kinds)
         && one.nodes.covers(&other.nodes)
+        && one.forgone.is_within(&other.forgone, &other.kinds, &other.nodes)
         && one.quotas.iter().all(|one| other.quota(one.group).is_some_and(|most| most <= one.most))
 }
 
@@ -81,8 +82,7 @@ mod tests {
              pod odd x2 cpu=500m mem=9Gi
              pod picky x2 cpu=500m mem=512Mi select family=m",
         );
-        let problem =
-            problem::build(&snapshot, Objective { restart_cost: 0 }).plain(|_| usize::MAX);
+        let problem = problem::build(&snapshot, Objective::LIST_PRICES).plain(|_| usize::MAX);
         let cpu = |class: usize| problem.classes[class].requests[0];
         let mut found: Vec<(i64, i64)> = exchanges(&problem, &vec![None])
             .into_iter()

@@ -114,11 +114,12 @@ impl<'a> Search<'a> {
         work.is_over(self.best.cost(self.problem), estimate)
     }
 
-    /// Whether limits or weights keep this search from what could be bought without them.
+    /// Whether limits, weights or preferences keep this search from what could be had without them.
     pub(super) fn is_restricted(&self) -> bool {
         let of_limits = &self.worths.scarce[..self.problem.first_supply];
         of_limits.iter().any(|worth| *worth > 0)
             || self.anchors.iter().any(Option::is_some)
+            || self.problem.has_wishes()
             || !anchors::all_within_limits(self.problem, &self.scarce)
     }
 
@@ -267,6 +268,10 @@ impl<'a> Search<'a> {
         (complete, cheapest): (bool, bool),
     ) -> Improved {
         let mut proposals = self.proposals.into_kept();
+        if bound.is_some() && self.problem.has_wishes() {
+            // The bound knows no preferences, and what pods are worth with them is too much for it.
+            proposals.clear();
+        }
         let mut of_bound: Vec<Proposal> =
             bound.into_iter().flat_map(|bound| bound.proposals.into_kept()).collect();
         if !is_split {

@@ -7,7 +7,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::packing::{Group, Mix, Packing, pods_in};
+use crate::packing::{Group, Mix, Packing};
 use crate::problem::Problem;
 
 /// Most classes in one linear program: its time grows with their square, and passes a second here.
@@ -90,9 +90,8 @@ impl Part {
 
 /// Takes the dearest groups of the dearest pools out of `first`; returns them and the rest.
 fn split(problem: &Problem, mut first: Packing, classes_max: usize) -> (Vec<Group>, Packing) {
-    let price = |group: &Group| {
-        problem.kinds[group.kind].objective(pods_in(&group.mix)).saturating_mul(group.copies)
-    };
+    let price =
+        |group: &Group| problem.objective(group.kind, &group.mix).saturating_mul(group.copies);
     let mut of_pool = vec![0_i64; problem.pools.len()];
     for group in &first.groups {
         let sum = &mut of_pool[problem.kinds[group.kind].pool];
@@ -134,8 +133,7 @@ mod tests {
              pod c x9 cpu=1 mem=11Gi
              pod d x9 cpu=700m mem=2Gi",
         );
-        let problem =
-            problem::build(&snapshot, Objective { restart_cost: 0 }).plain(|_| usize::MAX);
+        let problem = problem::build(&snapshot, Objective::LIST_PRICES).plain(|_| usize::MAX);
         let start = first::answer(&problem);
         let mut never = |_: &crate::Progress| false;
         for classes in 0..=4 {

@@ -73,7 +73,8 @@ pub(super) struct Pricing<'a> {
     fillable: &'a Fillable,
     demand: &'a [i64],
     room: &'a [i64],
-    /// What a pod of each class is worth here: less the interruption term of the bin.
+    /// What a pod of each class is worth here: less the interruption term of the bin, and what it is charged
+    /// where the bin is not as it prefers.
     values: Vec<i64>,
     /// What a mix has to be worth to be of use.
     charge: i64,
@@ -95,7 +96,13 @@ impl<'a> Pricing<'a> {
             }
             Bin::Node(node) => (&problem.nodes[node].spare, 0, None),
         };
-        let values: Vec<i64> = worths.pods.iter().map(|worth| worth - term).collect();
+        let charged = |class: &Class| match fillable.bin {
+            Bin::Kind(kind) => class.forgone.on_kind(kind),
+            Bin::Node(node) => class.forgone.on_node(node),
+        };
+        let worths_of = worths.pods.iter().zip(&problem.classes);
+        let values: Vec<i64> =
+            worths_of.map(|(worth, class)| worth - term - charged(class)).collect();
         let items: Vec<Item> = fillable
             .classes
             .iter()

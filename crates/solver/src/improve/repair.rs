@@ -9,7 +9,7 @@ use std::cmp::Reverse;
 use super::generate::Search;
 use super::pricing::Worths;
 use super::work::Work;
-use crate::packing::{Group, Packing, pods_in};
+use crate::packing::{Group, Packing};
 
 /// Parts of the bill that are given up, in per mille, one after another.
 const PARTS: [i64; 4] = [20, 60, 150, 350];
@@ -47,7 +47,7 @@ impl Search<'_> {
         let mut groups: Vec<(Reverse<i64>, Group)> = Vec::new();
         for group in &self.best.groups {
             let worth: i64 = group.mix.iter().map(|&(class, pods)| worths[class] * pods).sum();
-            let price = problem.kinds[group.kind].objective(pods_in(&group.mix));
+            let price = problem.objective(group.kind, &group.mix);
             groups.push((Reverse(price - worth), group.clone()));
         }
         groups.sort();
@@ -73,7 +73,7 @@ impl Search<'_> {
             }
         }
         for (_, mut group) in groups {
-            let price = problem.kinds[group.kind].objective(pods_in(&group.mix));
+            let price = problem.objective(group.kind, &group.mix);
             let copies = match price {
                 0 => 0,
                 _ => ((rest.max(0) + price - 1) / price).min(group.copies),

@@ -7,8 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use model::{
     LabelKey, NodeInclusion, NodeState, PodShape, Requirements, ShapeIndex, Snapshot, Spread,
-    SpreadIndex, Taint, Toleration, TolerationOperator, untolerated,
+    SpreadIndex, TAINT_WEIGHT, Taint, Toleration, TolerationOperator, is_disliked, untolerated,
 };
+
+use super::wishes::{WishesOf, has_soft_taints};
 
 use crate::bits::Bits;
 
@@ -28,9 +30,13 @@ pub(crate) struct Admission {
     /// For each node of the snapshot, the rule sets that its labels and taints admit, whether or not it
     /// takes pods.
     pub(crate) counting_nodes: Vec<Bits>,
+    /// What shapes prefer, as rule sets that admit what is as preferred, with weights; none where
+    /// preferences have no price.
+    pub(crate) wishes: WishesOf,
 }
 
-type Rule<'a> = (&'a [Requirements], &'a [Toleration]);
+/// Labels and tolerations, and whether a taint that pods only dislike keeps them away too.
+type Rule<'a> = (&'a [Requirements], &'a [Toleration], bool);
 
 /// What admits any label and tolerates any taint.
 static ANY_LABELS: [Requirements; 1] = [Requirements::new()];
@@ -51,35 +57,54 @@ fn filter<'a>(spread: &Spread, shape: &'a PodShape) -> Rule<'a> {
         NodeInclusion::Honor => &shape.tolerations[..],
         NodeInclusion::Ignore => &ANY_TAINTS,
     };
-    (labels, taints)
+    (labels, taints, false)
 }
 
-/// Evaluates every rule set of the shapes in `used` against offerings and nodes.
-pub(crate) fn evaluate(snapshot: &Snapshot, used: &BTreeSet<ShapeIndex>) -> Admission {
+/// What `shape` prefers, with weights.
+fn preferred<'a>(
+    shape: &'a PodShape,
+    has_soft_taints: bool,
+) -> impl Iterator<Item = (Rule<'a>, i64)> {
+    let of_labels = shape.preferences.iter().map(|one| {
+        let rule: Rule<'a> = (std::slice::from_ref(&one.labels), &ANY_TAINTS, false);
+        (rule, one.weight)
+    });
+    let of_taints: Rule<'a> = (&ANY_LABELS, &shape.tolerations, true);
+    of_labels.chain(has_soft_taints.then_some((of_taints, TAINT_WEIGHT)))
+}
+
+/// Evaluates every rule set of the shapes in `used` against offerings and nodes; what they prefer only where
+/// that has a price.
+pub(crate) fn evaluate(
+    snapshot: &Snapshot,
+    used: &BTreeSet<ShapeIndex>,
+    prices_wishes: bool,
+) -> Admission {
     let mut rules: BTreeMap<Rule<'_>, usize> = BTreeMap::new();
     for index in used {
         let shape = snapshot.shape(*index);
         let spreads =
             shape.rules.spreads.iter().map(|spread| filter(snapshot.spread(*spread), shape));
         for rule in
-            std::iter::once((&shape.alternatives[..], &shape.tolerations[..])).chain(spreads)
+            std::iter::once((&shape.alternatives[..], &shape.tolerations[..], false)).chain(spreads)
         {
             let next = rules.len();
             rules.entry(rule).or_insert(next);
         }
     }
+    let wishes = wishes(snapshot, used, prices_wishes, &mut rules);
     let mut filters = BTreeMap::new();
     let mut rule_of = vec![None; snapshot.shapes.len()];
     for index in used {
         let shape = snapshot.shape(*index);
-        let rule: Rule<'_> = (&shape.alternatives, &shape.tolerations);
+        let rule: Rule<'_> = (&shape.alternatives, &shape.tolerations, false);
         let position = rules[&rule];
         rule_of[index.get()] = Some(position);
         for spread in &shape.rules.spreads {
             filters.insert((*spread, position), rules[&filter(snapshot.spread(*spread), shape)]);
         }
     }
-    let mut ordered: Vec<Rule<'_>> = vec![(&[], &[]); rules.len()];
+    let mut ordered: Vec<Rule<'_>> = vec![(&[], &[], false); rules.len()];
     for (rule, position) in &rules {
         ordered[*position] = *rule;
     }
@@ -91,13 +116,32 @@ pub(crate) fn evaluate(snapshot: &Snapshot, used: &BTreeSet<ShapeIndex>) -> Admi
         NodeState::Ready | NodeState::InFlight => column.clone(),
     };
     let nodes = snapshot.nodes.iter().zip(&counting_nodes).map(takes_pods).collect();
-    Admission { rule_of, column_of, columns, nodes, filters, counting_nodes }
+    Admission { rule_of, column_of, columns, nodes, filters, counting_nodes, wishes }
+}
+
+/// What each shape prefers, with new `rules` behind the others.
+fn wishes<'a>(
+    snapshot: &'a Snapshot,
+    used: &BTreeSet<ShapeIndex>,
+    prices_wishes: bool,
+    rules: &mut BTreeMap<Rule<'a>, usize>,
+) -> WishesOf {
+    let mut wishes = WishesOf::new();
+    let has_soft_taints = has_soft_taints(snapshot);
+    for index in used.iter().filter(|_| prices_wishes) {
+        for (rule, weight) in preferred(snapshot.shape(*index), has_soft_taints) {
+            let next = rules.len();
+            let rule = *rules.entry(rule).or_insert(next);
+            wishes.entry(*index).or_default().push((rule, weight));
+        }
+    }
+    wishes
 }
 
 fn offering_columns(snapshot: &Snapshot, rules: &[Rule<'_>]) -> (Vec<usize>, Vec<Bits>) {
     let keys: BTreeSet<&LabelKey> = rules
         .iter()
-        .flat_map(|(alternatives, _)| alternatives.iter())
+        .flat_map(|(alternatives, ..)| alternatives.iter())
         .flat_map(|terms| terms.iter().map(|(key, _)| key))
         .collect();
     let mut columns: BTreeMap<Bits, usize> = BTreeMap::new();
@@ -136,8 +180,9 @@ fn admitted<'v>(
     value_of: impl Fn(&LabelKey) -> Option<&'v str>,
 ) -> Bits {
     let mut bits = Bits::new(rules.len());
-    for (position, (alternatives, tolerations)) in rules.iter().enumerate() {
-        let tolerated = untolerated(taints, tolerations).is_none();
+    for (position, (alternatives, tolerations, soft)) in rules.iter().enumerate() {
+        let tolerated = untolerated(taints, tolerations).is_none()
+            && !(*soft && is_disliked(taints, tolerations));
         let matched = || alternatives.iter().any(|terms| terms.first_refused(&value_of).is_none());
         if tolerated && matched() {
             bits.insert(position);

@@ -14,6 +14,7 @@ use super::ranks::Ranks;
 use super::rules::Rules;
 use super::sites::Sites;
 use super::ties::{Feuds, Terms, TieLoads};
+use super::wishes::{Forgone, Wishes};
 use super::{Amounts, Class, ExistingNode, Pool, Problem, Quota, min_values, scarce, ties};
 use crate::bits::Bits;
 
@@ -47,7 +48,7 @@ pub(crate) fn build(snapshot: &Snapshot, objective: Objective) -> Built {
     }
     let used: BTreeSet<ShapeIndex> = pods_of.keys().copied().collect();
     let dimensions = dimensions(snapshot, &used);
-    let mut admission = admission::evaluate(snapshot, &used);
+    let mut admission = admission::evaluate(snapshot, &used, objective.preference_price > 0);
     let places = scarce::Places::new(snapshot);
     let sites = Sites::new(snapshot, site_keys(snapshot, &used));
     let variants = min_values::variants(snapshot, &mut admission, &dimensions, &sites, &used);
@@ -61,7 +62,7 @@ pub(crate) fn build(snapshot: &Snapshot, objective: Objective) -> Built {
     let tables = Tables { snapshot, dimensions, admission, kinds: &grouped, nodes: &nodes, crowds };
     let rules = tables.rules((sites, terms), &used);
     let feuds = Feuds::new(&rules.node_ties());
-    let (parents, sets) = tables.parents(&rules, pods_of);
+    let (parents, sets) = tables.parents(&rules, objective, pods_of);
     let groups = tables.crowds.first + tables.crowds.selections.len();
     let admission = tables.admission;
     let first_supply = places.first_supply();
@@ -186,17 +187,22 @@ impl Tables<'_> {
     fn parents(
         &self,
         rules: &Rules,
+        objective: Objective,
         pods_of: Vec<(ShapeIndex, Vec<PodIndex>)>,
     ) -> (Vec<Class>, Vec<usize>) {
-        type Key = (Amounts, i32, Bits, Bits, Vec<Quota>, usize);
+        type Key = (Amounts, i32, Bits, Bits, (Vec<Quota>, Forgone), usize);
+        let of_pods = (&self.admission, &self.dimensions[..]);
+        let mut wishes = Wishes::new(self.snapshot, of_pods, objective, self.kinds, self.nodes);
         let mut position_of: BTreeMap<Key, usize> = BTreeMap::new();
         let (mut parents, mut sets): (Vec<Class>, Vec<usize>) = (Vec::new(), Vec::new());
         for (index, pods) in pods_of {
             let set = rules.set_of[&index];
-            let class = self.class(rules, set, (index, pods));
-            let Class { requests, priority, kinds, nodes, quotas, .. } = &class;
+            let class =
+                Class { forgone: wishes.of(index), ..self.class(rules, set, (index, pods)) };
+            let Class { requests, priority, kinds, nodes, quotas, forgone, .. } = &class;
             let alike = (requests.clone(), *priority, kinds.clone(), nodes.clone());
-            let key = (alike.0, alike.1, alike.2, alike.3, quotas.clone(), set);
+            let beside = (quotas.clone(), forgone.clone());
+            let key = (alike.0, alike.1, alike.2, alike.3, beside, set);
             if let Some(position) = position_of.get(&key) {
                 parents[*position].shapes.extend(class.shapes);
                 parents[*position].pods.extend(class.pods);
@@ -246,6 +252,7 @@ impl Tables<'_> {
             units: 1,
             quotas,
             ties: rules.node_ties_of[set],
+            forgone: Forgone::default(),
         }
     }
 }

@@ -295,6 +295,7 @@ impl<'a> Bundling<'a> {
         own.shapes.extend(&class.shapes);
         own.shapes.sort_unstable();
         own.shapes.dedup();
+        own.forgone = own.forgone.and(&class.forgone);
         own.quotas.extend(&class.quotas);
         own.quotas.sort_unstable();
         bundle.ties.join(ties);

@@ -1,7 +1,8 @@
 //! Drops kinds from search that another one makes superfluous.
 //!
 //! Kind B is superfluous beside A where A is in the same pool and site, admits every class that B admits,
-//! has at least B's room in every dimension, costs no more, loses no more to interruptions, and draws no more on any limit: in
+//! has at least B's room in every dimension, costs no more, loses no more to interruptions, charges no class
+//! more for what it prefers, and draws no more on any limit: in
 //! every node of B, A would do as well. B stays for alternatives and reasons.
 
 use super::{Class, Kind};
@@ -17,8 +18,17 @@ pub(crate) fn mark(kinds: &mut [Kind], classes: &[Class]) {
         kind.searched = true;
     }
     for candidate in 0..kinds.len() {
+        let pleases = |one: usize, other: usize| {
+            let mut charged = classes.iter().filter(|class| !class.forgone.is_nothing());
+            charged.all(|class| {
+                !class.kinds.contains(other)
+                    || class.forgone.on_kind(one) <= class.forgone.on_kind(other)
+            })
+        };
         let superfluous = kept.iter().any(|&other| {
-            dominates(&kinds[other], &kinds[candidate]) && admits[other].covers(&admits[candidate])
+            dominates(&kinds[other], &kinds[candidate])
+                && admits[other].covers(&admits[candidate])
+                && pleases(other, candidate)
         });
         if superfluous {
             kinds[candidate].searched = false;
@@ -26,7 +36,8 @@ pub(crate) fn mark(kinds: &mut [Kind], classes: &[Class]) {
         }
         kept.retain(|&other| {
             let beaten = dominates(&kinds[candidate], &kinds[other])
-                && admits[candidate].covers(&admits[other]);
+                && admits[candidate].covers(&admits[other])
+                && pleases(candidate, other);
             kinds[other].searched = !beaten;
             !beaten
         });

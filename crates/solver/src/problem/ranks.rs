@@ -193,9 +193,16 @@ fn ranks(mut contents: Vec<Content>) -> Vec<usize> {
 /// with these last, so that those that differ in nothing else follow each other.
 fn runs(snapshot: &Snapshot) -> Vec<usize> {
     let alone = |shape: &PodShape| {
-        let PodShape { requests, alternatives, tolerations, priority, rivals: _, rules: _ } =
-            shape.clone();
-        (requests, alternatives, tolerations, priority)
+        let PodShape {
+            requests,
+            alternatives,
+            tolerations,
+            priority,
+            rivals: _,
+            rules: _,
+            preferences,
+        } = shape.clone();
+        (requests, alternatives, tolerations, priority, preferences)
     };
     let mut run = 0;
     let mut runs = Vec::with_capacity(snapshot.shapes.len());

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::wishes::Forgone;
 use super::{Amounts, Class};
 use crate::bits::Bits;
 
@@ -14,7 +15,7 @@ use crate::bits::Bits;
 /// from the classes with most pods left (the theorem of Gale and Ryser, as equal numbers are majorised
 /// by all others of the same sum).
 pub(super) fn merged(classes: Vec<Class>, groups: usize, based: &BTreeSet<usize>) -> Vec<Class> {
-    type Key = (Amounts, i32, Bits, Bits, usize);
+    type Key = (Amounts, i32, Bits, Bits, Forgone, usize);
     let mut members = vec![0_usize; groups];
     for quota in classes.iter().flat_map(|class| &class.quotas) {
         members[quota.group] += 1;
@@ -33,8 +34,9 @@ pub(super) fn merged(classes: Vec<Class>, groups: usize, based: &BTreeSet<usize>
             merged.push(class);
             continue;
         }
-        let Class { requests, priority, pods, kinds, nodes, .. } = &class;
-        let key = (requests.clone(), *priority, kinds.clone(), nodes.clone(), pods.len());
+        let Class { requests, priority, pods, kinds, nodes, forgone, .. } = &class;
+        let alike = (requests.clone(), *priority, kinds.clone(), nodes.clone());
+        let key = (alike.0, alike.1, alike.2, alike.3, forgone.clone(), pods.len());
         if let Some(position) = position_of.get(&key) {
             let joined = &mut merged[*position];
             joined.shapes.extend(class.shapes);

@@ -11,6 +11,7 @@ use model::{NewNode, NodeFill, OfferingIndex, PodIndex, Snapshot};
 use super::build::Built;
 use super::bundles::Bundling;
 use super::rules::Loads;
+use super::wishes::Forgone;
 use super::{Amounts, Class, Problem, Quota, dominance, rivals};
 use crate::bits::Bits;
 use crate::materialise::Placed;
@@ -281,13 +282,14 @@ impl Built {
 
 /// `classes`, those that nothing tells apart joined.
 fn distinct(classes: impl Iterator<Item = Class>) -> Vec<Class> {
-    type Key = (Amounts, i32, Bits, Bits, Vec<Quota>, usize);
+    type Key = (Amounts, i32, Bits, Bits, (Vec<Quota>, Forgone), usize);
     let mut position_of: BTreeMap<Key, usize> = BTreeMap::new();
     let mut distinct: Vec<Class> = Vec::new();
     for class in classes {
-        let Class { requests, priority, kinds, nodes, quotas, ties, .. } = &class;
+        let Class { requests, priority, kinds, nodes, quotas, ties, forgone, .. } = &class;
         let alike = (requests.clone(), *priority, kinds.clone(), nodes.clone());
-        let key = (alike.0, alike.1, alike.2, alike.3, quotas.clone(), *ties);
+        let beside = (quotas.clone(), forgone.clone());
+        let key = (alike.0, alike.1, alike.2, alike.3, beside, *ties);
         if let Some(position) = position_of.get(&key) {
             let joined = &mut distinct[*position];
             joined.shapes.extend(class.shapes);

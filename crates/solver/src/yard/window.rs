@@ -9,7 +9,7 @@ use super::trades::Trade;
 use crate::bits::Bits;
 use crate::improve::{self, Work};
 use crate::packing::{Group, Mix, Packing, add, residual};
-use crate::problem::{Class, ExistingNode, Kind, Problem, mark_superfluous};
+use crate::problem::{Class, ExistingNode, Forgone, Kind, Problem, mark_superfluous};
 use model::PodIndex;
 
 /// Nodes outside a window that may take its pods: those that save most by it.
@@ -146,6 +146,7 @@ impl Yard {
                 kinds: of_kinds,
                 requests: whole.requests.clone(),
                 quotas: whole.quotas.clone(),
+                forgone: Forgone::default(),
                 ..*whole
             }
         };

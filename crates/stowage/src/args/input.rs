@@ -79,7 +79,7 @@ impl Input {
 #[derive(Clone, Copy, Debug, ValueEnum)]
 #[value(rename_all = "PascalCase")]
 pub(crate) enum Preferences {
-    /// What is not honoured yet is a finding
+    /// They have a price, see --preference-price; terms between pods and spreads are not looked at yet
     Respect,
     /// They are not looked at
     Ignore,

@@ -26,7 +26,7 @@ const SAMPLE: &[u8] = include_bytes!("../../../../simulations/clusters/underused
 const PROOF_WORK_MAX: u64 = 30_000_000;
 
 /// List prices alone: what is saved is money.
-const NO_RESTARTS: Objective = Objective { restart_cost: 0 };
+const NO_RESTARTS: Objective = Objective::LIST_PRICES;
 
 /// Finds moves for what `args` name and prints them to standard output.
 pub(super) fn run(args: &args::Plan) -> Result<ExitCode, Failure> {

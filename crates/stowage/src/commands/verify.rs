@@ -6,13 +6,13 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, anyhow};
-use checker::CheckedPlan;
+use checker::{CheckedPlan, Preferences};
 use model::{Objective, Snapshot};
 use snapshot::Lowered;
 
 use super::lowering;
 use crate::args;
-use crate::bill::Bill;
+use crate::bill::{Bill, beside_cost};
 use crate::money::{cents, count, exact, percent, rounded_down, rounded_up};
 use crate::outcome::Failure;
 use crate::rebuild::{self, Rebuilt};
@@ -77,8 +77,9 @@ fn judge(snapshot: &Snapshot, claim: &Claim) -> Result<String, Vec<String>> {
     let Rebuilt { plan, candidates } = rebuild::rebuild(snapshot, claim)?;
     let checked = checker::check(snapshot, plan)
         .map_err(|violations| violations.iter().map(ToString::to_string).collect::<Vec<_>>())?;
-    let restart_cost = Objective { restart_cost: claim.restart_cost.0 };
-    let bill = Bill::new(snapshot, &checked, &candidates, restart_cost)
+    let price = claim.preferences.as_ref().map_or(0, |claimed| claimed.preference_price.0);
+    let minimised = Objective { restart_cost: claim.restart_cost.0, preference_price: price };
+    let bill = Bill::new(snapshot, &checked, &candidates, minimised)
         .map_err(|error| vec![error.to_string()])?;
     let problems = false_figures(snapshot, claim, &checked, &bill);
     if problems.is_empty() { Ok(praise(&checked, &bill)) } else { Err(problems) }
@@ -103,6 +104,7 @@ fn false_figures(
     let existing = bill.existing.get();
     problems.extend(differs("existingCostPerHour", claim.existing_cost_per_hour, existing));
     problems.extend(differs("objectivePerHour", claim.objective_per_hour, objective));
+    problems.extend(false_preferences(claim.preferences.as_ref(), bill));
     for (field, claimed, proved) in [
         ("lowerBoundPerHour", claim.lower_bound_per_hour, bill.objective_bound),
         ("costLowerBoundPerHour", claim.cost_lower_bound_per_hour, bill.cost_bound),
@@ -124,6 +126,24 @@ fn false_figures(
     problems
 }
 
+/// Claimed figures of preferences that are not those of the checker.
+fn false_preferences(claimed: Option<&wire::ClaimedPreferences>, bill: &Bill) -> Vec<String> {
+    let Preferences { weight, satisfied, .. } = bill.preferences;
+    let nothing = wire::ClaimedPreferences::default();
+    let claimed = claimed.unwrap_or(&nothing);
+    let price = rounded_up(bill.preferences.price(bill.minimised)).get();
+    let numbers = [
+        ("preferences.weight", claimed.weight, weight),
+        ("preferences.satisfiedWeight", claimed.satisfied_weight, satisfied),
+    ];
+    let numbers = numbers.into_iter().filter(|(_, claimed, found)| claimed != found);
+    let mut problems: Vec<String> = numbers
+        .map(|(field, claimed, found)| format!("{field}: {claimed} is claimed, and it is {found}"))
+        .collect();
+    problems.extend(differs("preferences.pricePerHour", claimed.price_per_hour, price));
+    problems
+}
+
 fn differs(field: &str, claimed: Decimal, found: i64) -> Option<String> {
     (claimed.0 != found)
         .then(|| format!("{field}: {} is claimed, and it is {}", shown(claimed.0), shown(found)))
@@ -137,10 +157,9 @@ fn shown(millionths: i64) -> String {
 fn praise(checked: &CheckedPlan, bill: &Bill) -> String {
     let totals = checked.totals();
     let gap = bill.gap().map_or_else(String::new, |gap| format!(", gap {}", percent(gap)));
-    let with_interruptions = if bill.restart_cost == Objective::default() {
-        String::new()
-    } else {
-        format!(" ({} with interruptions)", cents(rounded_up(bill.objective)))
+    let with_interruptions = match beside_cost(bill) {
+        None => String::new(),
+        Some(what) => format!(" ({} with {what})", cents(rounded_up(bill.objective))),
     };
     format!(
         "The plan holds: {} to buy, {} placed, {} nowhere.\n\

@@ -1,16 +1,20 @@
 //! What everything costs, what no plan for the same pods goes below, and how long was searched.
 
-use model::{MicroUsdPerHour, Objective};
+use model::MicroUsdPerHour;
 use planner::Small;
+
+use checker::{GivenUp, Preferences};
 
 use super::heading::plural;
 use super::text::{Align, aligned, wrapped};
 use crate::answer::{Answer, SearchEnd};
-use crate::money::{HOURS_PER_MONTH, cents, count, percent, rounded_down, rounded_up};
+use crate::bill::beside_cost;
+use crate::money::{HOURS_PER_MONTH, cents, count, exact, percent, rounded_down, rounded_up};
+use crate::preferred::preferred;
 
 /// The bill per hour and per month.
 pub(super) fn render(answer: &Answer<'_>) -> String {
-    let bill = answer.bill;
+    let bill = &answer.bill;
     let mut rows = vec![cost_row("New nodes", bill.cost)];
     if !answer.snapshot.nodes.is_empty() {
         rows.push(cost_row("Existing nodes", bill.existing));
@@ -19,12 +23,56 @@ pub(super) fn render(answer: &Answer<'_>) -> String {
     if let Some(weights) = answer.report.weights_cost {
         rows.push(cost_row("Of it, for pool weights", weights));
     }
-    if bill.restart_cost != Objective::default() {
-        rows.push(cost_row("With interruptions", rounded_up(bill.objective)));
+    if let Some(what) = beside_cost(bill) {
+        rows.push(cost_row(&format!("With {what}"), rounded_up(bill.objective)));
     }
     rows.push(cost_row("Lower bound", rounded_down(bill.objective_bound)));
     let costs = aligned(&[Align::Left, Align::Right, Align::Right], &rows);
-    costs + &unpriced(bill.existing_unpriced) + &wrapped("  ", &search(answer))
+    costs
+        + &unpriced(bill.existing_unpriced)
+        + &preferences(answer)
+        + &wrapped("  ", &search(answer))
+}
+
+/// Preferences that are listed at most, those of the greatest weight first; the others are counted.
+const GIVEN_UP_MAX: usize = 5;
+
+/// How much of what pods prefer they have, and what they go without.
+fn preferences(answer: &Answer<'_>) -> String {
+    let Preferences { weight, satisfied, given_up, .. } = &answer.bill.preferences;
+    if *weight == 0 {
+        return String::new();
+    }
+    let mut order: Vec<&GivenUp> = given_up.iter().collect();
+    order.sort_by_key(|one| std::cmp::Reverse(one.weight.saturating_mul(one.pods)));
+    let mut lines = format!("  Preferences: {satisfied} of {weight} weight satisfied.\n");
+    for one in order.iter().take(GIVEN_UP_MAX) {
+        let each = answer.bill.minimised.preference(one.standalone, one.weight);
+        let keeping = one.keeping.map_or_else(
+            || "nothing to buy satisfies it".to_owned(),
+            |keeping| format!("keeping it takes {} or more", exact(rounded_up(keeping))),
+        );
+        lines += &wrapped(
+            "    ",
+            &format!(
+                "{} of weight {}, given up by {} like {}: worth {} USD/h each, {keeping}.",
+                preferred(&one.preferred),
+                one.weight,
+                counted(one.pods),
+                answer.snapshot.pod(one.pod).name,
+                exact(rounded_up(each)),
+            ),
+        );
+    }
+    match order.len().saturating_sub(GIVEN_UP_MAX) {
+        0 => lines,
+        more => lines + &format!("    {} more preferences are given up.\n", count(more)),
+    }
+}
+
+fn counted(pods: i64) -> String {
+    let pods = usize::try_from(pods).unwrap_or(0);
+    format!("{} {}", count(pods), plural(pods, "pod", "pods"))
 }
 
 fn unpriced(nodes: usize) -> String {

@@ -8,13 +8,15 @@ use planner::Small;
 use serde_json::value::{RawValue, to_raw_value};
 
 use super::document::{
-    Alternative, Catalog, Certificate, ExistingNode, Finding, NewNode, Plan, PriceDate,
-    SCHEMA_VERSION, Unschedulable, Worth,
+    Alternative, Catalog, Certificate, ExistingNode, Finding, GivenUp, NewNode, Plan, Preferences,
+    PriceDate, SCHEMA_VERSION, Unschedulable, Worth,
 };
 use super::reason::Reason;
 use super::value::{Gap, Quantities, Usd, UsdPerHour};
 use crate::answer::{Answer, CatalogDates};
+use crate::bill::Bill;
 use crate::money::{rounded_down, rounded_up};
+use crate::preferred::preferred;
 
 /// The document for `answer`; `names` are those of its new nodes, in order.
 pub(super) fn document<'a>(
@@ -22,7 +24,7 @@ pub(super) fn document<'a>(
     names: &'a [String],
 ) -> serde_json::Result<Plan<'a>> {
     let bill = &answer.bill;
-    let alternatives = planner::alternatives(answer.snapshot, answer.plan, bill.restart_cost);
+    let alternatives = planner::alternatives(answer.snapshot, answer.plan, bill.minimised);
     let circumstances = &answer.circumstances;
     Ok(Plan {
         schema_version: SCHEMA_VERSION,
@@ -32,11 +34,12 @@ pub(super) fn document<'a>(
         seed: circumstances.seed,
         cost_per_hour: UsdPerHour::new(answer.bill.cost),
         existing_cost_per_hour: UsdPerHour::new(answer.bill.existing),
-        restart_cost: Usd::new(bill.restart_cost.restart_cost),
+        restart_cost: Usd::new(bill.minimised.restart_cost),
         objective_per_hour: UsdPerHour::new(rounded_up(bill.objective)),
         lower_bound_per_hour: bound(bill.objective_bound),
         cost_lower_bound_per_hour: bound(bill.cost_bound),
         gap: bill.gap().map(Gap::new),
+        preferences: preferences(answer),
         complete: answer.report.complete,
         small_set: answer.report.small.map(|small| match small {
             Small::Cheapest => "cheapest",
@@ -59,6 +62,28 @@ pub(super) fn document<'a>(
             .collect(),
         unschedulable: unschedulable(answer),
         findings: answer.findings.iter().map(finding).collect(),
+    })
+}
+
+/// What placed pods prefer, where any prefers anything.
+fn preferences<'a>(answer: &'a Answer<'_>) -> Option<Preferences<'a>> {
+    let Bill { preferences, minimised, .. } = &answer.bill;
+    let given_up = |one: &'a checker::GivenUp| GivenUp {
+        pod: answer.snapshot.pod(one.pod).name.as_str(),
+        pods: one.pods,
+        preferred: preferred(&one.preferred),
+        weight: one.weight,
+        price_per_hour: UsdPerHour::new(rounded_up(
+            minimised.preference(one.standalone, one.weight),
+        )),
+        keeping_per_hour: one.keeping.map(|keeping| UsdPerHour::new(rounded_up(keeping))),
+    };
+    (preferences.weight > 0).then(|| Preferences {
+        preference_price: Gap::new(i128::from(minimised.preference_price)),
+        weight: preferences.weight,
+        satisfied_weight: preferences.satisfied,
+        price_per_hour: UsdPerHour::new(rounded_up(preferences.price(*minimised))),
+        given_up: preferences.given_up.iter().map(given_up).collect(),
     })
 }
 

@@ -26,11 +26,22 @@ pub(crate) struct Claim {
     pub(crate) lower_bound_per_hour: Decimal,
     pub(crate) cost_lower_bound_per_hour: Decimal,
     pub(crate) gap: Option<Decimal>,
+    #[serde(default)]
+    pub(crate) preferences: Option<Preferences>,
     pub(crate) certificate: Certificate,
     pub(crate) cost_certificate: Option<Certificate>,
     pub(crate) nodes: Vec<NewNode>,
     pub(crate) existing: Vec<ExistingNode>,
     pub(crate) unschedulable: Vec<Unschedulable>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Preferences {
+    pub(crate) preference_price: Decimal,
+    pub(crate) weight: i64,
+    pub(crate) satisfied_weight: i64,
+    pub(crate) price_per_hour: Decimal,
 }
 
 #[derive(Debug, Deserialize)]
@@ -74,7 +85,7 @@ pub(crate) struct Unschedulable {
 
 /// A JSON number of at most six decimals, read digit by digit, in millionths. Other programs may
 /// have rewritten it, such as 0.000001 as 1e-6.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Decimal(pub(crate) i64);
 
 impl<'de> Deserialize<'de> for Decimal {

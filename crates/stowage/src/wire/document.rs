@@ -35,8 +35,8 @@ pub(super) struct Plan<'a> {
     pub(super) existing_cost_per_hour: UsdPerHour,
     /// What the restart of one pod was taken to cost, USD; see `objectivePerHour`.
     pub(super) restart_cost: Usd,
-    /// What was minimised: cost, and for each pod on a new spot node the restart cost × the monthly
-    /// probability of an interruption ÷ 730; rounded up.
+    /// What was minimised: cost, for each pod on a new spot node the restart cost × the monthly
+    /// probability of an interruption ÷ 730, and the price of preferences that are given up; rounded up.
     pub(super) objective_per_hour: UsdPerHour,
     /// What no plan for the same pods goes below in `objectivePerHour`, proved by the checker and
     /// rounded down.
@@ -47,6 +47,9 @@ pub(super) struct Plan<'a> {
     /// (objective - bound) / bound, both before rounding, rounded up to the millionth; 0 where both
     /// are 0, null where only the bound is.
     pub(super) gap: Option<Gap>,
+    /// What placed pods prefer and do not require; not there where none prefers anything.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) preferences: Option<Preferences<'a>>,
     /// Whether the search for a cheaper plan ended by itself: it was not cut, and all pods took
     /// part in it.
     pub(super) complete: bool,
@@ -71,6 +74,43 @@ pub(super) struct Plan<'a> {
     pub(super) unschedulable: Vec<Unschedulable<'a>>,
     /// What was wrong with the input, or not honoured from it, or is good to know.
     pub(super) findings: Vec<Finding<'a>>,
+}
+
+/// What placed pods prefer, and what of it they have.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct Preferences<'a> {
+    /// What a preference of weight 100 was taken to be worth, as a part of what its pod costs alone at least.
+    pub(super) preference_price: Gap,
+    /// The weights of all that placed pods prefer, together.
+    pub(super) weight: i64,
+    /// The weights of what their nodes satisfy.
+    pub(super) satisfied_weight: i64,
+    /// What the rest comes to in `objectivePerHour`, rounded up.
+    pub(super) price_per_hour: UsdPerHour,
+    /// What is not satisfied, one entry for each shape of pods and each of its preferences.
+    pub(super) given_up: Vec<GivenUp<'a>>,
+}
+
+/// A preference that pods go without.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct GivenUp<'a> {
+    /// The first pod that goes without it, as `namespace/name`.
+    pub(super) pod: &'a str,
+    /// How many pods of its shape do.
+    pub(super) pods: i64,
+    /// What is preferred, in words.
+    pub(super) preferred: String,
+    /// Its weight, 1 to 100.
+    pub(super) weight: i64,
+    /// What it is worth for each of them, rounded up.
+    pub(super) price_per_hour: UsdPerHour,
+    /// How much more a pod costs alone, at least, where it is satisfied, rounded up; null where nothing that can
+    /// be bought satisfies it.
+    pub(super) keeping_per_hour: Option<UsdPerHour>,
 }
 
 /// What pods are claimed to be worth. The checker scales worths down until no node can hold more

@@ -262,12 +262,14 @@ fn shape(pairs: &Pairs<'_>) -> Result<PodShape, String> {
                 alternative.require(key, requirement);
             }
             "or" => shape.alternatives.push(std::mem::take(&mut alternative)),
+            "prefer" => shape.preferences.push(words::preference(argument)?),
             "tolerate" => shape.tolerations.push(words::toleration(argument)?),
             "priority" => shape.priority = integer(argument)?,
             resource => set(&mut shape.requests, resource, argument)?,
         }
     }
     shape.alternatives.push(alternative);
+    shape.preferences.sort();
     shape.tolerations.sort();
     shape.tolerations.dedup();
     shape.requests.set(well_known::PODS.into(), Amount::new(1));

@@ -4,16 +4,16 @@ use std::collections::BTreeMap;
 
 use model::{
     Amount, CapacityType, Effect, InterruptionBand, LabelKey, LabelValue, Labels, MicroUsdPerHour,
-    NodeInclusion, Operator, Quantity, Requirement, ResourceName, Resources, RivalsName, Taint,
-    Toleration, TolerationOperator, ZoneName, well_known,
+    NodeInclusion, Operator, Preference, Quantity, Requirement, Requirements, ResourceName,
+    Resources, RivalsName, Taint, Toleration, TolerationOperator, ZoneName, well_known,
 };
 
 use super::draft::{Prices, SpreadDraft, TermDraft};
 
 /// Words whose argument may follow a space.
-const SPACED: [&str; 11] = [
-    "select", "require", "tolerate", "taint", "label", "overhead", "bound", "daemons", "limits",
-    "used", "values",
+const SPACED: [&str; 12] = [
+    "select", "require", "prefer", "tolerate", "taint", "label", "overhead", "bound", "daemons",
+    "limits", "used", "values",
 ];
 
 /// `(name, argument)` pairs of a line after its subject; a bare word has an empty argument.
@@ -91,6 +91,18 @@ pub(super) fn label(labels: &mut Labels, text: &str) -> Result<(), String> {
     let (name, value) = text.split_once('=').ok_or(format!("{text:?} is not KEY=VALUE"))?;
     labels.insert(key(name), LabelValue::from(value));
     Ok(())
+}
+
+/// A preference: `WEIGHT:` and an expression, more of which may follow behind `&`.
+pub(super) fn preference(text: &str) -> Result<Preference, String> {
+    let (weight, rest) = text.split_once(':').ok_or("prefer takes WEIGHT:EXPRESSION")?;
+    let weight = weight.parse().map_err(|error| format!("{weight:?} is no weight: {error}"))?;
+    let mut labels = Requirements::new();
+    for text in rest.split('&') {
+        let (key, requirement) = expression(text)?;
+        labels.require(key, requirement);
+    }
+    Ok(Preference { weight, labels })
 }
 
 /// An expression of `select` or `require`.

@@ -165,7 +165,7 @@ fn until_rest(options: &Options, mut fleet: Fleet<'_>, eviction: i64) -> anyhow:
 
 fn settings(options: &Options, eviction: i64) -> Settings {
     Settings {
-        objective: Objective { restart_cost: 0 },
+        objective: Objective::LIST_PRICES,
         prices: MovePrices { eviction, ..MovePrices::default() },
         nodes_per_move: options.nodes_per_move,
         work_limit: options.work,

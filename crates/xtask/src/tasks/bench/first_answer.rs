@@ -24,7 +24,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     let snapshot = options.selection.snapshot()?;
     let settings = planner::Settings {
         price_weights: false,
-        objective: model::Objective { restart_cost: 0 },
+        objective: model::Objective::LIST_PRICES,
         work_limit: 0,
     };
     let mut times = Vec::new();

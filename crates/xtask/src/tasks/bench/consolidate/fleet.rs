@@ -119,7 +119,7 @@ impl<'a> Fleet<'a> {
         let snapshot = Snapshot { pods: batch.to_vec(), ..self.snapshot() };
         let settings = Settings {
             price_weights: false,
-            objective: Objective { restart_cost: 0 },
+            objective: Objective::LIST_PRICES,
             work_limit: BATCH_WORK,
         };
         let (plan, _) = planner::plan(&snapshot, &settings, Timestamp(0), Seed(0));
@@ -209,7 +209,7 @@ impl<'a> Fleet<'a> {
         }
         let pods = self.nodes.iter().flat_map(|node| node.pods.iter().cloned()).collect();
         let snapshot = Snapshot { pods, ..self.base.clone() };
-        let objective = Objective { restart_cost: 0 };
+        let objective = Objective::LIST_PRICES;
         let settings = Settings { price_weights: false, objective, work_limit: work };
         let (plan, report) = planner::plan(&snapshot, &settings, Timestamp(0), Seed(0));
         let proved = checker::prove_best(&snapshot, &plan, &report.candidates, objective, work);
