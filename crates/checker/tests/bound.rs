@@ -29,7 +29,7 @@ fn certificate(snapshot: &Snapshot, worths: &[(&str, i64)]) -> Certificate {
 }
 
 fn proved(snapshot: &Snapshot, plan: &Plan, certificate: &Certificate) -> Bound {
-    prove(snapshot, plan, certificate, Objective::default(), WORK).expect("all go together")
+    prove(snapshot, plan, certificate, Objective::LIST_PRICES, WORK).expect("all go together")
 }
 
 /// Two pods of `a` and one of `b` fill a node of 0.30 USD, four of `a` one of 0.40 USD.
@@ -435,7 +435,7 @@ fn best_of_several_certificates_counts() {
     let plan = plan(&snapshot, SMALL_PLAN);
     let candidate = |a, b| Candidate::new(certificate(&snapshot, &[("a-0", a), ("b-0", b)]));
     let best = |candidates: &[Candidate]| {
-        let objective = Objective::default();
+        let objective = Objective::LIST_PRICES;
         prove_best(&snapshot, &plan, candidates, objective, WORK).expect("all go together")
     };
     let mut candidates = vec![candidate(10_000_000, 0), candidate(400_000_000, 5_000_000)];
@@ -448,6 +448,6 @@ fn best_of_several_certificates_counts() {
         let proofs = candidates.iter().map(|one| proved(&snapshot, &plan, &one.certificate).lower);
         assert_eq!(proofs.max(), Some(bound.lower), "{a} and {b}");
     }
-    let none = prove_best(&snapshot, &plan, &[], Objective::default(), WORK);
+    let none = prove_best(&snapshot, &plan, &[], Objective::LIST_PRICES, WORK);
     assert_eq!(none, Err(BoundError::NoCandidate));
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use executor::StartLimits;
+use model::PreferencePrice;
 use snapshot::Policies;
 
 use crate::perform::Crash;
@@ -35,6 +36,8 @@ pub struct Config {
     pub kube_burst: u32,
     /// Units of work to spend on improving a plan; see `planner::Settings`.
     pub work_limit: u64,
+    /// What preferences of pods are worth, in every plan and in every pass over what runs.
+    pub preference_price: PreferencePrice,
     /// How strictly some rules are taken.
     pub policies: Policies,
     /// Where plans are recorded, with all that they were made from; `None`: nowhere.

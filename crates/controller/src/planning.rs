@@ -14,7 +14,7 @@ use ec2::Catalog;
 use executor::{MachineFacts, resource_list};
 use model::{
     FindingCode, InstanceTypeName, LiveMarket, MicroUsdPerHour, NanoUsdPerHour, NodeName,
-    Objective, PREFERENCE_PRICE, Plan, Timestamp,
+    Objective, Plan, PreferencePrice, Timestamp,
 };
 use planner::{Alternative, Report, Seed, Settings};
 use snapshot::{Inputs, LowerError, LowerOptions, Lowered, PodSelection, Policies, Unavailable};
@@ -32,6 +32,7 @@ pub(crate) struct Planner {
     catalog: Arc<Catalog>,
     region: String,
     work_limit: u64,
+    preference_price: PreferencePrice,
     policies: Policies,
 }
 
@@ -108,15 +109,16 @@ fn first(violations: &[Violation]) -> String {
 }
 
 impl Planner {
-    /// A planner for `region`; fails where the catalog does not have it.
+    /// A planner for `region` that spends so much work and holds preferences for worth so much; fails where the
+    /// catalog does not have the region.
     pub(crate) fn new(
         region: String,
-        work_limit: u64,
+        (work_limit, preference_price): (u64, PreferencePrice),
         policies: Policies,
     ) -> Result<Self, LowerError> {
         let catalog = Arc::new(Catalog::embedded());
         catalog.region(&region)?;
-        Ok(Self { catalog, region, work_limit, policies })
+        Ok(Self { catalog, region, work_limit, preference_price, policies })
     }
 
     fn options(&self, circumstances: &Circumstances, existing_only: bool) -> LowerOptions {
@@ -137,7 +139,10 @@ impl Planner {
     const fn settings(&self) -> Settings {
         Settings {
             price_weights: false,
-            objective: Objective { preference_price: PREFERENCE_PRICE, ..Objective::LIST_PRICES },
+            objective: Objective {
+                preference_price: self.preference_price,
+                ..Objective::LIST_PRICES
+            },
             work_limit: self.work_limit,
         }
     }
@@ -353,7 +358,8 @@ mod tests {
 
     #[test]
     fn an_unknown_region_is_refused_at_the_start() {
-        assert!(Planner::new("us-east-1".to_owned(), 0, Policies::default()).is_ok());
-        assert!(Planner::new("mars-north-1".to_owned(), 0, Policies::default()).is_err());
+        let with = (0, PreferencePrice::DEFAULT);
+        assert!(Planner::new("us-east-1".to_owned(), with, Policies::default()).is_ok());
+        assert!(Planner::new("mars-north-1".to_owned(), with, Policies::default()).is_err());
     }
 }

@@ -283,6 +283,7 @@ fn shown(summary: &Summary, pods: Selection) -> Shown {
 
 #[cfg(test)]
 mod tests {
+    use model::PreferencePrice;
     use model::{Reason, Timestamp, Unschedulable};
     use prometheus_client::registry::Registry;
     use record::{Segment, unpack};
@@ -294,7 +295,12 @@ mod tests {
 
     /// What is planned for a cluster that has nothing.
     fn planned() -> Planned {
-        let planner = Planner::new("us-east-1".to_owned(), 0, Policies::default()).unwrap();
+        let planner = Planner::new(
+            "us-east-1".to_owned(),
+            (0, PreferencePrice::DEFAULT),
+            Policies::default(),
+        )
+        .unwrap();
         let unavailable = Unavailable::new();
         let now = Timestamp(5);
         let circumstances = Circumstances { now, seed: 7, market: None, unavailable };
@@ -347,8 +353,12 @@ mod tests {
         let metrics = Metrics::register(&mut Registry::default());
         let mut records = Records::start(Some(&Recording { to, bytes_max: 10_000_000 }), &metrics);
         let under_way = crate::planning::UnderWay::default();
-        let planner =
-            Planner::new("us-east-1".to_owned(), 0, snapshot::Policies::default()).unwrap();
+        let planner = Planner::new(
+            "us-east-1".to_owned(),
+            (0, model::PreferencePrice::DEFAULT),
+            snapshot::Policies::default(),
+        )
+        .unwrap();
         for time in 0..3 {
             for claims in [&[][..], &[][..], &["a"][..]] {
                 let (one, decision) = ended(claims);

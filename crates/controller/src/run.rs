@@ -69,9 +69,9 @@ impl Controller {
 
     /// Checks what can be checked at once, and takes the ports.
     pub async fn new(config: Config) -> Result<Self, StartError> {
-        let planner =
-            Planner::new(config.region.clone(), config.work_limit, config.policies.clone())
-                .map_err(StartError::Region)?;
+        let with = (config.work_limit, config.preference_price);
+        let planner = Planner::new(config.region.clone(), with, config.policies.clone())
+            .map_err(StartError::Region)?;
         let ports = config.ports;
         let listen = |port, flag| serve::listen(SocketAddr::new(ports.address, port), flag);
         let metrics_listener = listen(ports.metrics, "--metrics-port").await?;

@@ -437,6 +437,7 @@ pub(crate) fn config(identity: &str) -> Config {
         batch_max: Duration::from_secs(10),
         kube_qps: 200,
         kube_burst: 300,
+        preference_price: controller::PreferencePrice::DEFAULT,
         policies: controller::Policies::default(),
         work_limit: 2_000_000,
         recording: None,

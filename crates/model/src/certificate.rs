@@ -1,6 +1,6 @@
 //! What proves a lower bound, and what the objective is.
 
-use crate::{InterruptionBand, Listing};
+use crate::{InterruptionBand, Listing, PreferencePrice};
 
 /// A rate in thousand-millionths of a US dollar per hour; the unit of bounds and worths.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -22,25 +22,21 @@ impl NanoUsdPerHour {
 }
 
 /// What a plan minimises beside list prices.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Objective {
     /// What the restart of one pod costs, millionths of a dollar; 0 leaves interruptions out.
     pub restart_cost: i64,
-    /// What a preference of weight 100 is worth, millionths of the pod's standalone price; 0 leaves
-    /// preferences out. See [`Objective::preference`].
-    pub preference_price: i64,
+    /// What preferences are worth. See [`Objective::preference`].
+    pub preference_price: PreferencePrice,
 }
-
-/// Five hundredths: what a preference of weight 100 is worth of a pod's standalone price where nobody says
-/// otherwise.
-pub const PREFERENCE_PRICE: i64 = 50_000;
 
 /// Hours in a month, as in AWS's own estimates.
 const HOURS_PER_MONTH: i128 = 730;
 
 impl Objective {
     /// List prices and nothing beside them.
-    pub const LIST_PRICES: Self = Self { restart_cost: 0, preference_price: 0 };
+    pub const LIST_PRICES: Self =
+        Self { restart_cost: 0, preference_price: PreferencePrice::NOTHING };
 
     /// What it costs that `weight` of what a pod prefers is not as it prefers: weight ÷ 100 × the price of
     /// preferences × the pod's standalone price, rounded down.
@@ -52,7 +48,7 @@ impl Objective {
     pub fn preference(self, standalone: NanoUsdPerHour, weight: i64) -> NanoUsdPerHour {
         /// Millionths, and weights of 100.
         const SCALE: i128 = 100_000_000;
-        let price = i128::from(standalone.0) * i128::from(self.preference_price);
+        let price = i128::from(standalone.0) * i128::from(self.preference_price.millionths());
         let price = price.saturating_mul(i128::from(weight)) / SCALE;
         NanoUsdPerHour(i64::try_from(price).unwrap_or(i64::MAX))
     }

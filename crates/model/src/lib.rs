@@ -18,6 +18,7 @@ mod offering;
 mod plan;
 mod pod;
 mod pool;
+mod preference_price;
 mod quantity;
 mod reason;
 mod requirement;
@@ -35,7 +36,7 @@ pub mod well_known;
 mod wording;
 
 pub use amount_text::{canonical_quantity, human_amount, human_amounts};
-pub use certificate::{Candidate, Certificate, NanoUsdPerHour, Objective, PREFERENCE_PRICE};
+pub use certificate::{Candidate, Certificate, NanoUsdPerHour, Objective};
 pub use finding::{Finding, FindingCode};
 pub use live_market::{LiveMarket, LiveType};
 pub use market::{
@@ -53,6 +54,7 @@ pub use offering::{Offering, OfferingLabels};
 pub use plan::{NewNode, NodeFill, Plan, Unschedulable};
 pub use pod::{DaemonSet, Pod, PodRules, PodShape, Preference, TAINT_WEIGHT};
 pub use pool::NodePool;
+pub use preference_price::{ParsePreferencePriceError, PreferencePrice};
 pub use quantity::{ParseQuantityError, Quantity};
 pub use reason::Reason;
 pub use requirement::{Operator, Requirement, RequirementError};

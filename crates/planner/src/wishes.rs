@@ -23,7 +23,7 @@ impl<'a> Wishes<'a> {
         let has_soft_taints = taints.any(|taint| taint.effect == Effect::PreferNoSchedule);
         let of_shape = |(shape, admits): (&PodShape, &Vec<bool>)| {
             let prefers = has_soft_taints || !shape.preferences.is_empty();
-            let is_priced = prefers && objective.preference_price > 0;
+            let is_priced = prefers && !objective.preference_price.is_nothing();
             is_priced.then(|| standalone(snapshot, shape, admits))
         };
         let standalone = snapshot.shapes.iter().zip(admits).map(of_shape).collect();

@@ -5,8 +5,8 @@ mod pass;
 
 use model::{
     Candidate, DaemonSet, Finding, InstanceType, Listing, MicroUsdPerHour, NewNode, Node,
-    NodeClass, NodeFill, NodePool, Objective, Offering, Plan, Pod, PodShape, RegionName, Rivals,
-    Selection, Snapshot, Spread, Supply, Term, Timestamp, Unschedulable,
+    NodeClass, NodeFill, NodePool, Objective, Offering, Plan, Pod, PodShape, PreferencePrice,
+    RegionName, Rivals, Selection, Snapshot, Spread, Supply, Term, Timestamp, Unschedulable,
 };
 use planner::{PoolReport, Report, Seed, Settings, Small, SupplyUse};
 use serde::{Deserialize, Serialize};
@@ -94,11 +94,13 @@ impl SettingsTwin {
     fn new(settings: &Settings) -> Self {
         let Settings { price_weights, objective, work_limit } = *settings;
         let Objective { restart_cost, preference_price } = objective;
+        let preference_price = preference_price.millionths();
         Self { price_weights, restart_cost, preference_price, work_limit }
     }
 
     pub(crate) fn settings(&self) -> Settings {
         let Self { price_weights, restart_cost, preference_price, work_limit } = *self;
+        let preference_price = PreferencePrice::of_millionths(preference_price);
         let objective = Objective { restart_cost, preference_price };
         Settings { price_weights, objective, work_limit }
     }

@@ -42,7 +42,8 @@ pub(crate) fn made(snapshot: Snapshot, settings: Settings, looks: Option<usize>)
 }
 
 pub(crate) fn settings(work_limit: u64) -> Settings {
-    let objective = Objective { restart_cost: 50_000, preference_price: 50_000 };
+    let objective =
+        Objective { restart_cost: 50_000, preference_price: model::PreferencePrice::DEFAULT };
     Settings { price_weights: true, objective, work_limit }
 }
 

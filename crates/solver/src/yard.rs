@@ -17,7 +17,7 @@ mod window;
 
 use model::{
     Candidate, MicroUsdPerHour, Move, MovePrices, NanoUsdPerHour, NodeIndex, Objective, PodIndex,
-    Snapshot, fleet,
+    PreferencePrice, Snapshot, fleet,
 };
 
 use crate::first;
@@ -107,7 +107,8 @@ impl Yard {
     /// The yard of `tenants`, one for each node that may go or take pods.
     pub fn new(snapshot: &Snapshot, tenants: &[Tenant], settings: YardSettings) -> Self {
         // Moves are judged by what they save, which preferences are no part of.
-        let objective = Objective { preference_price: 0, ..settings.objective };
+        let objective =
+            Objective { preference_price: PreferencePrice::NOTHING, ..settings.objective };
         let built = problem::build(snapshot, objective);
         let mut site_of = vec![None; snapshot.pods.len()];
         for Tenant { node, pods, .. } in tenants {

@@ -166,7 +166,7 @@ fn no_plan_costs_less_than_the_bound_and_none_of_ours_less_than_the_cheapest() {
         let paid = cost(&snapshot, &solution.plan);
         let optimum = optimum.expect("a plan places all pods");
         let (plan, candidates) = (&solution.plan, &solution.candidates);
-        let objective = Objective::default();
+        let objective = Objective::LIST_PRICES;
         let (_, bound) = checker::prove_best(&snapshot, plan, candidates, objective, AMPLE_WORK)
             .expect("plan and candidates are of this snapshot");
         let bound = bound.lower.get();

@@ -60,7 +60,7 @@ fn outcome(snapshot: &Snapshot, text: &str) -> Result<Outcome, String> {
     let solution = solved(snapshot, AMPLE_WORK);
     let checked = checker::check(snapshot, solution.plan)
         .map_err(|refused| format!("refused: {refused:#?} in\n{text}"))?;
-    let objective = Objective::default();
+    let objective = Objective::LIST_PRICES;
     let candidates = &solution.candidates;
     let (_, bound) =
         checker::prove_best(snapshot, checked.plan(), candidates, objective, AMPLE_WORK)

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use model::{
-    NewNode, NodeFill, NodeIndex, Objective, OfferingIndex, PREFERENCE_PRICE, Plan, PodIndex,
+    NewNode, NodeFill, NodeIndex, Objective, OfferingIndex, Plan, PodIndex, PreferencePrice,
     Snapshot,
 };
 use proptest::prelude::*;
@@ -13,7 +13,7 @@ use testkit::{assert_sound, rename, shuffle_pods, world, worlds};
 const WORK: u64 = 600_000;
 
 const OBJECTIVE: Objective =
-    Objective { preference_price: PREFERENCE_PRICE, ..Objective::LIST_PRICES };
+    Objective { preference_price: PreferencePrice::DEFAULT, ..Objective::LIST_PRICES };
 
 fn solved(snapshot: &Snapshot, objective: Objective, work_limit: u64) -> Solution {
     let settings = Settings { weights: Weights::Honoured, objective, work_limit };

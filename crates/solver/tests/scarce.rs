@@ -22,7 +22,7 @@ fn planned(text: &str) -> (Vec<String>, i64, i64) {
 
 /// Rounded up: as all costs are whole, none can be between.
 fn proved(snapshot: &Snapshot, solution: &solver::Solution) -> i64 {
-    let (plan, objective) = (&solution.plan, Objective::default());
+    let (plan, objective) = (&solution.plan, Objective::LIST_PRICES);
     let proved = checker::prove_best(snapshot, plan, &solution.candidates, objective, WORK);
     let (_, bound) = proved.expect("all go together");
     (bound.lower.get() + 999) / 1000

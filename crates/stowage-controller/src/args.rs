@@ -96,6 +96,7 @@ mod tests {
         assert_eq!(arguments.core.metrics_port, 8080);
         assert_eq!(arguments.core.batch_idle_duration.as_secs(), 1);
         assert_eq!(arguments.core.leader_election_name, "karpenter-leader-election");
+        assert_eq!(arguments.ours.preference_price, controller::PreferencePrice::DEFAULT);
         assert_eq!(arguments.without_effect(), Vec::<String>::new());
     }
 
@@ -107,6 +108,7 @@ mod tests {
             "--enable-profiling=false",
             "--feature-gates=NodeRepair=true,Unknown=true,ReservedCapacity=true",
             "--interruption-queue=q",
+            "--preference-price=2.5",
             "--reserved-enis=1",
         ];
         let arguments = parse(&flags).unwrap();
@@ -115,6 +117,7 @@ mod tests {
         let without = arguments.without_effect();
         let expected =
             ["--feature-gates=NodeRepair=true", "--feature-gates=Unknown=true", "--reserved-enis"];
+        assert_eq!(arguments.ours.preference_price.millionths(), 25_000);
         assert_eq!(arguments.aws.interruption_queue, "q");
         assert_eq!(without, expected);
     }
@@ -124,6 +127,7 @@ mod tests {
         for (flag, remedy) in [
             ("--batch-idle-duration=soon", "10s"),
             ("--preference-policy=Maybe", "Respect"),
+            ("--preference-price=5%", "such as 5 or 2.5"),
             ("--metrics-port=99999999", "--metrics-port"),
             ("--ami-refresh-interval=10s", "1m"),
             ("--feature-gates=NodeRepair", "Name=true"),

@@ -147,6 +147,7 @@ fn config(arguments: &Arguments) -> Config {
         kube_qps: core.kube_client_qps,
         kube_burst: core.kube_client_burst,
         work_limit: ours.plan_work,
+        preference_price: ours.preference_price,
         policies: core.policies(),
         recording: ours
             .record_to

@@ -49,6 +49,7 @@ settings:
   launchTTL: 5m
   registrationTTL: 15m
   planWork: 2000000
+  preferencePrice: 2.5
   recordMaxMB: 8
 "#;
 

@@ -78,7 +78,7 @@ impl Bill {
 /// What is minimised beside the cost, in words; `None` where that is nothing.
 pub(crate) fn beside_cost(bill: &Bill) -> Option<&'static str> {
     let Objective { restart_cost, preference_price } = bill.minimised;
-    match (restart_cost != 0, preference_price != 0 && bill.preferences.weight > 0) {
+    match (restart_cost != 0, !preference_price.is_nothing() && bill.preferences.weight > 0) {
         (false, false) => None,
         (true, false) => Some("interruptions"),
         (false, true) => Some("preferences given up"),

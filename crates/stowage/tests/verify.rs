@@ -100,6 +100,7 @@ fn falsehoods_about_preferences_are_found() {
         ("weight", json!(14), "preferences.weight: 14 is claimed"),
         ("pricePerHour", json!(0), "preferences.pricePerHour"),
         ("preferencePrice", json!(0.01), "objectivePerHour"),
+        ("preferencePrice", json!(10.5), "preferences.preferencePrice: 10.5 is not 0 to 10"),
     ] {
         let mut false_plan = plan.clone();
         false_plan["preferences"][field] = lie;

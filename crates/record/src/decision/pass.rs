@@ -3,7 +3,7 @@
 use disruption::{Allowance, Answer, Consolidation, Drift, Kept, Rotation};
 use model::{
     Candidate, Finding, Move, MovePrices, NodeClaimName, NodeName, NodePoolName, Objective,
-    Timestamp,
+    PreferencePrice, Timestamp,
 };
 use planner::{Pass, Question, Seed};
 use serde::{Deserialize, Serialize};
@@ -100,7 +100,7 @@ impl ConsolidationTwin {
         } = *settings;
         Self {
             restart_cost,
-            preference_price,
+            preference_price: preference_price.millionths(),
             eviction,
             launch_seconds,
             horizon_seconds,
@@ -119,6 +119,7 @@ impl ConsolidationTwin {
             nodes_per_move,
             work_limit,
         } = *self;
+        let preference_price = PreferencePrice::of_millionths(preference_price);
         disruption::Settings {
             objective: Objective { restart_cost, preference_price },
             prices: MovePrices { eviction, launch_seconds, horizon_seconds },

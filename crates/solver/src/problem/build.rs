@@ -48,7 +48,8 @@ pub(crate) fn build(snapshot: &Snapshot, objective: Objective) -> Built {
     }
     let used: BTreeSet<ShapeIndex> = pods_of.keys().copied().collect();
     let dimensions = dimensions(snapshot, &used);
-    let mut admission = admission::evaluate(snapshot, &used, objective.preference_price > 0);
+    let mut admission =
+        admission::evaluate(snapshot, &used, !objective.preference_price.is_nothing());
     let places = scarce::Places::new(snapshot);
     let sites = Sites::new(snapshot, site_keys(snapshot, &used));
     let variants = min_values::variants(snapshot, &mut admission, &dimensions, &sites, &used);

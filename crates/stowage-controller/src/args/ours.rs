@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use clap::{ArgAction, Args, ValueEnum};
-use controller::{CrashPoint, RecordTo};
+use controller::{CrashPoint, PreferencePrice, RecordTo};
 
 use super::value::{limit, record_to, truth};
 
@@ -74,4 +74,10 @@ pub(crate) struct Ours {
     /// Units of work to spend on a cheaper plan; a million takes about 0.1 s
     #[arg(long, env = "STOWAGE_PLAN_WORK", default_value_t = 2_000_000, value_name = "N")]
     pub(crate) plan_work: u64,
+
+    /// What a preference of weight 100 is worth, in percent of what its pod costs alone at least; 0 leaves
+    /// preferences out
+    #[arg(long, env = "STOWAGE_PREFERENCE_PRICE", default_value_t = PreferencePrice::DEFAULT,
+        value_name = "PERCENT")]
+    pub(crate) preference_price: PreferencePrice,
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use model::{MicroUsdPerHour, Objective};
+use model::{MicroUsdPerHour, Objective, PreferencePrice};
 
 #[derive(Debug, Args)]
 pub(crate) struct Search {
@@ -26,8 +26,8 @@ pub(crate) struct Search {
 
     /// What a preference of weight 100 is worth, in percent of what its pod costs alone at least; 0 leaves
     /// preferences out
-    #[arg(long, value_name = "PERCENT", default_value = "5", value_parser = preference_price)]
-    preference_price: i64,
+    #[arg(long, value_name = "PERCENT", default_value_t = PreferencePrice::DEFAULT)]
+    preference_price: PreferencePrice,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -100,24 +100,11 @@ pub(crate) fn restart_cost(text: &str) -> Result<Objective, String> {
         .ok_or_else(|| "give dollars of at most six decimals, such as 0.05".to_owned())
 }
 
-/// Percent of at most four decimals and at most 1000, in millionths.
-fn preference_price(text: &str) -> Result<i64, String> {
-    /// Millionths in a hundredth, and millionths that a decimal is read in.
-    const HUNDREDTH: i64 = 10_000;
-    const READ_IN: i64 = 1_000_000;
-    let read = MicroUsdPerHour::parse_usd(text).map(MicroUsdPerHour::get);
-    let exact = read.filter(|percent| percent % (READ_IN / HUNDREDTH) == 0);
-    exact
-        .map(|percent| percent / (READ_IN / HUNDREDTH))
-        .filter(|millionths| *millionths <= 1000 * HUNDREDTH)
-        .ok_or_else(|| "give a percentage of at most four decimals, such as 5 or 2.5".to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
-    use super::{duration, preference_price, restart_cost};
+    use super::{duration, restart_cost};
 
     #[test]
     fn durations_and_dollars_are_read_exactly_or_refused() {
@@ -129,11 +116,5 @@ mod tests {
         }
         assert_eq!(restart_cost("0.05").expect("it is exact").restart_cost, 50_000);
         assert!(restart_cost("0.0000001").is_err());
-        for (text, millionths) in [("5", 50_000), ("0", 0), ("2.5", 25_000), ("0.0001", 1)] {
-            assert_eq!(preference_price(text), Ok(millionths), "{text}");
-        }
-        for text in ["-1", "5%", "0.00001", "1001", ""] {
-            assert!(preference_price(text).is_err(), "{text}");
-        }
     }
 }

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use anyhow::{Context, anyhow};
 use checker::{CheckedMoves, MoveViolation, RestBound};
 use disruption::{Cluster, Consolidation, Rotation, Settings};
-use model::{MovePrices, Objective, Snapshot, Timestamp};
+use model::{MovePrices, Snapshot, Timestamp};
 use planner::{Alternative, Pass, Question, Seed};
 use snapshot::{Inputs, LoweredFleet, Source};
 
@@ -24,9 +24,6 @@ const SAMPLE: &[u8] = include_bytes!("../../../../simulations/clusters/underused
 
 /// Units of work that the checker may spend on one bound; see `bill`.
 const PROOF_WORK_MAX: u64 = 30_000_000;
-
-/// List prices alone: what is saved is money.
-const NO_RESTARTS: Objective = Objective::LIST_PRICES;
 
 /// Finds moves for what `args` name and prints them to standard output.
 pub(super) fn run(args: &args::Plan) -> Result<ExitCode, Failure> {
@@ -49,7 +46,7 @@ pub(super) fn run(args: &args::Plan) -> Result<ExitCode, Failure> {
     let moves = Moves {
         snapshot: &lowered.snapshot,
         cluster,
-        alternatives: alternatives(&lowered.snapshot, &checked),
+        alternatives: alternatives(&lowered.snapshot, &checked, &question),
         found,
         checked: &checked,
         rest,
@@ -102,15 +99,15 @@ fn question(
     prices: MovePrices,
     now: Timestamp,
 ) -> Question {
-    let work_limit = args.search.work_limit();
+    let (work_limit, objective) = (args.search.work_limit(), args.search.objective());
     Question {
         consolidation: Settings {
-            objective: NO_RESTARTS,
+            objective,
             prices,
             nodes_per_move: args.disrupt.nodes_per_move,
             work_limit,
         },
-        settings: planner::Settings { price_weights: false, objective: NO_RESTARTS, work_limit },
+        settings: planner::Settings { price_weights: false, objective, work_limit },
         drifted: fleet.drifted.clone(),
         rotation: Rotation::default(),
         now,
@@ -168,6 +165,7 @@ pub(super) fn prove(
 pub(super) fn alternatives(
     snapshot: &Snapshot,
     checked: &CheckedMoves,
+    question: &Question,
 ) -> Vec<Vec<Vec<Alternative>>> {
-    planner::move_alternatives(snapshot, checked.moves(), NO_RESTARTS)
+    planner::move_alternatives(snapshot, checked.moves(), question.settings.objective)
 }

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, anyhow};
 use checker::{CheckedPlan, Preferences};
-use model::{Objective, Snapshot};
+use model::{Objective, PreferencePrice, Snapshot};
 use snapshot::Lowered;
 
 use super::lowering;
@@ -78,7 +78,8 @@ fn judge(snapshot: &Snapshot, claim: &Claim) -> Result<String, Vec<String>> {
     let checked = checker::check(snapshot, plan)
         .map_err(|violations| violations.iter().map(ToString::to_string).collect::<Vec<_>>())?;
     let price = claim.preferences.as_ref().map_or(0, |claimed| claimed.preference_price.0);
-    let minimised = Objective { restart_cost: claim.restart_cost.0, preference_price: price };
+    let preference_price = PreferencePrice::of_millionths(price);
+    let minimised = Objective { restart_cost: claim.restart_cost.0, preference_price };
     let bill = Bill::new(snapshot, &checked, &candidates, minimised)
         .map_err(|error| vec![error.to_string()])?;
     let problems = false_figures(snapshot, claim, &checked, &bill);
@@ -141,6 +142,11 @@ fn false_preferences(claimed: Option<&wire::ClaimedPreferences>, bill: &Bill) ->
         .map(|(field, claimed, found)| format!("{field}: {claimed} is claimed, and it is {found}"))
         .collect();
     problems.extend(differs("preferences.pricePerHour", claimed.price_per_hour, price));
+    let within = PreferencePrice::of_millionths(claimed.preference_price.0).millionths();
+    if claimed.preference_price.0 != within {
+        let shown = shown(claimed.preference_price.0);
+        problems.push(format!("preferences.preferencePrice: {shown} is not 0 to 10"));
+    }
     problems
 }
 

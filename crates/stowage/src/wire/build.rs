@@ -79,7 +79,7 @@ fn preferences<'a>(answer: &'a Answer<'_>) -> Option<Preferences<'a>> {
         keeping_per_hour: one.keeping.map(|keeping| UsdPerHour::new(rounded_up(keeping))),
     };
     (preferences.weight > 0).then(|| Preferences {
-        preference_price: Gap::new(i128::from(minimised.preference_price)),
+        preference_price: Gap::new(i128::from(minimised.preference_price.millionths())),
         weight: preferences.weight,
         satisfied_weight: preferences.satisfied,
         price_per_hour: UsdPerHour::new(rounded_up(preferences.price(*minimised))),

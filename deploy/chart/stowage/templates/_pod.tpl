@@ -67,6 +67,7 @@ topologySpreadConstraints:
   "STOWAGE_LAUNCH_TTL" $settings.launchTTL
   "STOWAGE_REGISTRATION_TTL" $settings.registrationTTL
   "STOWAGE_PLAN_WORK" $settings.planWork
+  "STOWAGE_PREFERENCE_PRICE" $settings.preferencePrice
   "STOWAGE_RECORD_TO" $settings.recordTo
   "STOWAGE_RECORD_MAX_MB" $settings.recordMaxMB
 -}}

@@ -80,7 +80,7 @@ impl Told {
             let moves = Moves {
                 snapshot,
                 cluster,
-                alternatives: disrupt::alternatives(snapshot, &checked),
+                alternatives: disrupt::alternatives(snapshot, &checked, &recorded.question),
                 found,
                 checked: &checked,
                 rest,
