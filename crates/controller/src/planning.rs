@@ -13,7 +13,7 @@ use checker::{CheckedPlan, Violation};
 use ec2::Catalog;
 use executor::{MachineFacts, resource_list};
 use model::{
-    FindingCode, InstanceTypeName, LiveMarket, MicroUsdPerHour, NanoUsdPerHour, NodeName,
+    Finding, FindingCode, InstanceTypeName, LiveMarket, MicroUsdPerHour, NanoUsdPerHour, NodeName,
     Objective, Plan, PreferencePrice, Timestamp,
 };
 use planner::{Alternative, Report, Seed, Settings};
@@ -191,7 +191,7 @@ impl Planner {
         watch: &mut dyn FnMut() -> bool,
     ) -> Result<Planned, PlanError> {
         let options = self.options(circumstances, existing_only);
-        let lowered = snapshot::lower(inputs, &self.catalog, &options)?;
+        let mut lowered = snapshot::lower(inputs, &self.catalog, &options)?;
         let work_limit = if existing_only { 0 } else { self.work_limit };
         let settings = Settings { work_limit, ..self.settings() };
         let mut cut = false;
@@ -206,6 +206,10 @@ impl Planner {
             },
         );
         let alternatives = planner::alternatives(&lowered.snapshot, &plan, settings.objective);
+        if !existing_only {
+            let tie = on_one_node(&lowered, &plan, &settings);
+            lowered.findings.extend(tie);
+        }
         // The checker keeps what it refuses, and a record needs it.
         let checked = match checker::check(&lowered.snapshot, plan.clone()) {
             Ok(checked) => checked,
@@ -216,6 +220,12 @@ impl Planner {
         };
         Ok(Planned { lowered, checked, report, settings, cut, alternatives })
     }
+}
+
+/// What is found of services whose pods the plan puts on one node.
+fn on_one_node(lowered: &Lowered, plan: &Plan, settings: &Settings) -> Option<Finding> {
+    let services = lowered.services.iter().map(|one| (one.name.as_str(), one.pods.as_slice()));
+    planner::on_one_node(&lowered.snapshot, plan, services, settings.objective)
 }
 
 impl Planned {

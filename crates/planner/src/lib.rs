@@ -6,6 +6,7 @@
 mod alternatives;
 mod move_alternatives;
 mod moving;
+mod one_node;
 mod pass;
 mod plan;
 mod report;
@@ -15,6 +16,7 @@ pub use alternatives::{ALTERNATIVES_MAX, Alternative, alternatives};
 pub use model::Timestamp;
 pub use move_alternatives::move_alternatives;
 pub use moving::{Arguments, Begun, Moving, NoPlace, Replacement, launches, replace_first};
+pub use one_node::on_one_node;
 pub use pass::{Pass, Question, pass};
 pub use plan::{Seed, Settings, plan, plan_watched};
 pub use report::{LimitUse, PoolReport, Report, SupplyUse};

@@ -2,3 +2,4 @@
 
 mod alternatives;
 mod moving;
+mod one_node;

@@ -26,6 +26,7 @@ pub use lower::{
     Unavailable, lower,
 };
 pub use objects::Objects;
+pub use pods::Service;
 pub use source::{
     Comparison, Filter, FilterError, Format, Inputs, PodSelection, ReadError, ReadOptions,
     RecordedPods, Source, Window, read,

@@ -32,7 +32,7 @@ pub use summary::Summary;
 
 use crate::claims::{self, Promises};
 use crate::fold::{self, Market, Observers, PoolFacts};
-use crate::pods::{self, PodSet, Running};
+use crate::pods::{self, PodSet, Running, Service};
 use crate::{Going, Inputs, Objects, PodSelection, RecordedPods};
 use attach::Attach;
 use defaults::Widening;
@@ -73,6 +73,8 @@ pub struct Lowered {
     pub snapshot: Snapshot,
     /// What was wrong, mapped or not honoured: the reader's findings first.
     pub findings: Vec<Finding>,
+    /// Services of which every pod is planned, by name; none where running pods are looked at.
+    pub services: Vec<Service>,
     /// What was planned on what.
     pub summary: Summary,
 }
@@ -163,7 +165,8 @@ pub(crate) fn lower_some(
         add_offerings(&mut snapshot, &drafts, &classes.drafts, &mut findings);
         note_unpriced(&snapshot, &mut summary, &mut findings);
     }
-    Ok((Lowered { snapshot, findings, summary }, running))
+    let services = if runs { Vec::new() } else { pod_set.services.whole() };
+    Ok((Lowered { snapshot, findings, services, summary }, running))
 }
 
 /// What is planned on what, but for what was assumed and what has no price; `market` is a region and a date.

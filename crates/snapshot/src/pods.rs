@@ -18,6 +18,7 @@ mod priority;
 mod requests;
 mod rivals;
 mod selectors;
+mod services;
 mod spreads;
 mod tally;
 mod terms;
@@ -42,6 +43,8 @@ use collector::Collector;
 use limit_ranges::LimitRanges;
 pub(crate) use namespaces::resolve as resolve_namespaces;
 use owners::{Owners, namespace};
+pub use services::Service;
+use services::Services;
 use tally::Tally;
 
 /// The pods of a set of objects.
@@ -67,6 +70,8 @@ pub(crate) struct PodSet {
     pub bound: BTreeMap<NodeName, Bound>,
     /// Pods that run and are no DaemonSet's nor their node's, in input order; empty unless asked for.
     pub running: Vec<Running>,
+    /// What pods are of one service.
+    pub services: Services,
     /// What was left out, not honoured or worth knowing.
     pub findings: Vec<Finding>,
 }

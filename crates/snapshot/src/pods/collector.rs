@@ -198,6 +198,7 @@ impl<'a> Collector<'a> {
 
     fn plan_one(&mut self, subject: &Subject<'_>, pod: &api::Pod) {
         if let Some(shape) = self.shape(subject, &pod.spec, 1) {
+            self.set.services.plan(pod, self.set.pods.len());
             self.plan(&full_name(&pod.metadata), shape);
         }
     }
@@ -262,9 +263,12 @@ impl<'a> Collector<'a> {
         }
         if let Some(shape) = self.shape(&subject, &workload.template.spec, count) {
             let base = full_name(workload.metadata);
+            let first = self.set.pods.len();
             for ordinal in 0..workload.replicas {
                 self.plan(&format!("{base}-{ordinal}"), shape);
             }
+            let places = first..self.set.pods.len();
+            self.set.services.expand(workload.kind, &object, places);
         }
     }
 
@@ -485,6 +489,7 @@ impl<'a> Collector<'a> {
     }
 
     fn bind(&mut self, subject: &Subject<'_>, pod: &api::Pod, node: &str, is_daemon: bool) {
+        self.set.services.seat(pod);
         let requests = match self.requests(subject, &pod.spec) {
             Ok(requests) => requests,
             Err(problem) => return self.tally.bad_field(subject.object, problem, 1),

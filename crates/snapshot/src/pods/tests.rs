@@ -2,6 +2,7 @@
 
 mod ports;
 mod rivals;
+mod services;
 mod spreads;
 mod terms;
 mod volumes;
