@@ -72,7 +72,7 @@ fn what_the_other_node_lacks_is_no_tie() {
     for (case, rest, words) in [
         ("its taint is not tolerated", "taint k=v:NoSchedule", ""),
         ("its taint is disliked", "taint k=v:PreferNoSchedule", ""),
-        ("its zone is refused", "", "require zone=a"),
+        ("its zone is refused", "", "select zone=a"),
         ("its zone is not preferred", "", "prefer 1:zone=a"),
         ("it takes no pods", "state=unschedulable", ""),
     ] {

@@ -50,7 +50,27 @@ const NEAR: i128 = 1;
 const ROUNDS_SIZE: usize = 2_000_000;
 
 /// A packing that places every pod for which there is room and no limit in the way.
+///
+/// Where pods prefer nodes, what would be bought if they did not is another attempt, so that preferences never
+/// make it dearer than they are worth.
 pub(crate) fn answer(problem: &Problem) -> Packing {
+    let picky = attempts(problem);
+    if !problem.has_wishes() {
+        return picky;
+    }
+    let plain = at_their_best(problem, attempts(&problem.without_wishes()));
+    let rank = |packing: &Packing| (packing.left_by_priority(problem), packing.cost(problem));
+    if rank(&plain) < rank(&picky) { plain } else { picky }
+}
+
+/// `packing`, made without looking at preferences, with each node of the kind that is best with them.
+pub(crate) fn at_their_best(problem: &Problem, mut packing: Packing) -> Packing {
+    size::right_size(problem, &mut packing);
+    packing
+}
+
+/// The best of several attempts.
+fn attempts(problem: &Problem) -> Packing {
     let mut values = values::standalone(problem);
     let everyone = [(0..problem.classes.len()).collect::<Vec<usize>>()];
     let rank = |p: &Packing| (p.left_by_priority(problem), p.cost(problem));

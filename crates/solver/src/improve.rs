@@ -163,10 +163,24 @@ fn improve_all(
             search.repair(work);
             cheapest = search.is_small() && search.branch(work);
         }
+        if search.is_small() && problem.has_wishes() {
+            search.offer(pleasing_nobody(&search, work));
+        }
         let complete = step == Step::Converged && !work.was_stopped();
         return search.finish(bound, is_split, (complete, cheapest && !is_split));
     }
     search.finish(bound, is_split, (false, false))
+}
+
+/// What is bought for the same pods where they prefer nothing: nodes are few, and no preference is worth one. Branching
+/// and bounding finds what roundings of the linear program miss, and cannot be had with preferences.
+fn pleasing_nobody(search: &Search<'_>, work: &mut Work<'_>) -> Packing {
+    let plain = search.problem.without_wishes();
+    let mut other = Search::new(&plain, search.best.clone());
+    while !other.is_over(work) && other.step(work) == Step::Going {}
+    other.dive(NEARLY[0], work);
+    other.branch(work);
+    first::at_their_best(search.problem, other.best)
 }
 
 /// A float as the nearest integer, negative ones and oddities as 0.

@@ -253,6 +253,13 @@ impl Problem {
         Some(free)
     }
 
+    /// The same where pods prefer nothing.
+    pub(crate) fn without_wishes(&self) -> Self {
+        let mut plain = self.clone();
+        plain.classes.iter_mut().for_each(|class| class.forgone = Forgone::default());
+        plain
+    }
+
     /// Whether pods are charged anything where a node is not as they prefer.
     pub(crate) fn has_wishes(&self) -> bool {
         self.classes.iter().any(|class| !class.forgone.is_nothing())
