@@ -210,12 +210,14 @@ async fn a_shadow_decides_what_the_command_prints_of_the_same_objects() {
     let (work, seed) = (shadow.work_limit.to_string(), shadow.seed.to_string());
     let versions = world.versions().await;
     let running = world.controller(shadow).await;
-    let newest = until("a shadow finds moves", SOON, async || {
+    let newest = until("a shadow finds a move with pods", SOON, async || {
         let mut passes = records(&folder).into_iter().filter_map(|one| match one {
             Recorded::Pass(pass) => Some(*pass),
             Recorded::Planning(_) | Recorded::Ending(_) => None,
         });
-        let moving = |pass: &RecordedPass| !pass.pass.found.moves.is_empty();
+        // Empty nodes may go before it is known which pods may be evicted.
+        let moving =
+            |pass: &RecordedPass| pass.pass.found.moves.iter().any(|one| one.evictions() > 0);
         Ok::<_, String>(passes.rfind(moving))
     });
     let pass = newest.await.or_stop();
@@ -240,5 +242,4 @@ async fn a_shadow_decides_what_the_command_prints_of_the_same_objects() {
     let recorded: Vec<Value> = recorded.collect();
     println!("{}", json!(recorded));
     assert_eq!(recorded, printed);
-    assert!(recorded.iter().any(|one| one["evictions"] != 0), "a move with pods is among them");
 }
