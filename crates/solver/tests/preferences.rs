@@ -287,7 +287,7 @@ proptest! {
             let checked = checker::check(snapshot, plan.clone()).expect("the plan holds");
             (left_out(&plan), checked.totals().cost_per_hour)
         };
-        // Shapes come in another order, which may choose among plans that cost the same.
+        // Pods that are alike come in another order, and so may change places.
         prop_assert_eq!(bought(&picky), bought(&plain));
     }
 }

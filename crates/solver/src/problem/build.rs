@@ -48,14 +48,14 @@ pub(crate) fn build(snapshot: &Snapshot, objective: Objective) -> Built {
     }
     let used: BTreeSet<ShapeIndex> = pods_of.keys().copied().collect();
     let dimensions = dimensions(snapshot, &used);
-    let mut admission =
-        admission::evaluate(snapshot, &used, !objective.preference_price.is_nothing());
+    let is_priced = !objective.preference_price.is_nothing();
+    let mut admission = admission::evaluate(snapshot, &used, is_priced);
     let places = scarce::Places::new(snapshot);
     let sites = Sites::new(snapshot, site_keys(snapshot, &used));
     let variants = min_values::variants(snapshot, &mut admission, &dimensions, &sites, &used);
     let admitted = (&admission, &variants);
     let grouped = kinds::group(snapshot, objective, admitted, &dimensions, &places, &sites);
-    let ranks = Ranks::new(snapshot, &pods_of);
+    let ranks = Ranks::new(snapshot, &pods_of, is_priced);
     let terms = Terms::new(snapshot, (&sites, &ranks), &used);
     let crowds = Crowds::new(snapshot, &used);
     let nodes = nodes(snapshot, (&admission, &sites), &dimensions, (&ranks, &crowds));

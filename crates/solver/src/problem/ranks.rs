@@ -19,17 +19,19 @@ type PodsOf = BTreeMap<ShapeIndex, Vec<PodIndex>>;
 pub(crate) struct Ranks {
     rivals: Vec<usize>,
     selections: Vec<usize>,
+    /// See [`runs`].
+    runs: Vec<usize>,
 }
 
 /// A spread without the name of its selection.
 type SpreadLook = (LabelKey, usize, i64, i64, NodeInclusion, NodeInclusion);
 
 impl Ranks {
-    /// Ranks the groups and selections of `snapshot`.
-    pub(crate) fn new(snapshot: &Snapshot, pods_of: &PodsOf) -> Self {
+    /// Ranks the groups and selections of `snapshot`; what pods prefer tells them apart where it `is_priced`.
+    pub(crate) fn new(snapshot: &Snapshot, pods_of: &PodsOf, is_priced: bool) -> Self {
         let mut rivals: Vec<Content> = vec![Content::default(); snapshot.rivals.len()];
         let mut selections: Vec<Content> = vec![Content::default(); snapshot.selections.len()];
-        let runs = runs(snapshot);
+        let runs = runs(snapshot, is_priced);
         for (shape, pods) in pods_of {
             let (run, pods) = (runs[shape.get()], pods.len());
             let PodShape { rivals: groups, rules, .. } = snapshot.shape(*shape);
@@ -68,7 +70,7 @@ impl Ranks {
                 selections[selection].shunning.push((look.clone(), *count));
             }
         }
-        Self { rivals: ranks(rivals), selections: ranks(selections) }
+        Self { rivals: ranks(rivals), selections: ranks(selections), runs }
     }
 
     /// The ranks of `groups`, ascending.
@@ -110,12 +112,11 @@ impl Ranks {
         snapshot: &Snapshot,
         pods_of: PodsOf,
     ) -> Vec<(ShapeIndex, Vec<PodIndex>)> {
-        let runs = runs(snapshot);
         let mut ordered: Vec<(ShapeIndex, Vec<PodIndex>)> = pods_of.into_iter().collect();
         ordered.sort_by_cached_key(|(shape, pods)| {
             let of = snapshot.shape(*shape);
             let ranks = (self.of(&of.rivals), self.of_rules(snapshot, &of.rules));
-            (runs[shape.get()], ranks, pods.len(), *shape)
+            (self.runs[shape.get()], ranks, pods.len(), *shape)
         });
         ordered
     }
@@ -189,9 +190,10 @@ fn ranks(mut contents: Vec<Content>) -> Vec<usize> {
     contents.iter().map(rank).collect()
 }
 
-/// For each shape, how many shapes before it differ in more than rules between pods; shapes are sorted
-/// with these last, so that those that differ in nothing else follow each other.
-fn runs(snapshot: &Snapshot) -> Vec<usize> {
+/// For each shape, how many shapes before it differ in more than rules between pods, and in more than what pods
+/// prefer where that is not `is_priced`; shapes are sorted with these last, so that those that differ in nothing
+/// else follow each other.
+fn runs(snapshot: &Snapshot, is_priced: bool) -> Vec<usize> {
     let alone = |shape: &PodShape| {
         let PodShape {
             requests,
@@ -202,7 +204,7 @@ fn runs(snapshot: &Snapshot) -> Vec<usize> {
             rules: _,
             preferences,
         } = shape.clone();
-        (requests, alternatives, tolerations, priority, preferences)
+        (requests, alternatives, tolerations, priority, is_priced.then_some(preferences))
     };
     let mut run = 0;
     let mut runs = Vec::with_capacity(snapshot.shapes.len());
