@@ -94,23 +94,27 @@ fn a_preference_is_kept_up_to_its_price_and_given_up_beyond() {
     ] {
         let snapshot = world(&format!("{base} {rest}"));
         for work in [0, WORK] {
+            let found = sound(&snapshot, work);
             let case = format!("{base}{rest} with {work}");
-            assert_eq!(bought(&snapshot, work), (nodes.to_owned(), satisfied), "{case}");
+            assert_eq!(judged(&snapshot, &found).1, satisfied, "{case}");
+            assert_eq!(zones(&snapshot, &found), nodes, "{case}");
         }
     }
 }
 
-/// The zones of the nodes that are bought, and the satisfied weight of all.
-fn bought(snapshot: &Snapshot, work: u64) -> (String, (i64, i64)) {
+fn sound(snapshot: &Snapshot, work: u64) -> Plan {
     let plan = |snapshot: &Snapshot| solved(snapshot, OBJECTIVE, work).plan;
     let found = plan(snapshot);
     assert_sound(snapshot, &found, plan, checker::check);
-    let zone = |node: &NewNode| {
-        snapshot.listing_of(snapshot.offering(node.offering)).zone.as_str().to_owned()
-    };
-    let mut zones: Vec<String> = found.new_nodes.iter().map(zone).collect();
-    zones.sort();
-    (zones.concat(), judged(snapshot, &found).1)
+    found
+}
+
+/// The zones of nodes bought, in order.
+fn zones(snapshot: &Snapshot, plan: &Plan) -> String {
+    let zone = |node: &NewNode| snapshot.listing_of(snapshot.offering(node.offering)).zone.as_str();
+    let mut zones: Vec<&str> = plan.new_nodes.iter().map(zone).collect();
+    zones.sort_unstable();
+    zones.concat()
 }
 
 /// `text` with preferences for some of its pods.
