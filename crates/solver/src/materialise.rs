@@ -11,6 +11,7 @@ use crate::problem::{Built, Class, Problem};
 use crate::reasons;
 
 /// Where every pod is.
+#[derive(Clone)]
 pub(crate) struct Placed {
     pub(crate) new_nodes: Vec<NewNode>,
     pub(crate) existing: Vec<NodeFill>,

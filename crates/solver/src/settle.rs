@@ -5,6 +5,10 @@
 //! wherever there is room, or can be bought, and no rule refuses them: afterwards none of those left
 //! can go anywhere.
 
+mod insert;
+mod lots;
+mod reseat;
+
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,6 +19,7 @@ use crate::packing::count;
 use crate::problem::rules::{Loads, RuleSet};
 use crate::problem::ties::{Domain, Of, matched};
 use crate::problem::{Amounts, Built, Class, Company, Problem};
+pub(crate) use reseat::{PODS_MAX, reseat};
 
 /// Where a seat is.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -75,10 +80,9 @@ pub(crate) fn rank(built: &Built, placed: &Placed) -> Rank {
         let priority = built.parents[built.parent_of[pod.get()]].priority;
         *left.entry(Reverse(priority)).or_default() += 1;
     }
-    let kinds_of = built.kinds_of();
     let parent = |pod: &PodIndex| &built.parents[built.parent_of[pod.get()]];
     let cost = placed.new_nodes.iter().map(|node| {
-        let of_kind = kinds_of[&node.offering][0];
+        let of_kind = built.kinds_of[&node.offering][0];
         let charged = node.pods.iter().map(|pod| parent(pod).forgone.on_kind(of_kind));
         let objective = built.rest.kinds[of_kind].objective(count(node.pods.len()));
         charged.fold(objective, i64::saturating_add)
@@ -121,7 +125,6 @@ pub(crate) fn settle(snapshot: &Snapshot, built: &Built, mut placed: Placed) -> 
 impl<'a> Board<'a> {
     fn new(snapshot: &'a Snapshot, built: &'a Built, placed: Placed) -> Self {
         let Problem { kinds, nodes, .. } = &built.rest;
-        let kinds_of = built.kinds_of();
         let mut board = Self {
             snapshot,
             built,
@@ -145,7 +148,7 @@ impl<'a> Board<'a> {
             }
         }
         for node in placed.new_nodes {
-            let kind = built.kind_for(&kinds_of, &node);
+            let kind = built.kind_for(&node);
             let seat = board.open(Bin::New(node.offering, kind));
             for pod in node.pods {
                 board.put(seat, pod);
@@ -192,6 +195,12 @@ impl<'a> Board<'a> {
         self.of_site[site].push(self.seats.len());
         self.seats.push(Seat { bin, site, rest: rest.clone(), pods: Vec::new(), company });
         self.seats.len() - 1
+    }
+
+    /// Adds a seat on a new node of `kind`; its position.
+    fn open_kind(&mut self, kind: usize) -> usize {
+        let offerings = &self.built.rest.kinds[kind].offerings;
+        self.open(Bin::New(offerings[self.turns[kind] % offerings.len()], kind))
     }
 
     fn parent(&self, pod: PodIndex) -> &'a Class {
@@ -277,6 +286,9 @@ impl<'a> Board<'a> {
             let pods = self.seats[seat].pods.clone();
             let justifies = |pod: &PodIndex| {
                 let parent = self.built.parent_of[pod.get()];
+                if self.built.stays_with_others(parent) {
+                    return true;
+                }
                 let heaviest =
                     known.entry((parent, site)).or_insert_with(|| self.heaviest(parent, site));
                 heaviest.is_none_or(|heaviest| heaviest <= weight)
@@ -295,7 +307,7 @@ impl<'a> Board<'a> {
     fn heaviest(&self, parent: usize, site: usize) -> Option<i32> {
         let mut places = self.built.places(parent).iter();
         let sites = places.find(|sites| sites.contains(&site))?;
-        let kind = self.to_buy(parent, sites)?;
+        let kind = self.to_buy(parent, sites, None)?;
         Some(self.built.rest.pools[self.built.rest.kinds[kind].pool].weight)
     }
 
@@ -483,14 +495,12 @@ impl<'a> Board<'a> {
             if search.closed[place] {
                 continue;
             }
-            let Some(kind) = self.to_buy(parent, &places[place]) else {
+            let Some(kind) = self.to_buy(parent, &places[place], None) else {
                 search.closed[place] = true;
                 continue;
             };
-            let offerings = &built.rest.kinds[kind].offerings;
-            let offering = offerings[self.turns[kind] % offerings.len()];
             let is_new = !self.bought.contains(&kind);
-            let seat = self.open(Bin::New(offering, kind));
+            let seat = self.open_kind(kind);
             if is_new || built.rest.kinds[kind].draws.iter().any(|draw| draw.amount > 0) {
                 self.look();
             }
@@ -514,14 +524,16 @@ impl<'a> Board<'a> {
         admits && Problem::fits(&parent.requests, rest) && company.joining_max(&parent.quotas) > 0
     }
 
-    /// The cheapest kind that may be bought on `sites` for a pod of `parent`, of the greatest weight.
-    fn to_buy(&self, parent: usize, sites: &[usize]) -> Option<usize> {
+    /// The cheapest kind that may be bought on `sites` for a pod of `parent`, of that weight or else the
+    /// greatest.
+    fn to_buy(&self, parent: usize, sites: &[usize], weight: Option<i32>) -> Option<usize> {
         let Problem { kinds, pools, .. } = &self.built.rest;
         let class = &self.built.parents[parent];
         let buyable = |&kind: &usize| {
             let of = &kinds[kind];
             let within = of.draws.iter().all(|draw| draw.amount <= self.scarce[draw.of]);
             within
+                && weight.is_none_or(|weight| pools[of.pool].weight == weight)
                 && sites.contains(&of.site)
                 && class.kinds.contains(kind)
                 && Problem::fits(&class.requests, &of.room)

@@ -62,9 +62,9 @@ pub fn solve(
         Weights::Honoured => {}
         Weights::Ignored => built.rest.pools.iter_mut().for_each(|pool| pool.weight = 0),
     }
-    let Start { problem, packing: first, bound } =
-        first::start(snapshot, &built, settings.work_limit > 0);
     let mut work = Work::new(settings.work_limit, interrupt);
+    let Start { problem, packing: first, bound, before } =
+        first::start(snapshot, &built, &mut work);
     let Improved { packing, proposals, of_bound, complete, cheapest, classes } =
         improve::improve(&problem, first.clone(), bound.as_ref(), &mut work);
     let placed_before = packing.left.clone();
@@ -79,8 +79,12 @@ pub fn solve(
     };
     let is_small = count(plan.new_nodes.len()) < improve::NODES_MAX;
     let small = if is_cheapest { Small::Cheapest } else { Small::NotProved };
+    let mut candidates = candidates(snapshot, (&problem, &proposals), bound.as_ref(), &of_bound);
+    candidates.extend(before.filter(|before| !before.has_wishes()).map(|before| {
+        candidate(snapshot, &before, &Proposal::first(first::standalone_values(&before)))
+    }));
     Solution {
-        candidates: candidates(snapshot, (&problem, &proposals), bound.as_ref(), &of_bound),
+        candidates,
         plan,
         work_used: work.repeats(),
         complete,

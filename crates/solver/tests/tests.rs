@@ -8,6 +8,7 @@ mod min_values;
 mod oracle;
 mod preferences;
 mod properties;
+mod reseated;
 mod scarce;
 mod scenarios;
 mod spreads;

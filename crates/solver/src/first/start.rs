@@ -10,6 +10,7 @@ use model::Snapshot;
 
 use super::answer;
 use super::assign::{Order, assign};
+use crate::improve::Work;
 use crate::packing::Packing;
 use crate::problem::{Built, Problem};
 use crate::{materialise, settle};
@@ -30,17 +31,23 @@ pub(crate) struct Start {
     /// What bounds every packing of the same pods, whatever site they go to; `None` where that is
     /// `problem` itself.
     pub(crate) bound: Option<(Problem, Packing)>,
+    /// What was packed before pods were seated anew: what pods are worth there bounds what this comes to as
+    /// well, and less work would say so.
+    pub(crate) before: Option<Problem>,
 }
 
-/// The first packing of `built`. What bounds it is packed where search goes on from there alone.
-pub(crate) fn start(snapshot: &Snapshot, built: &Built, is_searched: bool) -> Start {
+/// The first packing of `built`. Where there is work to be done pods are seated anew, and what bounds the
+/// packing is packed, which search alone asks for.
+pub(crate) fn start(snapshot: &Snapshot, built: &Built, work: &mut Work<'_>) -> Start {
+    let is_searched = !work.is_none();
     if built.rules.is_empty() {
         let problem = built.plain(|_| usize::MAX);
         let packing = answer(&problem);
+        let (problem, packing, before) = reseated(snapshot, built, (problem, packing), work);
         // Worths of pods that keep apart say too little of what a node is worth that may have both.
         let bound =
             (!problem.feuds.is_empty()).then(|| bound(built, &problem, &packing, is_searched));
-        return Start { problem, packing, bound };
+        return Start { problem, packing, bound, before };
     }
     let mut best = None;
     try_order(snapshot, built, Order::Even, &mut best);
@@ -52,7 +59,8 @@ pub(crate) fn start(snapshot: &Snapshot, built: &Built, is_searched: bool) -> St
             try_order(snapshot, built, Order::Narrowest, &mut best);
         }
     }
-    let (_, mut problem, packing) = best.expect("there is at least one round");
+    let (_, problem, packing) = best.expect("there is at least one round");
+    let (mut problem, packing, before) = reseated(snapshot, built, (problem, packing), work);
     // Search is not to buy where a spread does not reckon with a node.
     let bought: BTreeSet<usize> = packing.groups.iter().map(|group| group.kind).collect();
     let eligible = built.eligible(&packing.scarce_left(&problem), &bought);
@@ -60,7 +68,32 @@ pub(crate) fn start(snapshot: &Snapshot, built: &Built, is_searched: bool) -> St
         kind.searched &= !built.intrudes(position, &eligible);
     }
     let bound = bound(built, &problem, &packing, is_searched);
-    Start { problem, packing, bound: Some(bound) }
+    Start { problem, packing, bound: Some(bound), before }
+}
+
+/// `packing` and what was packed, or better ones and what was packed before: where pods are few, they are
+/// seated anew again and again. What search does by itself is left to it.
+fn reseated(
+    snapshot: &Snapshot,
+    built: &Built,
+    (problem, packing): (Problem, Packing),
+    work: &mut Work<'_>,
+) -> (Problem, Packing, Option<Problem>) {
+    let weights = || built.rest.pools.iter().map(|pool| pool.weight);
+    let is_plain = built.rules.is_empty()
+        && built.rest.scarce.is_empty()
+        && weights().min() == weights().max();
+    if work.is_none() || is_plain || snapshot.pods.len() > settle::PODS_MAX {
+        return (problem, packing, None);
+    }
+    let placed = materialise::place(&problem, packing.clone());
+    let before = settle::rank(built, &placed);
+    let placed = settle::reseat(snapshot, built, placed, work);
+    if settle::rank(built, &placed) >= before {
+        return (problem, packing, None);
+    }
+    let (better, packing) = built.split_placed(&placed);
+    (better, packing, Some(problem))
 }
 
 /// A packing with its rank, and what was packed.

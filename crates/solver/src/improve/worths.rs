@@ -13,6 +13,13 @@ pub(crate) struct Proposal {
     pub(crate) load: Load,
 }
 
+impl Proposal {
+    /// Worths of which nothing is known.
+    pub(crate) const fn first(worths: Vec<i64>) -> Self {
+        Self { worths, load: Load::NONE }
+    }
+}
+
 /// A filling worth more than its node costs, or nothing known: (0, 1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Load {
@@ -46,7 +53,7 @@ pub(super) struct Proposals {
 impl Proposals {
     /// With `first` worths, which need not be good ones.
     pub(super) fn new(first: Vec<i64>) -> Self {
-        Self { kept: vec![Proposal { worths: first, load: Load::NONE }], best: 0 }
+        Self { kept: vec![Proposal::first(first)], best: 0 }
     }
 
     /// Keeps `worths` if they promise more than all before, for `demand` pods of each class.

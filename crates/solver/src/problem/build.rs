@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use model::{
-    LabelKey, NodeIndex, NodeState, Objective, PodIndex, PodShape, ResourceName, SelectionIndex,
-    ShapeIndex, Snapshot, well_known,
+    LabelKey, NodeIndex, NodeState, Objective, OfferingIndex, PodIndex, PodShape, ResourceName,
+    SelectionIndex, ShapeIndex, Snapshot, well_known,
 };
 
 use super::admission::{self, Admission};
@@ -15,7 +15,7 @@ use super::rules::Rules;
 use super::sites::Sites;
 use super::ties::{Feuds, Terms, TieLoads};
 use super::wishes::{Forgone, Wishes};
-use super::{Amounts, Class, ExistingNode, Pool, Problem, Quota, min_values, scarce, ties};
+use super::{Amounts, Class, ExistingNode, Kind, Pool, Problem, Quota, min_values, scarce, ties};
 use crate::bits::Bits;
 
 /// A problem whose classes are told apart by rules between pods too, and these rules.
@@ -36,6 +36,9 @@ pub(crate) struct Built {
     /// The place of each pod of the snapshot when parents and their pods are listed in order, which does not
     /// depend on names.
     pub(crate) order_of: Vec<usize>,
+    /// The kinds of each offering that can be bought: of equal price and site, and more than one only where
+    /// its pool asks for several values.
+    pub(crate) kinds_of: BTreeMap<OfferingIndex, Vec<usize>>,
     /// Selections that pods on each node of `rest` are of, where terms between pods look at them.
     pub(crate) node_matches: Vec<BTreeSet<SelectionIndex>>,
 }
@@ -87,9 +90,22 @@ pub(crate) fn build(snapshot: &Snapshot, objective: Objective) -> Built {
         parent.pods.iter().for_each(|pod| parent_of[pod.get()] = position);
     }
     let node_matches = node_matches(snapshot, &rest.nodes);
-    let mut built = Built { parents, sets, rules, rest, groups, parent_of, order_of, node_matches };
+    let kinds_of = kinds_of(&rest.kinds);
+    let mut built =
+        Built { parents, sets, rules, rest, groups, parent_of, order_of, kinds_of, node_matches };
     built.count(snapshot, &admission, &columns);
     built
+}
+
+/// The kinds of each offering.
+fn kinds_of(kinds: &[Kind]) -> BTreeMap<OfferingIndex, Vec<usize>> {
+    let mut kinds_of: BTreeMap<OfferingIndex, Vec<usize>> = BTreeMap::new();
+    for (position, kind) in kinds.iter().enumerate() {
+        for offering in &kind.offerings {
+            kinds_of.entry(*offering).or_default().push(position);
+        }
+    }
+    kinds_of
 }
 
 /// Labels that rules between planned pods look at, the hostname aside; all that any might look at where

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use model::{NewNode, NodeFill, OfferingIndex, PodIndex, Snapshot};
+use model::{NewNode, NodeFill, PodIndex, Snapshot};
 
 use super::build::Built;
 use super::bundles::Bundling;
@@ -17,9 +17,6 @@ use crate::bits::Bits;
 use crate::materialise::Placed;
 use crate::packing::{Group, Mix, Packing, add, count};
 
-/// The kinds of offerings.
-pub(crate) type KindsOf = BTreeMap<OfferingIndex, Vec<usize>>;
-
 /// How many pods of each parent go to each place of its rule set; empty for parents without rules.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Assignment(pub(crate) Vec<Vec<i64>>);
@@ -28,6 +25,11 @@ impl Built {
     /// Whether the parent at `position` has rules over other labels than the hostname.
     pub(crate) fn is_ruled(&self, position: usize) -> bool {
         self.rules.sets[self.sets[position]].is_ruled()
+    }
+
+    /// Whether pods of the parent at `position` go with others on one node: weights do not part them.
+    pub(crate) fn stays_with_others(&self, position: usize) -> bool {
+        !self.rules.sets[self.sets[position]].node_ties.together.is_empty()
     }
 
     /// The problem without rules over other labels than the hostname, of the first `pods` of each
@@ -90,10 +92,9 @@ impl Built {
 
     /// The problem in which each place has the pods that `placed` puts there, and that packing of it.
     pub(crate) fn split_placed(&self, placed: &Placed) -> (Problem, Packing) {
-        let kinds_of = self.kinds_of();
         let mut site_of: Vec<Option<usize>> = vec![None; self.parent_of.len()];
         for NewNode { offering, pods } in &placed.new_nodes {
-            let site = self.rest.kinds[kinds_of[offering][0]].site;
+            let site = self.rest.kinds[self.kinds_of[offering][0]].site;
             for pod in pods {
                 site_of[pod.get()] = Some(site);
             }
@@ -119,7 +120,7 @@ impl Built {
         let there = placed.existing.iter().map(|fill| (position(fill.node), &fill.pods[..]));
         let nodes: Vec<(Option<usize>, &[PodIndex])> = bought.chain(there).collect();
         let problem = self.split_pods(given, |bundling| bundling.keep(&nodes));
-        let kind_of = |node: &NewNode| self.kind_for(&kinds_of, node);
+        let kind_of = |node: &NewNode| self.kind_for(node);
         let packing = packing(&problem, kind_of, placed);
         (problem, packing)
     }
@@ -245,21 +246,9 @@ impl Built {
         problem
     }
 
-    /// The kinds of each offering that can be bought: of equal price and site, and more than one only where
-    /// its pool asks for several values.
-    pub(crate) fn kinds_of(&self) -> KindsOf {
-        let mut kinds_of = KindsOf::new();
-        for (position, kind) in self.rest.kinds.iter().enumerate() {
-            for offering in &kind.offerings {
-                kinds_of.entry(*offering).or_default().push(position);
-            }
-        }
-        kinds_of
-    }
-
     /// The kind by which `node` holds its pods.
-    pub(crate) fn kind_for(&self, kinds_of: &KindsOf, node: &NewNode) -> usize {
-        let kinds = &kinds_of[&node.offering];
+    pub(crate) fn kind_for(&self, node: &NewNode) -> usize {
+        let kinds = &self.kinds_of[&node.offering];
         if let [only] = kinds[..] {
             return only;
         }
