@@ -3,6 +3,8 @@
 //! Machines and prices in the exchange file are those of the snapshot; pods, pools, nodes and volumes
 //! are the objects themselves, so that nothing of a rule is lost on the way to Karpenter.
 
+use std::path::Path;
+
 use anyhow::Context as _;
 use model::{Snapshot, Timestamp};
 use serde_json::{Map, Value, json};
@@ -47,6 +49,18 @@ pub fn lines(objects: &[Value]) -> String {
         "{{\"apiVersion\": \"v1\", \"kind\": \"List\", \"items\": [\n{}\n]}}\n",
         lines.join(",\n")
     )
+}
+
+/// The objects of such a file.
+///
+/// # Errors
+/// Where it cannot be read, or is no list of objects.
+pub fn objects_in(file: &Path) -> anyhow::Result<Vec<Value>> {
+    let told = || format!("reading {}", file.display());
+    let text = std::fs::read(file).with_context(told)?;
+    let mut list: Value = serde_json::from_slice(&text).with_context(told)?;
+    let items = list["items"].take();
+    serde_json::from_value(items).with_context(told)
 }
 
 /// Whether it is a pod that waits for a node.

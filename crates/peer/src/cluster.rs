@@ -41,6 +41,8 @@ const GENERAL: [&str; 9] = [
 ];
 const PREFERRED: [&str; 4] = ["c5.xlarge", "m5.large", "m5.xlarge", "r5.xlarge"];
 const DEDICATED: [&str; 4] = ["c6a.xlarge", "m6a.xlarge", "m6a.2xlarge", "r6a.large"];
+/// Cheaper than the general ones, so that there is a reason to go there.
+const BUSY: [&str; 4] = ["c6a.large", "m6a.large", "m6a.xlarge", "r6a.xlarge"];
 const ARM: [&str; 4] = ["c6g.large", "c6g.xlarge", "m6g.large", "m6g.xlarge"];
 
 /// A random cluster.
@@ -135,6 +137,14 @@ fn pools(kinds: &BTreeSet<Kind>, lots: &mut Lots) -> Vec<Value> {
         }
         dedicated["spec"]["template"]["metadata"] = json!({"labels": {"tier": "batch"}});
         objects.push(dedicated);
+    }
+    if kinds.contains(&Kind::SoftTaints) {
+        let mut busy = pool("busy", &BUSY, "amd64", &ZONES);
+        if let Some(spec) = busy.pointer_mut(template) {
+            spec["taints"] =
+                json!([{"key": "busy", "value": "often", "effect": "PreferNoSchedule"}]);
+        }
+        objects.push(busy);
     }
     if kinds.contains(&Kind::Architectures) {
         objects.push(pool("arm", &ARM, "arm64", &ZONES));

@@ -16,6 +16,9 @@ struct Cli {
     /// The program of benches/karpenter, built
     #[arg(long, value_name = "PROGRAM")]
     program: PathBuf,
+    /// Where answers of Karpenter are kept: what was asked before is not asked again
+    #[arg(long, value_name = "DIR")]
+    answers: Option<PathBuf>,
     #[command(subcommand)]
     task: Task,
 }
@@ -30,8 +33,8 @@ enum Task {
 
 /// Does what the arguments say.
 pub(crate) fn run() -> anyhow::Result<ExitCode> {
-    let Cli { program, task } = Cli::parse();
-    let program = Program { path: program };
+    let Cli { program, answers, task } = Cli::parse();
+    let program = Program { path: program, kept: answers };
     match &task {
         Task::Differential(options) => differential::run(options, &program),
         Task::Shapes(options) => shapes::run(options, &program),

@@ -1,7 +1,8 @@
 //! Many random clusters through both schedulers, and what came of them.
 //!
 //! Each seed is one cluster. Where ours is worse although the checker accepts Karpenter's plan, the
-//! cluster is shrunk and written to a file that `stowage plan` reads.
+//! cluster is shrunk and written to a file that `stowage plan` reads; so is the first cluster of each kind
+//! of refusal.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -9,20 +10,17 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 use model::MicroUsdPerHour;
+use serde_json::Value;
 
 use crate::beside;
 use crate::cluster::Cluster;
-use crate::compare::{self, Compared, Planner};
+use crate::compare::{self, Compared, Planner, WEIGHT};
 use crate::kinds::{ALL, Kind};
 use crate::program::Program;
 use crate::shrink;
 
 /// Fewest nodes that a cluster needs.
 pub const NODES_LEAST: usize = 3;
-
-/// The refusal that no rule of Kubernetes is behind: Karpenter chooses a domain first and then the pool,
-/// ours opens a node of a lesser pool only for a pod that no greater one can hold.
-const WEIGHT: &str = "Weight";
 
 /// What to run.
 #[derive(Clone, Debug)]
@@ -65,6 +63,8 @@ pub struct Tally {
     pub placed: (usize, usize),
     /// Bills for the pods that Karpenter placed where the checker accepts its plan: its and ours.
     pub bills: (MicroUsdPerHour, MicroUsdPerHour),
+    /// The weight of preferences that are satisfied in these plans, Karpenter's and ours.
+    pub satisfied: (i64, i64),
     /// Clusters of these on which ours is cheaper, and on which both bills are one.
     pub cheaper: usize,
     /// See `cheaper`.
@@ -99,40 +99,67 @@ pub fn run(
         };
         let compared = compare::compare(&cluster.objects, program, planner)
             .with_context(|| format!("seed {seed}"))?;
-        tally.add(seed, &cluster, &compared);
-        if let Some(refusal) = compared.refusals.first() {
+        let is_known = tally.add(seed, &cluster, &compared);
+        let shrinker = Shrinker { options, cluster: &cluster };
+        if let Some(refusal) = compared.refusal() {
             tell(&format!("seed {seed}: the checker refuses Karpenter's: {refusal}"));
-        }
-        let Some(difference) = compared.difference.clone().filter(|_| compared.refusals.is_empty())
-        else {
-            continue;
-        };
-        tell(&format!("seed {seed}: {difference}"));
-        let least = match &options.folder {
-            None => cluster.objects.clone(),
-            Some(folder) => {
-                let least = shrink::least(&cluster.objects, &mut |objects| {
-                    let again = compare::compare(objects, program, planner);
-                    again.is_ok_and(|again| {
-                        let still = again.difference.as_ref().filter(|_| again.refusals.is_empty());
-                        still.is_some_and(|still| still.word() == difference.word())
-                    })
-                });
-                fs::create_dir_all(folder).context("making the folder of least clusters")?;
-                let file = folder.join(format!("seed-{seed}.json"));
-                let text = beside::lines(&least);
-                fs::write(&file, text).with_context(|| format!("writing {}", file.display()))?;
-                tell(&format!("seed {seed}: {} objects in {}", least.len(), file.display()));
-                least
+            let word = kind_of(refusal);
+            if !is_known {
+                let name = format!("refused-{}", word.to_lowercase());
+                shrinker.written(&name, tell, &|objects| {
+                    let again = compare::refused(objects, program)?;
+                    Ok(again.is_some_and(|one| kind_of(&one) == word))
+                })?;
             }
-        };
-        tally.worse.push(Worse { seed, compared, least: least.len() });
+            continue;
+        }
+        let Some(difference) = compared.difference.clone() else { continue };
+        tell(&format!("seed {seed}: {difference}"));
+        let least = shrinker.written(&format!("seed-{seed}"), tell, &|objects| {
+            let again = compare::compare(objects, program, planner)?;
+            let still = again.difference.as_ref().filter(|_| again.refusals.is_empty());
+            Ok(still.is_some_and(|still| still.word() == difference.word()))
+        })?;
+        tally.worse.push(Worse { seed, compared, least });
     }
     Ok(tally)
 }
 
+/// The kind of a refusal, as [`Compared::refusals`] begin.
+fn kind_of(refusal: &str) -> &str {
+    refusal.split(':').next().unwrap_or_default()
+}
+
+/// What shrinks one cluster.
+struct Shrinker<'a> {
+    options: &'a Options,
+    cluster: &'a Cluster,
+}
+
+impl Shrinker<'_> {
+    /// Writes the least cluster of which `shows` still holds as a file of that name, where files are asked
+    /// for; how many objects it has.
+    fn written(
+        &self,
+        name: &str,
+        tell: &mut dyn FnMut(&str),
+        shows: &dyn Fn(&[Value]) -> anyhow::Result<bool>,
+    ) -> anyhow::Result<usize> {
+        let Some(folder) = &self.options.folder else { return Ok(self.cluster.objects.len()) };
+        let mut still = |objects: &[Value]| shows(objects).unwrap_or(false);
+        let least = shrink::least(&self.cluster.objects, &mut still);
+        fs::create_dir_all(folder).context("making the folder of least clusters")?;
+        let file = folder.join(format!("{name}.json"));
+        let text = beside::lines(&least);
+        fs::write(&file, text).with_context(|| format!("writing {}", file.display()))?;
+        tell(&format!("{name}: {} objects in {}", least.len(), file.display()));
+        Ok(least.len())
+    }
+}
+
 impl Tally {
-    fn add(&mut self, seed: u64, cluster: &Cluster, compared: &Compared) {
+    /// Adds a cluster; whether its kind of refusal was there before.
+    fn add(&mut self, seed: u64, cluster: &Cluster, compared: &Compared) -> bool {
         self.clusters += 1;
         for kind in &cluster.kinds {
             *self.kinds.entry(*kind).or_default() += 1;
@@ -150,25 +177,44 @@ impl Tally {
         for message in &compared.not_honoured {
             *self.not_honoured.entry(message.clone()).or_default() += 1;
         }
-        // Weights come last: what a rule of Kubernetes refuses counts as that.
-        let by_rule = compared.refusals.iter().find(|refusal| !refusal.starts_with(WEIGHT));
-        if let Some(refusal) = by_rule.or(compared.refusals.first()) {
-            let kind = refusal.split(':').next().unwrap_or_default().to_owned();
-            self.refused.entry(kind).or_insert((0, seed)).0 += 1;
+        if let Some(refusal) = compared.refusal() {
+            let known = self.refused.entry(kind_of(refusal).to_owned()).or_insert((0, seed));
+            known.0 += 1;
             self.worse_than_refused += usize::from(compared.difference.is_some());
-            return;
+            return known.0 > 1;
         }
+        self.satisfied.0 += compared.theirs.satisfied;
+        self.satisfied.1 += compared.ours.satisfied;
         self.bills = (
             [self.bills.0, compared.theirs.cost].into_iter().sum(),
             [self.bills.1, compared.ours.cost].into_iter().sum(),
         );
         self.cheaper += usize::from(compared.ours.cost < compared.theirs.cost);
         self.equal += usize::from(compared.ours.cost == compared.theirs.cost);
+        true
     }
 
     /// Clusters whose Karpenter plan the checker refuses.
     pub fn refusals(&self) -> usize {
         self.refused.values().map(|(count, _)| count).sum()
+    }
+
+    /// What both sides come to.
+    fn bills_told(&self) -> String {
+        let [theirs, ours] = [self.bills.0, self.bills.1].map(MicroUsdPerHour::get);
+        format!(
+            "- bills for the pods that Karpenter placed, plans that the checker accepts: Karpenter \
+             {}.{:02} USD/h, ours {}.{:02}; ours is cheaper on {}, equal on {}; satisfied weight of \
+             preferences {} and {}",
+            theirs / 1_000_000,
+            theirs % 1_000_000 / 10_000,
+            ours / 1_000_000,
+            ours % 1_000_000 / 10_000,
+            self.cheaper,
+            self.equal,
+            self.satisfied.0,
+            self.satisfied.1
+        )
     }
 
     /// All of it as lines of Markdown.
@@ -195,17 +241,7 @@ impl Tally {
             "- pods placed when asked for all: Karpenter {}, ours {}",
             self.placed.0, self.placed.1
         ));
-        let [theirs, ours] = [self.bills.0, self.bills.1].map(MicroUsdPerHour::get);
-        lines.push(format!(
-            "- bills for the pods that Karpenter placed, plans that the checker accepts: Karpenter \
-             {}.{:02} USD/h, ours {}.{:02}; ours is cheaper on {}, equal on {}",
-            theirs / 1_000_000,
-            theirs % 1_000_000 / 10_000,
-            ours / 1_000_000,
-            ours % 1_000_000 / 10_000,
-            self.cheaper,
-            self.equal
-        ));
+        lines.push(self.bills_told());
         let for_weights = self.refused.get(WEIGHT).map_or(0, |(count, _)| *count);
         let by_rules = self.refusals() - for_weights;
         lines.push(format!(

@@ -51,8 +51,12 @@ pub enum Kind {
     AntiAffinityToOthers,
     /// Terms that select namespaces by their labels.
     NamespaceSelectors,
-    /// Preferred node affinity, preferred terms between pods, `ScheduleAnyway`.
-    Preferences,
+    /// Preferred node affinity.
+    NodePreferences,
+    /// A pool whose nodes have a taint of effect `PreferNoSchedule`, and pods that tolerate it.
+    SoftTaints,
+    /// Preferred terms between pods, `ScheduleAnyway`.
+    PodPreferences,
     /// `minValues` of a pool.
     MinValues,
 }
@@ -77,7 +81,7 @@ const fn off(kind: Kind, name: &'static str, off: &'static str) -> Known {
 }
 
 /// Every kind.
-pub const ALL: [Known; 23] = [
+pub const ALL: [Known; 25] = [
     on(Kind::NodeSelector, "node-selector"),
     on(Kind::AffinityTerms, "affinity-terms"),
     on(Kind::Exclusions, "exclusions"),
@@ -98,9 +102,11 @@ pub const ALL: [Known; 23] = [
     on(Kind::ZonalAffinity, "zonal-affinity"),
     on(Kind::AffinityToOthers, "affinity-to-others"),
     on(Kind::AntiAffinityToOthers, "anti-affinity-to-others"),
-    off(Kind::NamespaceSelectors, "namespace-selectors", "selected namespaces are not planned yet"),
-    off(Kind::Preferences, "preferences", "preferences are not planned yet"),
-    off(Kind::MinValues, "min-values", "minValues are not planned yet"),
+    on(Kind::NamespaceSelectors, "namespace-selectors"),
+    on(Kind::NodePreferences, "node-preferences"),
+    on(Kind::SoftTaints, "soft-taints"),
+    off(Kind::PodPreferences, "pod-preferences", "what pods prefer of each other has no price yet"),
+    on(Kind::MinValues, "min-values"),
 ];
 
 /// The kinds that clusters have unless others are asked for.

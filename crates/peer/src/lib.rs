@@ -16,6 +16,7 @@ pub mod cluster;
 pub mod compare;
 pub mod differential;
 pub mod exchange;
+mod granted;
 pub mod kinds;
 mod lots;
 pub mod measured;

@@ -1,6 +1,7 @@
 //! The program in `benches/karpenter`: built with Go, and run on an exchange file.
 
 use std::ffi::OsString;
+use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -15,6 +16,8 @@ use crate::answer::Answer;
 pub struct Program {
     /// Where it is.
     pub path: PathBuf,
+    /// Where its answers are kept, one file for each question, and not asked for again; `None` keeps none.
+    pub kept: Option<PathBuf>,
 }
 
 /// Which of Karpenter's settings differ from their defaults.
@@ -56,7 +59,7 @@ impl Program {
         let built = command.output().context("starting Go")?;
         let errors = String::from_utf8_lossy(&built.stderr);
         ensure!(built.status.success(), "building benches/karpenter failed:\n{errors}");
-        Ok(Self { path })
+        Ok(Self { path, kept: None })
     }
 
     /// What Karpenter makes of an exchange file.
@@ -64,6 +67,25 @@ impl Program {
     /// # Errors
     /// Where the program fails; the error has what it said.
     pub fn plan(&self, exchange: &Value, options: Options) -> anyhow::Result<Answer> {
+        let given = serde_json::to_vec(exchange).context("writing the exchange file")?;
+        let kept = self.kept.as_ref().map(|folder| {
+            let asked = fnv(format!("{options:?}").bytes().chain(given.iter().copied()));
+            folder.join(format!("{asked:032x}.json"))
+        });
+        if let Some(text) = kept.as_ref().and_then(|file| fs::read(file).ok()) {
+            return serde_json::from_slice(&text).context("reading an answer that was kept");
+        }
+        let printed = self.ask(&given, options)?;
+        let answer = serde_json::from_slice(&printed);
+        let answer = answer.context("reading the result of benches/karpenter")?;
+        if let Some(file) = kept {
+            fs::write(&file, &printed).with_context(|| format!("writing {}", file.display()))?;
+        }
+        Ok(answer)
+    }
+
+    /// What the program prints.
+    fn ask(&self, given: &[u8], options: Options) -> anyhow::Result<Vec<u8>> {
         let mut command = Command::new(&self.path);
         if options.ignore_preferences {
             command.arg("--preference-policy=Ignore");
@@ -71,15 +93,21 @@ impl Program {
         command.args(["--concurrency", &options.concurrency.max(1).to_string(), "-"]);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().context("starting the program of benches/karpenter")?;
-        let given = serde_json::to_vec(exchange).context("writing the exchange file")?;
         let mut stdin = child.stdin.take().context("standard input is piped")?;
         // It reads all before it prints anything, and may refuse early.
-        let written = stdin.write_all(&given);
+        let written = stdin.write_all(given);
         drop(stdin);
         let output = child.wait_with_output().context("waiting for the program")?;
         let errors = String::from_utf8_lossy(&output.stderr);
         ensure!(output.status.success(), "the program of benches/karpenter failed: {errors}");
         written.context("handing over the exchange file")?;
-        serde_json::from_slice(&output.stdout).context("reading the result of benches/karpenter")
+        Ok(output.stdout)
     }
+}
+
+/// FNV-1a of 128 bits: files are told apart by it, and nobody is kept out.
+fn fnv(bytes: impl Iterator<Item = u8>) -> u128 {
+    const OFFSET: u128 = 0x6C62_272E_07BB_0142_62B8_2175_6295_C58D;
+    const PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013B;
+    bytes.fold(OFFSET, |hash, byte| (hash ^ u128::from(byte)).wrapping_mul(PRIME))
 }

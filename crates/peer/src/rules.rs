@@ -181,8 +181,13 @@ pub(crate) fn carry(kind: Kind, workload: &mut Workload, other: &str, lots: &mut
         Kind::AntiAffinityToOthers => {
             apart(workload, lots.one_of(&[ZONE, HOSTNAME, HOSTNAME]), &others);
         }
-        Kind::NamespaceSelectors => by_namespace(workload, lots),
-        Kind::Preferences => prefer(workload, &own, lots),
+        Kind::NamespaceSelectors => by_namespace(workload, other, lots),
+        Kind::NodePreferences => prefer_nodes(workload, lots),
+        Kind::SoftTaints => workload.push(
+            ["tolerations", "", ""],
+            json!({"key": "busy", "operator": "Exists", "effect": "PreferNoSchedule"}),
+        ),
+        Kind::PodPreferences => prefer_pods(workload, &own, lots),
         Kind::DaemonSets | Kind::Weights | Kind::Limits | Kind::ExistingNodes | Kind::MinValues => {
         }
     }
@@ -255,43 +260,50 @@ fn together(workload: &mut Workload, key: &str, selector: &Value) {
     workload.push(["affinity", "podAffinity", REQUIRED], term);
 }
 
-fn by_namespace(workload: &mut Workload, lots: &mut Lots) {
-    if lots.happens(50) {
+/// Keeps away from pods of its own or another's label in the namespaces of a team; half of the workloads are
+/// in the other namespace themselves, where their volumes let them.
+fn by_namespace(workload: &mut Workload, other: &str, lots: &mut Lots) {
+    if workload.volumes.is_empty() && lots.happens(50) {
         OTHER_NAMESPACE.clone_into(&mut workload.namespace);
     }
+    let label = lots.one_of(&[workload.name.as_str(), other]).to_owned();
     let term = json!({
-        "topologyKey": lots.one_of(&[ZONE, HOSTNAME]),
-        "labelSelector": {"matchLabels": workload.labels()},
+        "topologyKey": lots.one_of(&[ZONE, HOSTNAME, HOSTNAME]),
+        "labelSelector": {"matchLabels": {"app": label}},
         "namespaceSelector": {"matchLabels": {"team": lots.one_of(&["web", "money"])}},
     });
     workload.push(["affinity", "podAntiAffinity", REQUIRED], term);
 }
 
-fn prefer(workload: &mut Workload, own: &Value, lots: &mut Lots) {
+fn prefer_nodes(workload: &mut Workload, lots: &mut Lots) {
     let weight = lots.one_of(&[1, 50, 100]);
-    match lots.below(4) {
-        0 => {
-            let expression =
-                json!({"key": ZONE, "operator": "In", "values": [lots.one_of(&ZONES)]});
-            let term = json!({"weight": weight, "preference": {"matchExpressions": [expression]}});
-            workload.push(["affinity", "nodeAffinity", PREFERRED], term);
-        }
-        1 => workload.push(
-            ["topologySpreadConstraints", "", ""],
-            json!({
-                "maxSkew": 1,
-                "topologyKey": lots.one_of(&[ZONE, HOSTNAME]),
-                "whenUnsatisfiable": "ScheduleAnyway",
-                "labelSelector": own,
-            }),
-        ),
-        side => {
-            let term = json!({"topologyKey": lots.one_of(&[ZONE, HOSTNAME]), "labelSelector": own});
-            let affinity = if side == 2 { "podAntiAffinity" } else { "podAffinity" };
-            let term = json!({"weight": weight, "podAffinityTerm": term});
-            workload.push(["affinity", affinity, PREFERRED], term);
-        }
+    let families =
+        json!({"key": FAMILY, "operator": "In", "values": [lots.one_of(&["m6i", "r6i"])]});
+    let expression = match lots.below(4) {
+        0 => families,
+        1 => json!({"key": VCPUS, "operator": "Gt", "values": ["2"]}),
+        _ => json!({"key": ZONE, "operator": "In", "values": [lots.one_of(&ZONES)]}),
+    };
+    let term = json!({"weight": weight, "preference": {"matchExpressions": [expression]}});
+    workload.push(["affinity", "nodeAffinity", PREFERRED], term);
+}
+
+fn prefer_pods(workload: &mut Workload, own: &Value, lots: &mut Lots) {
+    let weight = lots.one_of(&[1, 50, 100]);
+    let side = lots.below(3);
+    if side == 0 {
+        let constraint = json!({
+            "maxSkew": 1,
+            "topologyKey": lots.one_of(&[ZONE, HOSTNAME]),
+            "whenUnsatisfiable": "ScheduleAnyway",
+            "labelSelector": own,
+        });
+        return workload.push(["topologySpreadConstraints", "", ""], constraint);
     }
+    let term = json!({"topologyKey": lots.one_of(&[ZONE, HOSTNAME]), "labelSelector": own});
+    let affinity = if side == 1 { "podAntiAffinity" } else { "podAffinity" };
+    let term = json!({"weight": weight, "podAffinityTerm": term});
+    workload.push(["affinity", affinity, PREFERRED], term);
 }
 
 fn volumes(workload: &mut Workload, lots: &mut Lots) {

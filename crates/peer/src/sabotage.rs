@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use model::{NodeState, Plan, Requirements, Snapshot};
+use model::{NodeState, Objective, Plan, Requirements, ShapeIndex, Snapshot};
 
 use crate::compare::ours;
 
@@ -25,10 +25,14 @@ pub enum Sabotage {
     Apart,
     /// Required affinity.
     Together,
+    /// That terms select pods in other namespaces than `default`.
+    Namespaces,
+    /// `minValues` of pools.
+    MinValues,
 }
 
 /// Every rule, by name.
-pub const ALL: [(&str, Sabotage); 8] = [
+pub const ALL: [(&str, Sabotage); 10] = [
     ("spreads", Sabotage::Spreads),
     ("rivals", Sabotage::Rivals),
     ("taints", Sabotage::Taints),
@@ -37,6 +41,8 @@ pub const ALL: [(&str, Sabotage); 8] = [
     ("terms", Sabotage::Terms),
     ("apart", Sabotage::Apart),
     ("together", Sabotage::Together),
+    ("namespaces", Sabotage::Namespaces),
+    ("min-values", Sabotage::MinValues),
 ];
 
 impl FromStr for Sabotage {
@@ -53,7 +59,7 @@ impl FromStr for Sabotage {
 
 impl Sabotage {
     /// Our plan for a snapshot in which the rule is missing.
-    pub fn plan(self, snapshot: &Snapshot) -> Plan {
+    pub fn plan(self, snapshot: &Snapshot, objective: Objective) -> Plan {
         let mut broken = snapshot.clone();
         match self {
             Self::Spreads => broken.shapes.iter_mut().for_each(|one| one.rules.spreads.clear()),
@@ -68,8 +74,23 @@ impl Sabotage {
             }
             Self::Apart => broken.shapes.iter_mut().for_each(|one| one.rules.apart.clear()),
             Self::Together => broken.shapes.iter_mut().for_each(|one| one.rules.together.clear()),
+            Self::Namespaces => forget_others(&mut broken),
+            Self::MinValues => broken.pools.iter_mut().for_each(|one| one.min_values.clear()),
             Self::Terms => broken.shapes.iter_mut().for_each(|one| one.alternatives.truncate(1)),
         }
-        ours(&broken)
+        ours(&broken, objective)
     }
+}
+
+/// Pods outside `default` are of no selection and no rivals of anybody.
+fn forget_others(snapshot: &mut Snapshot) {
+    let mut shapes = snapshot.shapes.clone();
+    for pod in snapshot.pods.iter_mut().filter(|pod| !pod.name.as_str().starts_with("default/")) {
+        let mut shape = snapshot.shapes[pod.shape.get()].clone();
+        shape.rules.matches.clear();
+        shape.rivals.clear();
+        pod.shape = ShapeIndex::new(shapes.len());
+        shapes.push(shape);
+    }
+    snapshot.shapes = shapes;
 }

@@ -15,6 +15,8 @@ const FIELDS: [(&str, &[&str]); 3] = [
         "Pod",
         &[
             "/spec/affinity/nodeAffinity",
+            "/spec/affinity/nodeAffinity/preferredDuringSchedulingIgnoredDuringExecution",
+            "/spec/affinity/nodeAffinity/requiredDuringSchedulingIgnoredDuringExecution",
             "/spec/affinity/podAffinity",
             "/spec/affinity/podAntiAffinity",
             "/spec/initContainers",
@@ -26,7 +28,15 @@ const FIELDS: [(&str, &[&str]); 3] = [
             "/spec/containers/0/ports",
         ],
     ),
-    ("NodePool", &["/spec/limits", "/spec/template/spec/taints", "/spec/weight"]),
+    (
+        "NodePool",
+        &[
+            "/spec/limits",
+            "/spec/template/spec/requirements/2/minValues",
+            "/spec/template/spec/taints",
+            "/spec/weight",
+        ],
+    ),
     ("DaemonSet", &["/spec/template/spec/nodeSelector", "/spec/template/spec/tolerations"]),
 ];
 

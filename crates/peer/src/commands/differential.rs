@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
-use peer::compare::{self, Planner};
+use peer::compare::{self, Compared, Planner};
 use peer::differential::{self, NODES_LEAST};
 use peer::kinds::{self, Kind};
 use peer::program::Program;
@@ -28,6 +28,9 @@ pub(super) struct Options {
     /// Where the least clusters on which ours is worse are written
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Compare these clusters instead, files as `stowage plan` reads them
+    #[arg(long = "file", value_name = "FILE", num_args = 1..)]
+    files: Vec<PathBuf>,
     /// Compare nothing: print the objects of the first seed's cluster, as `stowage plan` reads them
     #[arg(long)]
     show: bool,
@@ -48,12 +51,46 @@ pub(super) fn run(options: &Options, program: &Program) -> anyhow::Result<ExitCo
         kinds,
         folder: options.out.clone(),
     };
-    let broken = options.sabotage.map(|sabotage| move |snapshot: &_| sabotage.plan(snapshot));
+    let broken = (options.sabotage)
+        .map(|sabotage| move |snapshot: &_, objective| sabotage.plan(snapshot, objective));
     let planner: Planner<'_> = match &broken {
         Some(broken) => broken,
         None => &compare::ours,
     };
+    if !options.files.is_empty() {
+        return of_files(&options.files, program, planner);
+    }
     let tally = differential::run(&asked, program, planner, &mut |line| println!("{line}"))?;
     print!("{}", tally.told());
     Ok(if tally.worse.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Compares the clusters of some files, and fails where ours is worse on one.
+fn of_files(
+    files: &[PathBuf],
+    program: &Program,
+    planner: Planner<'_>,
+) -> anyhow::Result<ExitCode> {
+    let mut code = ExitCode::SUCCESS;
+    for file in files {
+        let name = file.display();
+        let objects = peer::beside::objects_in(file)?;
+        let Compared { pods, theirs, ours, refusals, difference, .. } =
+            compare::compare(&objects, program, planner).with_context(|| name.to_string())?;
+        println!(
+            "{name}: of {pods} pods Karpenter places {} for {}, ours {} and the same for {}",
+            theirs.placed,
+            theirs.cost.get(),
+            ours.placed,
+            ours.cost.get()
+        );
+        for refusal in &refusals {
+            println!("  the checker refuses Karpenter's: {refusal}");
+        }
+        if let Some(difference) = difference {
+            println!("  {difference}");
+            code = ExitCode::FAILURE;
+        }
+    }
+    Ok(code)
 }
