@@ -13,7 +13,7 @@ use checker::{CheckedPlan, Violation};
 use ec2::Catalog;
 use executor::{MachineFacts, resource_list};
 use model::{
-    Finding, FindingCode, InstanceTypeName, LiveMarket, MicroUsdPerHour, NanoUsdPerHour, NodeName,
+    FindingCode, InstanceTypeName, LiveMarket, MicroUsdPerHour, NanoUsdPerHour, NodeName,
     Objective, Plan, PreferencePrice, Timestamp,
 };
 use planner::{Alternative, Report, Seed, Settings};
@@ -207,7 +207,8 @@ impl Planner {
         );
         let alternatives = planner::alternatives(&lowered.snapshot, &plan, settings.objective);
         if !existing_only {
-            let tie = on_one_node(&lowered, &plan, &settings);
+            let (snapshot, services) = (&lowered.snapshot, lowered.services());
+            let tie = planner::on_one_node(snapshot, &plan, services, settings.objective);
             lowered.findings.extend(tie);
         }
         // The checker keeps what it refuses, and a record needs it.
@@ -220,12 +221,6 @@ impl Planner {
         };
         Ok(Planned { lowered, checked, report, settings, cut, alternatives })
     }
-}
-
-/// What is found of services whose pods the plan puts on one node.
-fn on_one_node(lowered: &Lowered, plan: &Plan, settings: &Settings) -> Option<Finding> {
-    let services = lowered.services.iter().map(|one| (one.name.as_str(), one.pods.as_slice()));
-    planner::on_one_node(&lowered.snapshot, plan, services, settings.objective)
 }
 
 impl Planned {

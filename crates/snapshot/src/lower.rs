@@ -23,7 +23,8 @@ use std::sync::Arc;
 use ec2::{Catalog, MarketOptions, PriceGrade, RegionListings, RegionMarket, UnknownRegion};
 use model::{
     Amount, CapacityType, Finding, FindingCode, LiveMarket, NodeClass, NodeClassIndex,
-    NodeClassName, NodePoolName, PodShape, RegionName, Resources, Snapshot, Timestamp, well_known,
+    NodeClassName, NodePoolName, PodIndex, PodShape, RegionName, Resources, Snapshot, Timestamp,
+    well_known,
 };
 
 pub use live::Unavailable;
@@ -77,6 +78,13 @@ pub struct Lowered {
     pub services: Vec<Service>,
     /// What was planned on what.
     pub summary: Summary,
+}
+
+impl Lowered {
+    /// Services of which every pod is planned: each with its name and its pods.
+    pub fn services(&self) -> impl Iterator<Item = (&str, &[PodIndex])> {
+        self.services.iter().map(|one| (one.name.as_str(), one.pods.as_slice()))
+    }
 }
 
 /// Why nothing can be planned at all.

@@ -135,7 +135,7 @@ fn shared(problem: &Problem, values: &[i64]) -> Option<Packing> {
         let mut packing = Packing::new(problem);
         top_up::top_up(problem, &values, &mut packing);
         if !share::buy(problem, &values, &mut packing) {
-            return None;
+            break;
         }
         size::right_size(problem, &mut packing);
         fill_up(problem, &values, 0, 0, &mut packing);

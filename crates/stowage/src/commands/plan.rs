@@ -31,14 +31,14 @@ pub(super) fn run(args: &args::Plan) -> Result<ExitCode, Failure> {
     if args.strict {
         refuse_faults(&lowered.findings)?;
     }
-    let (snapshot, findings) = (&lowered.snapshot, &mut lowered.findings);
+    let snapshot = &lowered.snapshot;
     let shows_progress = stages.shows_progress();
     let searched = stages.run("plan", || search(args, snapshot, shows_progress));
     let Searched { plan, report, end } = searched;
     let checked = stages.run("check", || answering::check(snapshot, plan))?;
     let objective = args.search.objective();
-    let services = lowered.services.iter().map(|one| (one.name.as_str(), one.pods.as_slice()));
-    findings.extend(planner::on_one_node(snapshot, checked.plan(), services, objective));
+    let tie = planner::on_one_node(snapshot, checked.plan(), lowered.services(), objective);
+    lowered.findings.extend(tie);
     let bill = stages.run("prove", || answering::bill(snapshot, &report, &checked, objective))?;
     let answer = Answer {
         snapshot,
