@@ -54,7 +54,7 @@ impl Program {
         let go = go().context("no Go 1.26.9 or newer: see docs/side-by-side.md")?;
         let mut command = Command::new(go);
         command.args(["build", "-o"]).arg(&path).arg(".");
-        // Another Go is never fetched: docs/side-by-side.md says where to get one.
+        // `cargo xtask` says where one from PyPI is; Go itself fetches none.
         command.env("GOTOOLCHAIN", "local").current_dir(root.join("benches/karpenter"));
         let built = command.output().context("starting Go")?;
         let errors = String::from_utf8_lossy(&built.stderr);

@@ -3,9 +3,11 @@
 //!
 //! In: `KUBEBUILDER_ASSETS` (a folder that may hold any of them), `STOWAGE_TEST_BIN` (the folder of what
 //! is built, else `stowage-test` in the user's cache folder), the Go modules beside this crate's manifest.
-//! Out: paths. Needs Go 1.26 or newer on the path where something is to be built.
+//! Out: paths. Where something is to be built, with the Go that `GO` names or
+//! the one on the path, or with one from PyPI where that is too old.
 
 mod cache;
+pub(crate) mod golang;
 mod module;
 pub(crate) mod python;
 

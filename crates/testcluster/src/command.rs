@@ -1,10 +1,11 @@
-//! The commands `testcluster build`, which makes the first test as fast as the others, and `testcluster
-//! rights`, which prints what `deploy/rbac.yaml` is to be.
+//! The commands `testcluster build`, which makes the first test as fast as the others, `testcluster go`, which
+//! prints where a Go is that builds all that is compared with, and `testcluster rights`, which prints what
+//! `deploy/rbac.yaml` is to be.
 
 use std::io::Write as _;
 use std::path::Path;
 
-use crate::binaries::{build, helm, python};
+use crate::binaries::{build, golang, helm, python};
 use crate::chart;
 
 /// Runs the command that the arguments name; an error is for people.
@@ -14,12 +15,20 @@ pub fn run(arguments: &[String]) -> Result<(), String> {
             let built = build().and_then(|_| helm()).and_then(|_| python::programs());
             built.map(|_| ()).map_err(|error| error.chain())
         }
+        ["go"] => {
+            let go = golang::go(golang::FOR_KARPENTER).map_err(|error| error.chain())?;
+            print(&format!("{}\n", go.display()))
+        }
         ["rights"] => {
             let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
             let rights = chart::rights(&root.join(chart::FOLDER)).map_err(|error| error.chain())?;
-            let written = std::io::stdout().write_all(rights.as_bytes());
-            written.map_err(|error| format!("writing to standard output: {error}"))
+            print(&rights)
         }
-        _ => Err("usage: testcluster build|rights".to_owned()),
+        _ => Err("usage: testcluster build|go|rights".to_owned()),
     }
+}
+
+fn print(text: &str) -> Result<(), String> {
+    let written = std::io::stdout().write_all(text.as_bytes());
+    written.map_err(|error| format!("writing to standard output: {error}"))
 }

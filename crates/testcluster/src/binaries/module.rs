@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::cache::{self, run, say};
+use super::golang;
 use crate::{Error, Result};
 
 /// The folder of KWOK's stages, within that of its binary.
@@ -90,11 +91,11 @@ impl Module {
 
     /// One command for all packages, so that what they share is compiled once and links run side by side.
     fn build(&self, version: &str, into: &Path) -> Result<()> {
-        let remedy = "Go 1.26 or newer must be on the path, and its module proxy in reach";
+        let remedy = "Go's module proxy must be in reach";
         let packages = self.packages.iter().map(|(package, _)| package);
         // No debug information.
         let flags = format!("-s -w {}", (self.version_settings)(version));
-        let mut go = self.go();
+        let mut go = self.go()?;
         go.args(["build", "-trimpath", "-ldflags", &flags, "-o"]).arg(into);
         run(go.args(packages), remedy)?;
         for (package, name) in self.packages {
@@ -108,20 +109,20 @@ impl Module {
 
     /// Where Go keeps the source of the main dependency.
     fn source(&self) -> Result<PathBuf> {
-        let mut go = self.go();
+        let mut go = self.go()?;
         go.args(["list", "-m", "-f", "{{.Dir}}", self.main]);
         let path = run(&mut go, "the module cache may be damaged: `go clean -modcache`")?;
         Ok(PathBuf::from(path.trim()))
     }
 
-    fn go(&self) -> Command {
-        let mut go = Command::new("go");
+    fn go(&self) -> Result<Command> {
+        let mut go = Command::new(golang::go(golang::FOR_MODULES)?);
         go.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(self.folder))
             .env("GOTOOLCHAIN", "local")
             .env("GOFLAGS", "-mod=readonly -buildvcs=false")
             .env("GOWORK", "off")
             .env("CGO_ENABLED", "0");
-        go
+        Ok(go)
     }
 }
 

