@@ -204,7 +204,9 @@ async fn a_shadow_decides_what_the_command_prints_of_the_same_objects() {
     let (params, patch) =
         (kube::api::PatchParams::default(), kube::api::Patch::Merge(json!({"spec": spec})));
     world.custom("NodePool").patch("general", &params, &patch).await.unwrap();
-    shrunk(&world, 24, 5).await;
+    // 17 pods on the largest node go first, then some of those that sit in pairs: whichever they are, four that stay are
+    // on more nodes than they need. Of five, pairs may be left, and then there is nothing to move.
+    shrunk(&world, 24, 4).await;
     let folder = world.cluster.folder().join("shadow");
     let shadow = Config { shadow: true, ..recording("shadow", &folder) };
     let (work, seed) = (shadow.work_limit.to_string(), shadow.seed.to_string());
