@@ -5,14 +5,14 @@
 //! the planned offering falls through to them without planning again.
 //!
 //! Where planned pods are spread over zones or the like, or terms between pods are at stake there, a node stays
-//! in its zone, and gives back nothing of a limit, as either might open a domain that the spread then has
-//! to reckon with.
+//! in its zone, stays one that the node affinity of those pods admits or does not, and gives back nothing of a
+//! limit, as each might open or close a domain that the spread then has to reckon with.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use model::{
     LabelKey, NanoUsdPerHour, NewNode, Objective, Offering, OfferingIndex, Plan, PodShape,
-    ResourceName, Resources, ShapeIndex, Snapshot, untolerated, well_known,
+    Requirements, ResourceName, Resources, ShapeIndex, Snapshot, untolerated, well_known,
 };
 
 use crate::wishes::Wishes;
@@ -75,6 +75,8 @@ struct Search<'a> {
     wishes: Wishes<'a>,
     /// Labels that planned pods are spread over, or that terms between pods are over, the hostname aside.
     domains: BTreeSet<&'a LabelKey>,
+    /// For each shape that is spread, the offerings whose nodes its node affinity counts.
+    counted: Vec<Vec<bool>>,
 }
 
 impl<'a> Search<'a> {
@@ -112,7 +114,8 @@ impl<'a> Search<'a> {
             keys.filter(|key| key.as_str() != well_known::HOSTNAME).collect()
         };
         let wishes = Wishes::new(snapshot, objective, &admits);
-        Self { snapshot, objective, used, supplies, admits, wishes, domains }
+        let counted = counted(snapshot);
+        Self { snapshot, objective, used, supplies, admits, wishes, domains, counted }
     }
 
     fn content(&self, node: &NewNode) -> Content {
@@ -181,7 +184,8 @@ impl<'a> Search<'a> {
         found
     }
 
-    /// Whether `offering` is where `planned` is, and takes no less of any limit and supply.
+    /// Whether `offering` is where `planned` is, counts for whom that does, and takes no less of any limit
+    /// and supply.
     fn stays(&self, planned: OfferingIndex, offering: OfferingIndex) -> bool {
         let snapshot = self.snapshot;
         let [before, after] = [planned, offering].map(|index| snapshot.offering(index));
@@ -189,6 +193,7 @@ impl<'a> Search<'a> {
         let [least, most] = [before, after].map(|of| draw(snapshot, of));
         let mut limits = snapshot.pool(before.pool).limits.iter();
         self.domains.iter().all(|key| label(before, key) == label(after, key))
+            && self.counted.iter().all(|by| by[planned.get()] == by[offering.get()])
             && limits.all(|(name, _)| least.get(name.as_str()) <= most.get(name.as_str()))
             && snapshot.supply_of(before).is_none_or(|one| snapshot.supply_of(after) == Some(one))
     }
@@ -229,6 +234,19 @@ impl<'a> Search<'a> {
         let terms = self.objective.term(listing).get().saturating_mul(pods);
         Some(charged.fold(price.saturating_add(terms), i64::saturating_add))
     }
+}
+
+/// For each rule of node affinity of planned pods that are spread, the offerings that it admits.
+fn counted(snapshot: &Snapshot) -> Vec<Vec<bool>> {
+    let shapes = snapshot.pods.iter().map(|pod| snapshot.shape(pod.shape));
+    let spread = shapes.filter(|shape| !shape.rules.spreads.is_empty());
+    let rules: BTreeSet<_> = spread.map(PodShape::affinity).collect();
+    let counts = |rule: &[Requirements], offering| {
+        let labels = snapshot.labels_of(offering);
+        rule.iter().any(|terms| terms.first_refused(|key| labels.get(key)).is_none())
+    };
+    let of = |rule| snapshot.offerings.iter().map(|offering| counts(rule, offering)).collect();
+    rules.into_iter().map(of).collect()
 }
 
 fn admits(snapshot: &Snapshot, offering: &Offering, shape: &PodShape) -> bool {

@@ -88,6 +88,24 @@ fn a_supply_is_an_alternative_while_it_has_a_unit() {
     assert_eq!(types(1), [cheap, cheap, "big on-demand: huge reserved, huge on-demand"]);
 }
 
+/// A node of on-demand capacity is not counted where the pods that are spread ask for spot; one of spot in
+/// its place would be, and without a pod of theirs.
+#[test]
+fn an_alternative_opens_no_domain_of_a_spread() {
+    let snapshot = world(
+        "zones a,c
+         type small cpu=3 mem=1Gi pods=3 zones=c price=0.010
+         type big cpu=8 mem=1Gi pods=3 zones=a,c price=0.011 spot=0.011
+         pool p
+         pod web x3 cpu=250m mem=256Mi select capacity=spot of=web spread=zone/web/1 volume=zone=a
+         pod other x3 cpu=250m mem=256Mi",
+    );
+    let plan = planned(&snapshot);
+    assert_eq!(plan.new_nodes.len(), 2);
+    let (tried, faults) = faults(&snapshot, &plan);
+    assert!(tried > 0 && faults.is_empty(), "{tried}: {faults:#?}");
+}
+
 #[test]
 fn alternatives_keep_the_values_that_a_pool_asks_for() {
     // Far more machines of one family than are listed are cheaper than the first of any other.
