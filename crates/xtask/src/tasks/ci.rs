@@ -81,9 +81,11 @@ pub(crate) fn run() -> anyhow::Result<ExitCode> {
     Ok(tally.exit_code())
 }
 
-/// The tests, as many at once as `RUST_TEST_THREADS` says where it is set.
+/// The tests, as many at once as `RUST_TEST_THREADS` says where it is set. Backtraces would push what failed
+/// tests say out of the end of the log; where they panicked is in what they say.
 fn tests() -> Command {
     let mut command = cargo(TESTS);
+    command.env("RUST_BACKTRACE", "0");
     if std::env::var_os("RUST_TEST_THREADS").is_none() {
         let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
         command.env("RUST_TEST_THREADS", (cores * TESTS_PER_CORE).to_string());

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 /// Lines of what failed tests printed that are shown again at the end, as whoever reads only the end of a
 /// long log has nothing else to go by: the last ones of each test binary.
-const SHOWN_AGAIN: usize = 60;
+const SHOWN_AGAIN: usize = 20;
 
 /// What passed, failed and was skipped. Shown as the last lines of a run.
 #[derive(Default)]
