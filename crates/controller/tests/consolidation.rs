@@ -12,7 +12,7 @@ use serde_json::json;
 use testcluster::wait::until;
 use testcluster::workloads::{self, PodShape};
 
-use crate::world::{OrStop as _, SOON, World, config};
+use crate::world::{LONG, OrStop as _, SOON, World, config};
 
 /// A controller whose crash is at a request of a move: moves begin 15 s after they are found.
 pub(crate) const ENDS: Duration = Duration::from_mins(1);
@@ -40,7 +40,7 @@ async fn watch_until(world: &World, what: &str, rests: impl AsyncFn() -> bool) -
     let mut fewest = usize::MAX;
     let pods: Api<Pod> = Api::namespaced(world.client.clone(), "default");
     let fewest_seen = &mut fewest;
-    until(what, Duration::from_mins(5), async || {
+    until(what, LONG, async || {
         let listed = pods.list(&ListParams::default()).await?;
         let is_ready = |pod: &&Pod| {
             let conditions = pod.status.as_ref().and_then(|status| status.conditions.as_ref());
@@ -147,7 +147,7 @@ async fn a_move_whose_launch_fails_is_taken_back() {
     }
     let running = world.controller(config("one")).await;
     let failures = "karpenter_voluntary_disruption_queue_failures_total";
-    until("a move was taken back", Duration::from_mins(5), async || {
+    until("a move was taken back", LONG, async || {
         let failed = world.metric(&running, failures).await.is_some_and(|count| count >= 1.0);
         let restored = failed && marks(&world).await.is_empty();
         let claims = world.list("NodeClaim").await;
@@ -171,7 +171,7 @@ async fn a_move_goes_on_or_is_taken_back_when_the_controller_ends_in_the_middle(
         println!("request {request}: {}", if crashed { "ended hard" } else { "at rest before" });
     }
     let running = world.controller(config("last")).await;
-    until("the smaller node alone is left", Duration::from_mins(5), async || {
+    until("the smaller node alone is left", LONG, async || {
         let alone = bill(&world).await == price("m6i.large");
         Ok::<_, kube::Error>((alone && marks(&world).await.is_empty()).then_some(()))
     })

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::Duration;
 
 use cloud_sim::Image;
 use controller::StartLimits;
@@ -15,10 +14,7 @@ use testcluster::wait::until;
 use testcluster::workloads::{self, PodShape};
 
 use crate::machines::IMAGE_TAG;
-use crate::world::{OrStop as _, SOON, World, config, node};
-
-/// Longer than five replacements one after the other take on shared cores.
-const LONG: Duration = Duration::from_mins(10);
+use crate::world::{LONG, OrStop as _, SOON, World, config, node};
 
 /// Nodes get another label from now on, so that all that are there are drifted.
 async fn change(world: &World) {

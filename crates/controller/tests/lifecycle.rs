@@ -1,5 +1,6 @@
 //! From pending pods to running ones, and to nothing left.
 
+use controller::Config;
 use kube::api::DeleteParams;
 use testcluster::workloads::{self, PodShape};
 
@@ -39,7 +40,9 @@ async fn pending_pods_get_nodes_and_nothing_is_left_when_all_is_deleted() {
 async fn a_lone_pod_is_launched_for_at_once() {
     let world = World::start().await;
     world.pool("general").await;
-    let running = world.controller(config("one")).await;
+    // Whoever waits for the window to close waits far longer than anything takes on shared cores.
+    let windows = Config { batch_idle: SOON / 2, batch_max: SOON, ..config("one") };
+    let running = world.controller(windows).await;
     world.until_ready("NodePool", "general").await;
     let shape = PodShape::requesting(&[("cpu", "1500m")]);
     for number in 0..5 {
@@ -54,7 +57,6 @@ async fn a_lone_pod_is_launched_for_at_once() {
     let (sum, count) = (figure("sum").await, figure("count").await);
     println!("watch event to launch: {:.3} s on average of {count}", sum / count);
     assert!(count >= 4.0, "{count} launches");
-    // A debug build beside a whole control plane on shared cores; far below a batching window all the same.
-    assert!(sum / count < 0.9, "{} s", sum / count);
+    assert!(sum / count < SOON.as_secs_f64() / 10.0, "{} s", sum / count);
     running.stop().await;
 }

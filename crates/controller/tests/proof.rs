@@ -17,10 +17,7 @@ use tokio::sync::oneshot::error::TryRecvError;
 
 use crate::consolidation::{ENDS, bill, marks, price};
 use crate::drift::{publish, started_from};
-use crate::world::{OrStop as _, World, config};
-
-/// For whatever takes several moves, one after the other, on shared cores.
-pub(crate) const LONG: Duration = Duration::from_mins(10);
+use crate::world::{LONG, OrStop as _, World, config};
 
 /// Applications and what each of their pods asks for, in thousandths of a core.
 const APPS: [(&str, i64); 3] = [("small", 400), ("medium", 900), ("large", 1900)];

@@ -27,7 +27,9 @@ use tokio::task::JoinHandle;
 use crate::machines::{self, RealClock};
 
 /// Far more than anything here takes on idle cores, as cores may be shared with builds.
-pub(crate) const SOON: Duration = Duration::from_mins(2);
+pub(crate) const SOON: Duration = Duration::from_mins(5);
+/// For whatever takes several moves, one after the other, on shared cores.
+pub(crate) const LONG: Duration = Duration::from_mins(15);
 /// A controller that has asked for nothing for this long has nothing to do, or waits.
 const QUIET: Duration = Duration::from_secs(4);
 
@@ -321,12 +323,6 @@ impl World {
             },
         }))
         .await;
-    }
-
-    /// The Node of a claim, once it has one.
-    pub(crate) async fn node_of_claim(&self, claim: Option<&String>) -> Option<String> {
-        let claim = self.custom("NodeClaim").get_opt(claim?).await.unwrap()?;
-        claim.data["status"]["nodeName"].as_str().map(str::to_owned)
     }
 }
 

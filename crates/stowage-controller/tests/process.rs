@@ -14,7 +14,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use crate::world::{OrStop as _, SOON};
 
 /// From SIGTERM to the end, with a Lease to let go of.
-const STOP_MAX: Duration = Duration::from_secs(15);
+const STOP_MAX: Duration = Duration::from_mins(1);
 
 /// What is started: the flags, the environment, where the log goes.
 pub(crate) struct Command {

@@ -17,8 +17,8 @@ use crate::world::{OrStop as _, SOON, World};
 
 /// Nodes, and pods on them, that a restart finds.
 const NODES: usize = 200;
-/// Four times the bar of 5 s, as cores may be shared with builds.
-const READY_MAX: Duration = Duration::from_secs(20);
+/// Far above the bar of 5 s, as cores may be shared with builds: the figure is in what is printed.
+const READY_MAX: Duration = Duration::from_mins(1);
 
 /// A port of loopback that nobody listens on, and that needs rights to listen on.
 const NOBODY: &str = "127.0.0.1:9";

@@ -22,7 +22,7 @@ use tokio::sync::OnceCell;
 use crate::process::{Command, Running, lines};
 
 /// Far more than anything here takes on idle cores, as cores may be shared with builds.
-pub(crate) const SOON: Duration = Duration::from_mins(2);
+pub(crate) const SOON: Duration = Duration::from_mins(5);
 /// The cluster's name, in tags and selectors.
 const CLUSTER: &str = "binary";
 /// What the simulated region sells, with list prices in USD per hour.
@@ -161,19 +161,29 @@ impl World {
         launches
     }
 
-    /// Machines, claims and Nodes are the same ones, each claim launched once.
+    /// Machines, claims and Nodes are the same ones once nothing is on its way, each claim launched once.
     pub(crate) async fn agrees(&self) {
-        let machines = self.machines().await;
-        let mut ids: Vec<String> = machines.iter().map(Machine::provider_id).collect();
-        ids.sort();
         let of = |objects: Vec<DynamicObject>, path: &str| {
             let id = |one: DynamicObject| one.data.pointer(path)?.as_str().map(str::to_owned);
             let mut ids: Vec<String> = objects.into_iter().filter_map(id).collect();
             ids.sort();
             ids
         };
-        assert_eq!(ids, of(self.list("NodeClaim").await, "/status/providerID"));
-        assert_eq!(ids, of(self.list("Node").await, "/spec/providerID"));
+        until("machines, claims and Nodes agree", SOON, async || {
+            let claims = self.list("NodeClaim").await;
+            let all = claims.len();
+            let claims = of(claims, "/status/providerID");
+            let nodes = of(self.list("Node").await, "/spec/providerID");
+            let machines = self.machines().await;
+            let mut ids: Vec<String> = machines.iter().map(Machine::provider_id).collect();
+            ids.sort();
+            if all == claims.len() && ids == claims && ids == nodes {
+                return Ok(Some(()));
+            }
+            Err(format!("{all} claims: {claims:?}, Nodes: {nodes:?}, machines: {ids:?}"))
+        })
+        .await
+        .or_stop();
         for claim in self.list("NodeClaim").await {
             let cpu = claim.data.pointer("/status/capacity/cpu");
             assert!(cpu.is_some(), "a claim without the capacity of its type: {claim:#?}");

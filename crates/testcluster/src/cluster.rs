@@ -26,7 +26,7 @@ pub const NODE_ANNOTATION: &str = "kwok.x-k8s.io/node";
 
 /// From the start of a process to its first good answer; 3 s on two idle cores, and far more where
 /// several builds share them.
-const START_MAX: Duration = Duration::from_mins(2);
+const START_MAX: Duration = Duration::from_mins(5);
 /// From a signal to the end of a process.
 const STOP_MAX: Duration = Duration::from_mins(1);
 /// Starts with other ports before giving up, as a free port may be taken before it is used.

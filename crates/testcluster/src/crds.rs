@@ -12,7 +12,7 @@ use crate::wait::until;
 use crate::{Error, Result};
 
 /// From the creation of a definition until it is served; 100 ms on idle cores.
-const SERVED_MAX: Duration = Duration::from_secs(30);
+const SERVED_MAX: Duration = Duration::from_mins(2);
 
 /// Applies every `.yaml` file of `folder`.
 pub(crate) async fn install(client: &Client, folder: &Path) -> Result<()> {

@@ -32,7 +32,7 @@ use crate::wait::{self, Deadline};
 use crate::{Error, Result, http, ports};
 
 /// From its start to its first answer: half a second on an idle machine.
-const START_MAX: Duration = Duration::from_mins(2);
+const START_MAX: Duration = Duration::from_mins(5);
 
 /// A running moto; dropping it ends it.
 #[derive(Debug)]

@@ -9,7 +9,7 @@ use testcluster::kubelets::{Instances, Machine};
 use testcluster::{Options, Result, TestCluster};
 
 /// Far more than anything here takes on idle cores, as cores may be shared with builds.
-pub(crate) const SOON: Duration = Duration::from_mins(2);
+pub(crate) const SOON: Duration = Duration::from_mins(5);
 
 pub(crate) async fn cluster() -> TestCluster {
     TestCluster::start(Options::default()).await.or_stop()
