@@ -29,6 +29,8 @@ pub(super) struct Terms {
     pub(super) apart: BTreeSet<Tie>,
     /// All that it keeps away from, its like included.
     pub(super) averse: BTreeSet<Tie>,
+    /// All that it keeps away from and is not of itself.
+    pub(super) strangers: BTreeSet<Tie>,
     /// What it goes with, label by label: pods that match all its terms, as kube-scheduler asks.
     pub(super) together: BTreeSet<Tie>,
     /// Whether there is anything else that it asks for.
@@ -72,6 +74,8 @@ impl Terms {
             self.groups.insert(group);
         } else if is_own {
             self.apart.insert((key, group));
+        } else {
+            self.strangers.insert((key, group));
         }
         Ok(())
     }

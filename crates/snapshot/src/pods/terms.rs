@@ -1,5 +1,6 @@
 //! Terms between pods that the snapshot lists: all required affinity, and required anti-affinity that some
-//! pod matches without carrying it. What only pods match that carry it is said by rivals and spreads.
+//! pod matches without carrying it, or carries without matching it while others match. What the same pods carry and
+//! match is said by rivals and spreads.
 //!
 //! Input: the terms of pods, and how they look. Output: the listed ones.
 
@@ -13,12 +14,15 @@ use super::selectors::{Index, Looks, Selector};
 pub(super) struct Listed {
     together: BTreeSet<Tie>,
     averse: BTreeSet<Tie>,
+    /// Those of `averse` that some pod carries without matching them.
+    of_strangers: BTreeSet<Tie>,
 }
 
 impl Listed {
     /// Takes up what a pod with these `terms` carries; `is_shaped` where the plan may have to place it.
     pub(super) fn carry(&mut self, terms: &Terms, is_shaped: bool) {
         self.averse.extend(terms.averse.iter().cloned());
+        self.of_strangers.extend(terms.strangers.iter().cloned());
         if is_shaped {
             self.together.extend(terms.together.iter().cloned());
         }
@@ -41,7 +45,7 @@ impl Listed {
             for place in index.matched(looks) {
                 for tie in &of_selector[index.get(place)] {
                     let carries = terms.as_ref().is_some_and(|terms| terms.averse.contains(tie));
-                    if !carries {
+                    if !carries || self.of_strangers.contains(tie) {
                         self.together.insert(tie.clone());
                     }
                 }

@@ -98,6 +98,13 @@ fn anti_affinity_is_listed_where_others_match_it() {
         let carried = format!("default/a: apart {name}/default: app In [web]");
         check(&text, PodSelection::All, &[&carried, "default/b:"]);
     }
+    // Its like keeps apart by the same term, which says nothing of whoever is not like that.
+    for key in [ZONE, NODE] {
+        let text = pod("a", "app: db", &apart(key, WEB)) + &pod("b", "app: web", &apart(key, WEB));
+        let name = key.rsplit('/').next().unwrap_or_default();
+        let carried = |pod| format!("default/{pod}: apart {name}/default: app In [web]");
+        check(&text, PodSelection::All, &[&carried("a"), &carried("b")]);
+    }
     // Nobody is like that.
     check(&pod("a", "", &apart(ZONE, WEB)), PodSelection::All, &["default/a:"]);
 }
