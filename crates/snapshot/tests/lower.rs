@@ -661,8 +661,10 @@ fn nodes_stand_only_where_the_class_has_subnets() {
         let lowered = unchecked(&yaml, &options());
         let found_zones = values(&lowered.snapshot, "p", well_known::ZONE);
         assert_eq!(found_zones, expected.iter().copied().collect());
-        // A pool that can buy nothing is said to.
-        assert_eq!(found(&lowered).len(), usize::from(expected.is_empty()));
+        // A pool that can buy nothing is said to; what is known of addresses is told.
+        let found = found(&lowered);
+        assert!(found.iter().any(|one| one.ends_with("status.subnets")), "{found:?}");
+        assert_eq!(found.len(), 1 + usize::from(expected.is_empty()));
     }
     let refusal = snapshot::lower(
         snapshot::Inputs::default(),

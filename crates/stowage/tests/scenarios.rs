@@ -1,5 +1,5 @@
 //! Situations from `simulations/scenarios`: objects in, the decision out, whatever the order of the
-//! objects.
+//! objects. Where there are `NodeClaim`s and Nodes, the decision is also which nodes go and which stay.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -51,8 +51,36 @@ fn decision(objects: &str) -> String {
         let words = ["code", "field", "message"].map(|it| text(&finding, it));
         lines.push(format!("finds {}: {} {}", words[0], words[1], words[2]));
     }
+    if objects.contains("kind: NodeClaim") && objects.contains("kind: Node\n") {
+        lines.extend(moves(objects));
+    }
     lines.sort();
     lines.join("\n") + "\n"
+}
+
+/// What becomes of each node that is there, a line each, and of each move what it launches and saves.
+fn moves(objects: &str) -> Vec<String> {
+    let run = plan_with_input(&["--disrupt", "-o", "json", "-"], objects.as_bytes());
+    assert_eq!(run.code, 0, "{}\n{objects}", run.stderr);
+    let moves: Value = serde_json::from_str(&run.stdout).expect("JSON");
+    let list = |of: &Value, name: &str| of[name].as_array().expect("a list").clone();
+    let text = |of: &Value, field: &str| of[field].as_str().unwrap_or_default().to_owned();
+    let mut lines: Vec<String> = (list(&moves, "nodes").iter())
+        .map(|node| match node["kept"]["reason"].as_str() {
+            Some(reason) => format!("keeps {}: {reason}", text(node, "name")),
+            None => format!("takes out {}", text(node, "name")),
+        })
+        .collect();
+    for one in list(&moves, "moves") {
+        let launched = list(&one, "launched");
+        let types: Vec<String> = launched.iter().map(|node| text(node, "instanceType")).collect();
+        let [evictions, saving] = ["evictions", "savingPerHour"].map(|it| one[it].to_string());
+        lines.push(format!(
+            "moves {evictions} pods, launches [{}], saves {saving} USD/h",
+            types.join(", ")
+        ));
+    }
+    lines
 }
 
 /// How many pods of each workload.

@@ -52,6 +52,11 @@ pub(super) fn read(class: &Ec2NodeClass) -> (ClassDraft, Vec<Finding>) {
     note_not_honoured(spec, ami_family, &mut subject);
     let zones: BTreeSet<ZoneName> =
         (class.status.subnets.iter()).map(|subnet| ZoneName::from(subnet.zone.as_str())).collect();
+    if !zones.is_empty() {
+        let message = "how many addresses subnets have free does not change the plan yet; a launch takes \
+                       the subnet of its zone that has most";
+        subject.note(FindingCode::Note, "status.subnets", message, "");
+    }
     let draft = ClassDraft { settings, zones: (!zones.is_empty()).then_some(zones) };
     (draft, subject.into_findings())
 }
