@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use model::Snapshot;
+use model::{Snapshot, well_known};
 use serde_json::{Value, json};
 
 use crate::beside;
@@ -250,7 +250,9 @@ fn nodes(bought: &Snapshot, workloads: &[Workload], lots: &mut Lots) -> Vec<Valu
     objects
 }
 
-fn node(bought: &Snapshot, offering: &model::Offering, name: &str) -> Value {
+/// The Node of that name that a machine of `offering` becomes, as a plan counts on it: with the labels of its
+/// type, pool and place, and without its DaemonSets' pods.
+pub fn node(bought: &Snapshot, offering: &model::Offering, name: &str) -> Value {
     let (pool, listing) = (bought.pool(offering.pool), bought.listing_of(offering));
     let machine = bought.machine_of(offering);
     let sold = bought.instance_type(listing.instance_type);
@@ -258,7 +260,7 @@ fn node(bought: &Snapshot, offering: &model::Offering, name: &str) -> Value {
         (key.as_str().to_owned(), value.as_str().to_owned())
     };
     let mut labels: BTreeMap<String, String> = sold.labels.iter().map(text).collect();
-    labels.extend(pool.labels.iter().map(text));
+    labels.extend(pool.labels.iter().chain(offering.chosen_labels.iter()).map(text));
     for (key, value) in [
         ("kubernetes.io/hostname", name),
         ("karpenter.sh/nodepool", pool.name.as_str()),
@@ -296,5 +298,6 @@ fn quantities(resources: &model::Resources) -> BTreeMap<&str, String> {
         let unit = if name.as_str() == "cpu" { "m" } else { "" };
         (name.as_str(), format!("{}{unit}", amount.get()))
     };
-    resources.iter().map(text).collect()
+    let reported = |(name, _): &(&model::ResourceName, _)| well_known::is_reported(name.as_str());
+    resources.iter().filter(reported).map(text).collect()
 }

@@ -1,3 +1,4 @@
 //! Tests of the comparison with Karpenter's scheduler.
 
 mod differential;
+mod scheduler;
