@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Unread, null};
+use crate::null;
 
 /// `spec.affinity`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -79,7 +79,7 @@ pub struct PreferredTerm {
     pub preference: NodeSelectorTerm,
 }
 
-/// Inter-pod affinity or anti-affinity; preferred terms are counted, not yet read.
+/// Inter-pod affinity or anti-affinity.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct PodAffinity {
@@ -88,7 +88,19 @@ pub struct PodAffinity {
     pub required_during_scheduling_ignored_during_execution: Vec<PodAffinityTerm>,
     /// Should hold.
     #[serde(deserialize_with = "null::or_default")]
-    pub preferred_during_scheduling_ignored_during_execution: Vec<Unread>,
+    pub preferred_during_scheduling_ignored_during_execution: Vec<WeightedPodAffinityTerm>,
+}
+
+/// A preferred term between pods.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct WeightedPodAffinityTerm {
+    /// 1 to 100.
+    #[serde(deserialize_with = "null::or_default")]
+    pub weight: i32,
+    /// What should hold.
+    #[serde(deserialize_with = "null::or_default")]
+    pub pod_affinity_term: PodAffinityTerm,
 }
 
 /// Pods, and a node label: together with those, or away from them, on nodes of one value.

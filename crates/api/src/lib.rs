@@ -26,7 +26,7 @@ mod workload;
 
 pub use affinity::{
     Affinity, LabelSelector, NodeAffinity, NodeSelector, NodeSelectorRequirement, NodeSelectorTerm,
-    PodAffinity, PodAffinityTerm, PreferredTerm,
+    PodAffinity, PodAffinityTerm, PreferredTerm, WeightedPodAffinityTerm,
 };
 pub use ec2_node_class::{
     AmiSelectorTerm, AmiStatus, BlockDevice, BlockDeviceMapping, CapacityReservationSelectorTerm,

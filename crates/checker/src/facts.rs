@@ -24,7 +24,7 @@ pub(crate) use ledger::{Ledger, added};
 pub(crate) use rooms::Rooms;
 pub(crate) use seats::{Seat, Seats};
 pub(crate) use sites::Sites;
-pub(crate) use spreads::{Refusal, Spreads};
+pub(crate) use spreads::{Counts, Refusal, Spreads};
 pub(crate) use ties::{TieRefusal, Ties};
 
 /// All of it.
@@ -61,10 +61,7 @@ impl<'a> Facts<'a> {
         let rooms = Rooms::new(snapshot, &columns);
         let seats = Seats::new(snapshot, plan, &requests, &sites, &rooms);
         let ledger = Ledger::new(snapshot, plan);
-        let opens = |position: usize| {
-            let offering = &snapshot.offerings[position];
-            snapshot.listing_of(offering).price.is_some() && ledger.may_buy(snapshot, offering)
-        };
+        let opens = |position| opens(snapshot, &ledger, position);
         let spreads = Spreads::new(snapshot, &seats, &sites, opens);
         let ties = Ties::new(snapshot, &seats);
         let mut offerings_of = vec![Vec::new(); snapshot.pools.len()];
@@ -85,6 +82,12 @@ impl<'a> Facts<'a> {
             domain_keys: snapshot.domain_keys(),
             offerings_of,
         }
+    }
+
+    /// Pods of selections over the labels `keys`.
+    pub(crate) fn counts(&self, keys: &BTreeSet<&'a LabelKey>) -> Counts<'a> {
+        let opens = |position| opens(self.snapshot, &self.ledger, position);
+        Counts::new(self.snapshot, keys, &self.seats, &self.sites, opens)
     }
 
     /// Whether one pod of `shape` fits into `room`; what it does not ask for is not looked at.
@@ -125,6 +128,12 @@ impl<'a> Facts<'a> {
             .expect("a load counts only shapes of its pods");
         self.snapshot.pod(*pod).name.clone()
     }
+}
+
+/// Whether one more node of the offering at `position` could be bought.
+fn opens(snapshot: &Snapshot, ledger: &Ledger<'_>, position: usize) -> bool {
+    let offering = &snapshot.offerings[position];
+    snapshot.listing_of(offering).price.is_some() && ledger.may_buy(snapshot, offering)
 }
 
 /// Amounts of `resources` in the order of `columns`.

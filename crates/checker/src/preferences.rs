@@ -8,10 +8,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use model::{
     Effect, LabelKey, MicroUsdPerHour, NanoUsdPerHour, Objective, PodIndex, PodShape, Preference,
-    ShapeIndex, Snapshot, TAINT_WEIGHT, Taint, is_disliked,
+    SelectionName, ShapeIndex, Snapshot, SoftRule, TAINT_WEIGHT, Taint, is_disliked,
 };
 
 use crate::facts::{Facts, Seat};
+
+mod soft;
 
 /// What the placed pods of a plan prefer, and what they have of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -20,7 +22,7 @@ pub struct Preferences {
     pub weight: i64,
     /// The weights of what their nodes satisfy.
     pub satisfied: i64,
-    /// What is not satisfied, by shape and then in the shape's order, taints last.
+    /// What is not satisfied, by shape and then in the shape's order: labels, taints, other pods.
     pub given_up: Vec<GivenUp>,
     /// Standalone price of a pod and weight that it misses, with how many such pods there are.
     missed: BTreeMap<(NanoUsdPerHour, i64), i64>,
@@ -39,8 +41,9 @@ pub struct GivenUp {
     pub weight: i64,
     /// The standalone price of a pod, which its preferences are priced by.
     pub standalone: NanoUsdPerHour,
-    /// What a pod would cost alone where it is satisfied, above that; `None` where nothing that can be bought
-    /// satisfies it.
+    /// What a pod would cost alone where it is satisfied, above that: for what only a node of its own is sure to
+    /// satisfy, the price of all of one. `None` where nothing that can be bought satisfies it, or where other
+    /// pods decide.
     pub keeping: Option<NanoUsdPerHour>,
 }
 
@@ -51,6 +54,8 @@ pub enum Preferred {
     Labels(Preference),
     /// A node without taints of effect `PreferNoSchedule` that the pod does not tolerate.
     NoDislikedTaint,
+    /// To be with or away from other pods, or spread among them.
+    Pods(SoftRule, SelectionName),
 }
 
 impl Preferences {
@@ -69,7 +74,8 @@ pub(crate) fn of_plan(facts: &Facts<'_>) -> Preferences {
     let wishes: Vec<Vec<Wish<'_>>> =
         facts.snapshot.shapes.iter().map(|shape| wishes(shape, &soft)).collect();
     let mut all = Preferences::default();
-    if wishes.iter().all(Vec::is_empty) {
+    let between = facts.snapshot.shapes.iter().any(|shape| !shape.rules.soft.is_empty());
+    if wishes.iter().all(Vec::is_empty) && !between {
         return all;
     }
     let mut market = Market::new(facts);
@@ -109,7 +115,44 @@ pub(crate) fn of_plan(facts: &Facts<'_>) -> Preferences {
             keeping: keeping.map(|least| NanoUsdPerHour::new(least.get() - standalone.get())),
         });
     }
+    if between {
+        of_pods(&mut market, &mut all);
+        all.given_up.sort_by_key(|one| facts.snapshot.pod(one.pod).shape);
+    }
     all
+}
+
+/// What pods prefer of other pods.
+fn of_pods(market: &mut Market<'_, '_>, all: &mut Preferences) {
+    let facts = market.facts;
+    let without = soft::without(facts, |shape| market.standalone(shape));
+    let mut placed: BTreeMap<ShapeIndex, i64> = BTreeMap::new();
+    for (shape, pods) in facts.seats.iter().flat_map(|seat| &seat.load) {
+        *placed.entry(*shape).or_default() += i64::from(*pods);
+    }
+    for (shape, pods) in placed {
+        for index in &facts.snapshot.shape(shape).rules.soft {
+            let rule = facts.snapshot.soft_rule(*index);
+            let missing = without.get(&(shape, *index));
+            let missed = missing.map_or(0, |(_, missed)| *missed);
+            all.weight = all.weight.saturating_add(rule.weight.saturating_mul(pods));
+            let satisfied = rule.weight.saturating_mul(pods - missed);
+            all.satisfied = all.satisfied.saturating_add(satisfied);
+            let Some((pod, pods)) = missing.copied() else { continue };
+            let standalone = market.standalone(shape);
+            *all.missed.entry((standalone, rule.weight)).or_default() += pods;
+            let name = facts.snapshot.selection(rule.selection).name.clone();
+            let own_node = soft::is_over_nodes(rule).then(|| market.own_node(shape)).flatten();
+            all.given_up.push(GivenUp {
+                pod,
+                pods,
+                preferred: Preferred::Pods(rule.clone(), name),
+                weight: rule.weight,
+                standalone,
+                keeping: own_node.map(|all| NanoUsdPerHour::new(all.get() - standalone.get())),
+            });
+        }
+    }
 }
 
 fn first_pod(facts: &Facts<'_>, shape: ShapeIndex, seat: &Seat) -> PodIndex {
@@ -203,6 +246,20 @@ impl<'f, 'a> Market<'f, 'a> {
 
     /// The least that a pod of `shape` costs alone, on what satisfies `wish`.
     fn least(&self, shape: ShapeIndex, wish: Option<&Wish<'_>>) -> Option<NanoUsdPerHour> {
+        self.least_of(shape, wish, |price, room| self.share(price, shape, room))
+    }
+
+    /// What the cheapest node costs that holds a pod of `shape`.
+    fn own_node(&self, shape: ShapeIndex) -> Option<NanoUsdPerHour> {
+        self.least_of(shape, None, |price, _| NanoUsdPerHour::new(price.get().saturating_mul(1000)))
+    }
+
+    fn least_of(
+        &self,
+        shape: ShapeIndex,
+        wish: Option<&Wish<'_>>,
+        cost: impl Fn(MicroUsdPerHour, &[i128]) -> NanoUsdPerHour,
+    ) -> Option<NanoUsdPerHour> {
         let Facts { snapshot, sites, rooms, .. } = self.facts;
         let of_kind = |capped: bool| {
             let costs = self.offerings.iter().filter_map(|&position| {
@@ -218,7 +275,7 @@ impl<'f, 'a> Market<'f, 'a> {
                         wish.holds(taints, |key| labels.get(key))
                     });
                 let price = listing.price.filter(|_| is_fit)?.rate;
-                Some(self.share(price, shape, room))
+                Some(cost(price, room))
             });
             costs.min()
         };

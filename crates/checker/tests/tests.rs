@@ -7,6 +7,7 @@ mod moves;
 mod refused;
 mod rest;
 mod scarce;
+mod soft;
 mod sound;
 mod spreads;
 mod support;

@@ -27,6 +27,7 @@ mod resources;
 mod rivals;
 mod selection;
 mod snapshot;
+mod soft_rule;
 mod spread;
 mod supply;
 mod taint;
@@ -64,9 +65,10 @@ pub use rivals::Rivals;
 pub use selection::Selection;
 pub use snapshot::{
     ListingIndex, MachineIndex, NodeClassIndex, NodeIndex, OfferingIndex, PodIndex, PoolIndex,
-    RivalsIndex, SelectionIndex, ShapeIndex, Snapshot, SpreadIndex, SupplyIndex, TermIndex,
-    TypeIndex,
+    RivalsIndex, SelectionIndex, ShapeIndex, Snapshot, SoftRuleIndex, SpreadIndex, SupplyIndex,
+    TermIndex, TypeIndex,
 };
+pub use soft_rule::{SPREAD_WEIGHT, SoftAsk, SoftRule};
 pub use spread::{NodeInclusion, Spread};
 pub use supply::{Supply, SupplyKind};
 pub use taint::{Effect, Taint, Toleration, TolerationOperator, is_disliked, untolerated};

@@ -2,7 +2,7 @@
 
 use crate::{
     DaemonSetName, PodName, Requirements, Resources, RivalsIndex, SelectionIndex, ShapeIndex,
-    SpreadIndex, TermIndex, Toleration,
+    SoftRuleIndex, SpreadIndex, TermIndex, Toleration,
 };
 
 /// One pod that wants a node.
@@ -61,6 +61,8 @@ pub struct PodRules {
     /// Terms whose pods it keeps away from, ascending and without repeats. Those that only pods match that
     /// carry them may be missing: they are rivals or spreads.
     pub apart: Vec<TermIndex>,
+    /// Soft rules that it carries, ascending; what is there twice counts twice.
+    pub soft: Vec<SoftRuleIndex>,
     /// Node selector and required node affinity alone, of which spreads say which nodes count; empty
     /// where that is [`PodShape::alternatives`].
     pub affinity: Vec<Requirements>,

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use crate::{
     DaemonSet, InstanceType, LabelKey, Listing, Machine, Node, NodeClass, NodePool, Offering,
-    OfferingLabels, Pod, PodShape, RegionName, Rivals, Selection, Spread, Supply, Term, well_known,
+    OfferingLabels, Pod, PodShape, RegionName, Rivals, Selection, SoftRule, Spread, Supply, Term,
+    well_known,
 };
 
 macro_rules! indices {
@@ -58,6 +59,8 @@ indices! {
     SpreadIndex;
     /// Index into [`Snapshot::terms`].
     TermIndex;
+    /// Index into [`Snapshot::soft_rules`].
+    SoftRuleIndex;
 }
 
 /// A moment of a cluster and of the market, lowered to what planning looks at.
@@ -80,6 +83,8 @@ pub struct Snapshot {
     pub spreads: Vec<Spread>,
     /// Distinct terms of affinity and anti-affinity between pods that pods carry, sorted.
     pub terms: Vec<Term>,
+    /// Distinct soft rules between pods that pods carry, sorted; none where preferences are ignored.
+    pub soft_rules: Vec<SoftRule>,
     /// DaemonSets, by name.
     pub daemon_sets: Vec<DaemonSet>,
     /// Existing and in-flight nodes, by name.
@@ -178,6 +183,11 @@ impl Snapshot {
     /// The term at `index`.
     pub fn term(&self, index: TermIndex) -> &Term {
         &self.terms[index.get()]
+    }
+
+    /// The soft rule at `index`.
+    pub fn soft_rule(&self, index: SoftRuleIndex) -> &SoftRule {
+        &self.soft_rules[index.get()]
     }
 
     /// What `offering` holds before DaemonSets.

@@ -183,7 +183,7 @@ impl<'a> Nodes<'a> {
 
 /// Whether no rule between pods is about such a pod.
 fn is_free(shape: &PodShape) -> bool {
-    let model::PodRules { matches, spreads, together, apart, affinity: _ } = &shape.rules;
+    let model::PodRules { matches, spreads, together, apart, soft, affinity: _ } = &shape.rules;
     let none = matches.is_empty() && spreads.is_empty() && together.is_empty() && apart.is_empty();
-    none && shape.rivals.is_empty()
+    none && soft.is_empty() && shape.rivals.is_empty()
 }

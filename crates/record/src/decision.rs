@@ -6,7 +6,8 @@ mod pass;
 use model::{
     Candidate, DaemonSet, Finding, InstanceType, Listing, MicroUsdPerHour, NewNode, Node,
     NodeClass, NodeFill, NodePool, Objective, Offering, Plan, Pod, PodShape, PreferencePrice,
-    RegionName, Rivals, Selection, Snapshot, Spread, Supply, Term, Timestamp, Unschedulable,
+    RegionName, Rivals, Selection, Snapshot, SoftRule, Spread, Supply, Term, Timestamp,
+    Unschedulable,
 };
 use planner::{PoolReport, Report, Seed, Settings, Small, SupplyUse};
 use serde::{Deserialize, Serialize};
@@ -118,6 +119,7 @@ pub(crate) struct SnapshotTwin {
     selections: Hash,
     spreads: Hash,
     terms: Hash,
+    soft_rules: Hash,
     daemon_sets: Hash,
     nodes: Hash,
     pools: Hash,
@@ -138,6 +140,7 @@ impl SnapshotTwin {
             selections,
             spreads,
             terms,
+            soft_rules,
             daemon_sets,
             nodes,
             pools,
@@ -155,6 +158,7 @@ impl SnapshotTwin {
             selections: lists.put::<Selection>(selections),
             spreads: lists.put::<Spread>(spreads),
             terms: lists.put::<Term>(terms),
+            soft_rules: lists.put::<SoftRule>(soft_rules),
             daemon_sets: lists.put::<DaemonSet>(daemon_sets),
             nodes: lists.put::<Node>(nodes),
             pools: lists.put::<NodePool>(pools),
@@ -175,6 +179,7 @@ impl SnapshotTwin {
             selections: lists.get("snapshot.selections", self.selections)?,
             spreads: lists.get("snapshot.spreads", self.spreads)?,
             terms: lists.get("snapshot.terms", self.terms)?,
+            soft_rules: lists.get("snapshot.softRules", self.soft_rules)?,
             daemon_sets: lists.get("snapshot.daemonSets", self.daemon_sets)?,
             nodes: lists.get("snapshot.nodes", self.nodes)?,
             pools: lists.get("snapshot.pools", self.pools)?,

@@ -112,6 +112,9 @@ fn snapshot(snapshot: &Snapshot) -> Checked {
         for term in &shape.rules.apart {
             within(term.get(), snapshot.terms.len(), field("apart"))?;
         }
+        for rule in &shape.rules.soft {
+            within(rule.get(), snapshot.soft_rules.len(), field("soft"))?;
+        }
     }
     for (place, spread) in snapshot.spreads.iter().enumerate() {
         let field = || format!("snapshot.spreads[{place}].selection");
@@ -120,6 +123,10 @@ fn snapshot(snapshot: &Snapshot) -> Checked {
     for (place, term) in snapshot.terms.iter().enumerate() {
         let field = || format!("snapshot.terms[{place}].selection");
         within(term.selection.get(), selections, field)?;
+    }
+    for (place, rule) in snapshot.soft_rules.iter().enumerate() {
+        let field = || format!("snapshot.softRules[{place}].selection");
+        within(rule.selection.get(), selections, field)?;
     }
     for (place, pod) in snapshot.pods.iter().enumerate() {
         let field = || format!("snapshot.pods[{place}].shape");

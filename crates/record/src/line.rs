@@ -4,9 +4,9 @@
 //! among other lines:
 //!
 //! ```text
-//! {"stowageRecord":2,"chunk":"<hash of items>","items":[...]}
-//! {"stowageRecord":2,"chunk":"<hash of parts>","parts":["<hash>",...]}
-//! {"stowageRecord":2,"hash":"<hash of decision>","decision":{...}}
+//! {"stowageRecord":3,"chunk":"<hash of items>","items":[...]}
+//! {"stowageRecord":3,"chunk":"<hash of parts>","parts":["<hash>",...]}
+//! {"stowageRecord":3,"hash":"<hash of decision>","decision":{...}}
 //! ```
 
 use serde::Deserialize;
@@ -16,7 +16,7 @@ use crate::error::Problem;
 use crate::hash::Hash;
 
 /// The version of the format that is written. Another is refused: what a field means may differ.
-pub const FORMAT: u32 = 2;
+pub const FORMAT: u32 = 3;
 
 /// The longest line that is read. A leaf has at most a quarter of a MiB, and a list of a million nodes
 /// some 5 MiB of hashes.

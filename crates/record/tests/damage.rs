@@ -79,9 +79,9 @@ fn forged(from: &str, to: &str) -> Vec<u8> {
 fn what_is_forged_is_refused_with_its_field_and_a_remedy() {
     for (from, to, expected) in [
         (
+            "\"stowageRecord\":3",
             "\"stowageRecord\":2",
-            "\"stowageRecord\":1",
-            "format \"1\" is not read by this version, which reads 2; use the version that wrote it",
+            "format \"2\" is not read by this version, which reads 3; use the version that wrote it",
         ),
         ("\"shape\":1", "\"shape\":7", "snapshot.pods[5].shape: index 7 points into a list of 2"),
         ("\"listing\":0", "\"listing\":999", "snapshot.offerings[0].listing: index 999 points"),

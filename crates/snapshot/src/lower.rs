@@ -159,6 +159,7 @@ pub(crate) fn lower_some(
         selections: pod_set.selections,
         spreads: pod_set.spreads,
         terms: pod_set.terms,
+        soft_rules: pod_set.soft_rules,
         daemon_sets: pod_set.daemon_sets,
         nodes: Vec::new(),
         pools: Vec::new(),
@@ -448,6 +449,7 @@ fn add_offerings(
     let daemon_shapes = snapshot.daemon_sets.iter().map(|set| &set.shape);
     let spread_over = snapshot.spreads.iter().map(|spread| &spread.key);
     let domains = spread_over.chain(snapshot.terms.iter().map(|term| &term.key));
+    let domains = domains.chain(snapshot.soft_rules.iter().map(|rule| &rule.key));
     let observers = Observers::new(snapshot.shapes.iter().chain(daemon_shapes), domains);
     let folded = fold::offerings(market, &facts, &observers, &snapshot.daemon_sets);
     for (pool, total) in folded.cut {

@@ -19,6 +19,7 @@ mod requests;
 mod rivals;
 mod selectors;
 mod services;
+mod soft;
 mod spreads;
 mod tally;
 mod terms;
@@ -34,7 +35,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use api::ObjectMeta;
 use model::{
     DaemonSet, Finding, NodeName, PodName, PodShape, Resources, Rivals, RivalsIndex, Selection,
-    SelectionIndex, Spread, Term, TermIndex,
+    SelectionIndex, SoftRule, Spread, Term, TermIndex,
 };
 
 use crate::claims::Promises;
@@ -63,6 +64,8 @@ pub(crate) struct PodSet {
     pub spreads: Vec<Spread>,
     /// Distinct terms between pods that pods carry, sorted.
     pub terms: Vec<Term>,
+    /// Distinct soft rules between pods that pods carry, sorted; none where preferences are ignored.
+    pub soft_rules: Vec<SoftRule>,
     /// `DaemonSets` by name.
     pub daemon_sets: Vec<DaemonSet>,
     /// What is already taken, by node, nodes that are not in the input included; empty for
@@ -119,7 +122,7 @@ pub(crate) struct Problem {
 }
 
 /// Decides what becomes of every pod and workload. `runs`: whether shapes of running pods are wanted;
-/// `preferences`: whether it is told that they are not honoured.
+/// `preferences`: whether they are looked at.
 pub(crate) fn collect(
     objects: &Objects,
     selection: PodSelection,

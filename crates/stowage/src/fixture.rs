@@ -96,6 +96,7 @@ fn snapshot() -> Snapshot {
         selections: Vec::new(),
         spreads: Vec::new(),
         terms: Vec::new(),
+        soft_rules: Vec::new(),
         daemon_sets: Vec::new(),
         nodes: vec![existing("p1-0001")],
         pools: vec![pool("p1", 10), pool("p2", 0)],

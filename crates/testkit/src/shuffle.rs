@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use model::{
     LabelKey, Listing, ListingIndex, PodName, RivalsIndex, RivalsName, SelectionIndex, ShapeIndex,
-    Snapshot, SpreadIndex, Supply, SupplyIndex, TermIndex, well_known,
+    Snapshot, SoftRuleIndex, SpreadIndex, Supply, SupplyIndex, TermIndex, well_known,
 };
 
 /// The lines of a world's text in another order. [`crate::parse`] gives a snapshot that differs in
@@ -97,7 +97,11 @@ fn rename_selections(snapshot: &mut Snapshot, random: &mut Random) {
     for term in &mut snapshot.terms {
         term.selection = moved(term.selection);
     }
+    for rule in &mut snapshot.soft_rules {
+        rule.selection = moved(rule.selection);
+    }
     sort_terms(snapshot);
+    sort_soft_rules(snapshot);
     let before = snapshot.spreads.clone();
     snapshot.spreads.sort();
     let place = |spread: &SpreadIndex| {
@@ -111,6 +115,19 @@ fn rename_selections(snapshot: &mut Snapshot, random: &mut Random) {
         shape.rules.spreads.sort_unstable();
     }
     sort_shapes(snapshot);
+}
+
+/// Puts soft rules in order again.
+fn sort_soft_rules(snapshot: &mut Snapshot) {
+    let before = snapshot.soft_rules.clone();
+    snapshot.soft_rules.sort();
+    for shape in &mut snapshot.shapes {
+        for rule in &mut shape.rules.soft {
+            let place = snapshot.soft_rules.binary_search(&before[rule.get()]);
+            *rule = SoftRuleIndex::new(place.expect("it has the same soft rules"));
+        }
+        shape.rules.soft.sort_unstable();
+    }
 }
 
 /// Puts terms in order again.

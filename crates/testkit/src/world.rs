@@ -22,6 +22,7 @@
 //! pod even x6 cpu=1 of=even spread=zone/even/1
 //! pod disk cpu=1 volume=zone=a               # as `select`, and not what spreads look at
 //! pod near x2 cpu=1 with=zone/even apart=hostname/web
+//! pod keen x2 cpu=1 near=50:zone/even away=9:hostname/web even=zone/even/1
 //! pod picky cpu=1 prefer 50:zone=b prefer 10:capacity=spot&type!=m.large
 //! ```
 //!
@@ -56,6 +57,8 @@
 //! - `with=zone/a` says that a pod goes where pods of the selection a are, over zones, and to nodes that have
 //!   the key; `apart=zone/a` that it keeps away from them. On a node, `apart=zone/a:2` says how many pods
 //!   there do.
+//! - `near=50:zone/a` and `away=50:zone/a` say that a pod would rather be with or away from pods of the
+//!   selection a, at a weight of 50; `even=zone/a/1` that it would rather be spread, with the flags of `spread`.
 //! - A pool's requirement on a key that is neither well known nor a label of the pool or of any type
 //!   is a choice: one offering for each listed value; the bound itself, or `any`, where none is
 //!   listed; no label where absence is allowed.

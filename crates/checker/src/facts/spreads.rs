@@ -22,13 +22,15 @@ pub(crate) struct Spreads<'a> {
 
 /// One spread as one shape sees it.
 #[derive(Default)]
-struct View<'a> {
+pub(crate) struct View<'a> {
     /// By domain: pods that count against the skew.
     loads: BTreeMap<&'a str, i64>,
+    /// By eligible domain: all pods of the selection.
+    pub(crate) totals: BTreeMap<&'a str, i64>,
     /// Domains with planned pods of the shape.
     carried_in: BTreeSet<&'a str>,
     /// The least.
-    least: i64,
+    pub(crate) least: i64,
     /// The first eligible domain that has it.
     least_in: Option<LabelValue>,
 }
@@ -57,7 +59,7 @@ struct Sum {
 type Cell<'a> = (usize, &'a str, bool);
 
 /// What all views are made from.
-struct Counts<'a> {
+pub(crate) struct Counts<'a> {
     /// By label and selection.
     sums: BTreeMap<(&'a LabelKey, SelectionIndex), BTreeMap<Cell<'a>, Sum>>,
     /// By label: where nodes are, bought ones included.
@@ -88,7 +90,7 @@ impl<'a> Spreads<'a> {
             let keys = carried.iter().map(|(_, spread)| &snapshot.spread(*spread).key).collect();
             let counts = Counts::new(snapshot, &keys, seats, sites, opens);
             for (shape, spread) in carried {
-                let view = counts.view(snapshot, sites, shape, spread);
+                let view = counts.view(snapshot, sites, shape, snapshot.spread(spread));
                 views.insert((shape, spread), view);
             }
         }
@@ -213,7 +215,9 @@ pub(super) fn is_over_nodes(spread: &Spread) -> bool {
 }
 
 impl<'a> Counts<'a> {
-    fn new(
+    /// Counts the pods of all seats over the labels `keys`; `opens` says of which offerings one more node could
+    /// be bought.
+    pub(crate) fn new(
         snapshot: &'a Snapshot,
         keys: &BTreeSet<&'a LabelKey>,
         seats: &Seats,
@@ -270,15 +274,14 @@ impl<'a> Counts<'a> {
         self.sums.entry((key, selection)).or_default().entry(cell).or_default()
     }
 
-    /// What `shape` sees of the spread at `index`.
-    fn view(
+    /// What `shape` sees of `spread`.
+    pub(crate) fn view(
         &self,
         snapshot: &'a Snapshot,
         sites: &Sites<'a>,
         shape: ShapeIndex,
-        index: SpreadIndex,
+        spread: &Spread,
     ) -> View<'a> {
-        let spread = snapshot.spread(index);
         let carried_in = self.shapes.get(&(&spread.key, shape)).cloned().unwrap_or_default();
         let shape = snapshot.shape(shape);
         let counts = |site: usize, is_out: bool| {
@@ -317,6 +320,7 @@ impl<'a> Counts<'a> {
             view.least = least;
             view.least_in = Some(LabelValue::from(domain));
         }
+        view.totals = all;
         view
     }
 }

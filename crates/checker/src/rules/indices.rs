@@ -23,6 +23,9 @@ fn of_snapshot(snapshot: &Snapshot, found: &mut Found) {
     for (position, term) in snapshot.terms.iter().enumerate() {
         within(found, selections, term.selection.get(), || format!("term {position}"));
     }
+    for (position, rule) in snapshot.soft_rules.iter().enumerate() {
+        within(found, selections, rule.selection.get(), || format!("soft rule {position}"));
+    }
     of_shapes(snapshot, found);
     for pod in &snapshot.pods {
         let shapes = ("shapes", snapshot.shapes.len());
@@ -77,6 +80,7 @@ fn of_shapes(snapshot: &Snapshot, found: &mut Found) {
     let selections = ("selections", snapshot.selections.len());
     let spreads = ("spreads", snapshot.spreads.len());
     let terms = ("terms", snapshot.terms.len());
+    let soft = ("soft_rules", snapshot.soft_rules.len());
     for (shape, one) in snapshot.shapes.iter().enumerate() {
         for group in &one.rivals {
             within(found, rivals, group.get(), || format!("shape {shape}"));
@@ -89,6 +93,9 @@ fn of_shapes(snapshot: &Snapshot, found: &mut Found) {
         }
         for term in one.rules.together.iter().chain(&one.rules.apart) {
             within(found, terms, term.get(), || format!("shape {shape}"));
+        }
+        for rule in &one.rules.soft {
+            within(found, soft, rule.get(), || format!("shape {shape}"));
         }
         if one.alternatives.is_empty() {
             found.push(Violation::NoAlternative { shape });

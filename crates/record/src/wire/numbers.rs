@@ -4,8 +4,8 @@ use model::{
     Amount, DaemonSetName, InstanceTypeName, LabelKey, LabelValue, ListingIndex, MachineIndex,
     MicroUsdPerHour, NanoUsdPerHour, NodeClaimName, NodeClassIndex, NodeClassName, NodeIndex,
     NodeName, NodePoolName, OfferingIndex, PodIndex, PodName, PoolIndex, RegionName, ResourceName,
-    Resources, RivalsIndex, RivalsName, SelectionIndex, SelectionName, ShapeIndex, SpreadIndex,
-    SupplyIndex, SupplyName, TermIndex, Timestamp, TypeIndex, ZoneId, ZoneName,
+    Resources, RivalsIndex, RivalsName, SelectionIndex, SelectionName, ShapeIndex, SoftRuleIndex,
+    SpreadIndex, SupplyIndex, SupplyName, TermIndex, Timestamp, TypeIndex, ZoneId, ZoneName,
 };
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -64,7 +64,8 @@ macro_rules! indices {
 
 indices! {
     ListingIndex, MachineIndex, NodeClassIndex, NodeIndex, OfferingIndex, PodIndex, PoolIndex,
-    RivalsIndex, SelectionIndex, ShapeIndex, SpreadIndex, SupplyIndex, TermIndex, TypeIndex,
+    RivalsIndex, SelectionIndex, ShapeIndex, SoftRuleIndex, SpreadIndex, SupplyIndex, TermIndex,
+    TypeIndex,
 }
 
 impl Wire for i64 {

@@ -3,8 +3,8 @@
 use model::{
     DaemonSet, DaemonSetName, Effect, LabelKey, NodeInclusion, Pod, PodName, PodRules, PodShape,
     Preference, Requirements, Resources, Rivals, RivalsIndex, RivalsName, Selection,
-    SelectionIndex, SelectionName, ShapeIndex, Spread, SpreadIndex, Taint, Term, TermIndex,
-    Toleration, TolerationOperator,
+    SelectionIndex, SelectionName, ShapeIndex, SoftAsk, SoftRule, SoftRuleIndex, Spread,
+    SpreadIndex, Taint, Term, TermIndex, Toleration, TolerationOperator,
 };
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +20,8 @@ twins! {
     Preference: PreferenceTwin,
     Rivals: RivalsTwin,
     Selection: SelectionTwin,
+    SoftAsk: SoftAskTwin,
+    SoftRule: SoftRuleTwin,
     Spread: SpreadTwin,
     Taint: TaintTwin,
     Term: TermTwin,
@@ -74,6 +76,8 @@ struct PodRulesTwin {
     together: Vec<TermIndex>,
     #[serde(with = "crate::wire", default, skip_serializing_if = "Vec::is_empty")]
     apart: Vec<TermIndex>,
+    #[serde(with = "crate::wire", default, skip_serializing_if = "Vec::is_empty")]
+    soft: Vec<SoftRuleIndex>,
     #[serde(with = "crate::wire", default, skip_serializing_if = "Vec::is_empty")]
     affinity: Vec<Requirements>,
 }
@@ -139,6 +143,32 @@ struct TermTwin {
     key: LabelKey,
     #[serde(with = "crate::wire")]
     selection: SelectionIndex,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "SoftRule", deny_unknown_fields)]
+struct SoftRuleTwin {
+    #[serde(with = "crate::wire")]
+    key: LabelKey,
+    #[serde(with = "crate::wire")]
+    selection: SelectionIndex,
+    #[serde(with = "crate::wire")]
+    asks: SoftAsk,
+    weight: i64,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "SoftAsk", deny_unknown_fields, rename_all_fields = "camelCase")]
+enum SoftAskTwin {
+    Together,
+    Apart,
+    Spread {
+        max_skew: i64,
+        #[serde(with = "crate::wire")]
+        node_affinity: NodeInclusion,
+        #[serde(with = "crate::wire")]
+        node_taints: NodeInclusion,
+    },
 }
 
 #[derive(Serialize, Deserialize)]

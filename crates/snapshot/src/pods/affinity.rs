@@ -61,8 +61,21 @@ pub(super) fn terms(
     Ok(alternatives)
 }
 
-/// The weights of preferred node affinity.
+/// The weights of preferred affinity.
 const WEIGHTS: std::ops::RangeInclusive<i64> = 1..=100;
+
+/// The weight of the preferred term at `path`.
+pub(super) fn weight(given: i32, path: &str) -> Result<i64, Problem> {
+    let weight = i64::from(given);
+    if WEIGHTS.contains(&weight) {
+        return Ok(weight);
+    }
+    Err(Problem {
+        field: format!("{path}.weight"),
+        message: format!("{weight} is not a weight"),
+        remedy: "use a whole number from 1 to 100".to_owned(),
+    })
+}
 
 /// What the pod prefers of the labels of its node, sorted. A term that says nothing is satisfied everywhere
 /// and is left out, as kube-scheduler gives it no weight.
@@ -74,14 +87,7 @@ pub(super) fn preferences(spec: &PodSpec, path: &str) -> Result<Vec<Preference>,
         format!("{path}.affinity.nodeAffinity.preferredDuringSchedulingIgnoredDuringExecution");
     let mut preferences = Vec::with_capacity(terms.len());
     for (index, PreferredTerm { weight, preference }) in terms.iter().enumerate() {
-        let weight = i64::from(*weight);
-        if !WEIGHTS.contains(&weight) {
-            return Err(Problem {
-                field: format!("{path}[{index}].weight"),
-                message: format!("{weight} is not a weight"),
-                remedy: "use a whole number from 1 to 100".to_owned(),
-            });
-        }
+        let weight = self::weight(*weight, &format!("{path}[{index}]"))?;
         if preference.match_expressions.is_empty() && preference.match_fields.is_empty() {
             continue;
         }

@@ -10,10 +10,11 @@ use super::owners::namespace;
 use super::ports::HostPorts;
 use super::rivals::{Groups, Terms, Tie};
 use super::selectors::Looks;
+use super::soft::{Wish, Wishes};
 use super::spreads::{Constraints, Spreads};
 use super::terms::Listed;
 use super::workloads::Workload;
-use crate::Objects;
+use crate::{Objects, PreferencePolicy};
 
 /// Whether a pod of that fate is there, or will be.
 const fn is_live(fate: &Fate<'_>) -> bool {
@@ -73,12 +74,13 @@ fn listed(
     listed.finish(pods.chain(workloads))
 }
 
-/// However pods are spread that are to be planned, and with `runs` those that run.
+/// However pods are spread that are to be planned, and with `runs` those that run; what they prefer where that
+/// is looked at.
 pub(super) fn spreads(
     objects: &Objects,
     workloads: &[Workload<'_>],
     places: Places<'_>,
-    runs: bool,
+    (runs, preferences): (bool, PreferencePolicy),
 ) -> Spreads {
     let asks = |pod: &&api::Pod| {
         !pod.spec.topology_spread_constraints.is_empty() || pod.spec.affinity.is_some()
@@ -89,13 +91,22 @@ pub(super) fn spreads(
     let of_workloads = workloads.iter().map(|workload| {
         (&workload.template.spec, looks(workload.metadata, &workload.template.metadata))
     });
+    let wishes: BTreeSet<Wish> = match preferences {
+        PreferencePolicy::Respect => {
+            let all = of_pods.clone().chain(of_workloads.clone());
+            all.filter_map(|(spec, looks)| Wishes::read(spec, looks, "").ok())
+                .flat_map(|wishes| wishes.all)
+                .collect()
+        }
+        PreferencePolicy::Ignore => BTreeSet::new(),
+    };
     // What is wrong with one is told when its pod is read.
     let all = of_pods.chain(of_workloads);
     let constraints = all.filter_map(|(spec, looks)| {
         let terms = Terms::read(spec, looks, "").ok()?;
         Constraints::read(spec, looks, &terms, "").ok()
     });
-    Spreads::new(constraints, &listed(objects, workloads, places, runs))
+    Spreads::new(constraints, &listed(objects, workloads, places, runs), &wishes)
 }
 
 /// Whether a pod of that fate gets a shape.

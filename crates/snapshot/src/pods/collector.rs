@@ -19,6 +19,7 @@ use super::ports::HostPorts;
 use super::priority::Priorities;
 use super::rivals::{Groups, Terms};
 use super::selectors::Looks;
+use super::soft::Wishes;
 use super::spreads::{Constraints, Spreads};
 use super::tally::Tally;
 use super::volumes::{Attachment, Volumes};
@@ -53,6 +54,8 @@ struct Subject<'a> {
 struct Asks {
     /// See [`Asker::has_other_terms`].
     has_other_terms: bool,
+    /// See [`Asker::has_other_wishes`].
+    has_other_wishes: bool,
     /// See [`Asker::has_unknown_claims`].
     has_unknown_claims: bool,
     /// What its node attaches.
@@ -60,7 +63,7 @@ struct Asks {
 }
 
 /// What the caller chose: pods, what is known of promises and of nodes that go, whether shapes of running
-/// pods are wanted and preferences are told of.
+/// pods are wanted and preferences are looked at.
 pub(super) type Chosen<'a> = (PodSelection, (&'a Promises, &'a Going), (bool, PreferencePolicy));
 
 /// What is known and decided so far.
@@ -106,7 +109,7 @@ impl<'a> Collector<'a> {
             ports: ports(objects, workloads, (places, runs), &rivals)
                 .beside(objects.daemon_sets.iter().map(|set| &set.spec.template.spec)),
             rivals,
-            spreads: spreads(objects, workloads, places, runs),
+            spreads: spreads(objects, workloads, places, (runs, preferences)),
             volumes: Volumes::new(objects),
             attached: BTreeSet::new(),
             selection,
@@ -226,6 +229,7 @@ impl<'a> Collector<'a> {
             spec,
             admitted: subject.admitted,
             has_other_terms: asks.has_other_terms,
+            has_other_wishes: asks.has_other_wishes,
             has_unknown_claims: asks.has_unknown_claims,
         };
         let hard = features::asked(&asker).find(|feature| !feature.is_wish());
@@ -351,14 +355,10 @@ impl<'a> Collector<'a> {
             spec,
             admitted: subject.admitted,
             has_other_terms: asks.has_other_terms,
+            has_other_wishes: asks.has_other_wishes,
             has_unknown_claims: !subject.templates.is_empty() || asks.has_unknown_claims,
         };
-        let is_told = |feature: &&features::Feature| match self.preferences {
-            PreferencePolicy::Respect => true,
-            PreferencePolicy::Ignore => !feature.is_wish(),
-        };
-        let told: Vec<_> = features::asked(&asker).filter(is_told).collect();
-        for feature in told {
+        for feature in features::asked(&asker) {
             let field = format!("{}.{}", subject.path, feature.field);
             self.not_honoured(subject, field, feature.message, count);
         }
@@ -381,15 +381,19 @@ impl<'a> Collector<'a> {
         let constraints = Constraints::read(spec, looks, &terms, path)?;
         let reach = self.volumes.reach(spec, (looks.namespace, subject.pod), path)?;
         let mut shape = self.placement(subject, spec)?;
-        shape.preferences = match self.preferences {
-            PreferencePolicy::Respect => affinity::preferences(spec, path)?,
-            PreferencePolicy::Ignore => Vec::new(),
+        let wishes = match self.preferences {
+            PreferencePolicy::Respect => {
+                shape.preferences = affinity::preferences(spec, path)?;
+                Wishes::read(spec, looks, path)?
+            }
+            PreferencePolicy::Ignore => Wishes::default(),
         };
         shape.rivals = self.rivals.carried(&terms);
         let ports = self.ports.carried(spec);
         shape.requests.add(&self.ports.requests(&ports));
         shape.rivals.extend(ports);
         shape.rules = self.spreads.rules(looks, &constraints, &terms);
+        shape.rules.soft = self.spreads.wished(&wishes.all);
         constraints.require_keys(&mut shape.alternatives);
         if !reach.is_anywhere() {
             let narrowed = reach.narrow(shape.alternatives.clone(), path)?;
@@ -400,8 +404,13 @@ impl<'a> Collector<'a> {
         }
         let attached = self.attached(subject, spec);
         shape.requests.add(&volumes::counted(&attached));
-        let has_unknown_claims = reach.has_unknown;
-        Ok((shape, Asks { has_other_terms: terms.others, has_unknown_claims, attached }))
+        let asks = Asks {
+            has_other_terms: terms.others,
+            has_other_wishes: wishes.others,
+            has_unknown_claims: reach.has_unknown,
+            attached,
+        };
+        Ok((shape, asks))
     }
 
     fn attached(&self, subject: &Subject<'_>, spec: &PodSpec) -> BTreeSet<Attachment> {
@@ -564,7 +573,8 @@ impl<'a> Collector<'a> {
         self.set.rivals = self.rivals.rivals();
         let ports = self.ports.names().map(|name| Rivals { name: RivalsName::new(name) });
         self.set.rivals.extend(ports);
-        (self.set.selections, self.set.spreads, self.set.terms) = self.spreads.into_lists();
+        (self.set.selections, self.set.spreads, self.set.terms, self.set.soft_rules) =
+            self.spreads.into_lists();
         self.set.findings = self.tally.into_findings();
         self.set
     }

@@ -3,7 +3,7 @@
 //! Input: a pod spec. Output: the features it asks for. One list of all of them; a feature that
 //! becomes honoured leaves it.
 
-use api::{Affinity, PodAffinity, PodSpec};
+use api::PodSpec;
 
 /// A feature that is not honoured.
 #[derive(Debug)]
@@ -18,7 +18,7 @@ pub(super) struct Feature {
 impl Feature {
     /// Whether it is a wish, which nothing is refused for.
     pub(super) fn is_wish(&self) -> bool {
-        self.message.starts_with("preferred ")
+        self.message.contains(": a preferred ")
     }
 }
 
@@ -31,6 +31,8 @@ pub(super) struct Asker<'a> {
     pub(super) admitted: bool,
     /// Whether it has required terms between pods of which not all is known.
     pub(super) has_other_terms: bool,
+    /// Whether it has preferred ones.
+    pub(super) has_other_wishes: bool,
     /// Whether it has claims of which nothing is known, such as those that its workload makes.
     pub(super) has_unknown_claims: bool,
 }
@@ -40,17 +42,7 @@ pub(super) fn asked<'a>(asker: &'a Asker<'a>) -> impl Iterator<Item = &'static F
     ALL.iter().filter(|feature| (feature.is_asked)(asker))
 }
 
-const ALL: [Feature; 9] = [
-    Feature {
-        field: "topologySpreadConstraints",
-        message: "preferred topology spread is not honoured yet: pods are placed without it",
-        is_asked: prefers_spread,
-    },
-    Feature {
-        field: "affinity.podAffinity.preferredDuringSchedulingIgnoredDuringExecution",
-        message: "preferred pod affinity is not honoured yet: pods are placed without it",
-        is_asked: |asker| pod_wishes(asker, |affinity| &affinity.pod_affinity),
-    },
+const ALL: [Feature; 7] = [
     Feature {
         field: "affinity",
         message: "no Namespace is in the input: a required term between pods that selects namespaces \
@@ -58,9 +50,10 @@ const ALL: [Feature; 9] = [
         is_asked: |asker| asker.has_other_terms,
     },
     Feature {
-        field: "affinity.podAntiAffinity.preferredDuringSchedulingIgnoredDuringExecution",
-        message: "preferred pod anti-affinity is not honoured yet: pods are placed without it",
-        is_asked: |asker| pod_wishes(asker, |affinity| &affinity.pod_anti_affinity),
+        field: "affinity",
+        message: "no Namespace is in the input: a preferred term between pods that selects namespaces by \
+                  their labels looks only into those that it lists",
+        is_asked: |asker| asker.has_other_wishes,
     },
     Feature {
         field: "volumes",
@@ -94,16 +87,3 @@ const ALL: [Feature; 9] = [
         is_asked: |asker| !asker.admitted && asker.spec.node_name.is_some(),
     },
 ];
-
-fn prefers_spread(asker: &Asker<'_>) -> bool {
-    let mut constraints = asker.spec.topology_spread_constraints.iter();
-    constraints.any(|constraint| constraint.when_unsatisfiable == "ScheduleAnyway")
-}
-
-/// Whether there are preferred terms.
-fn pod_wishes(asker: &Asker<'_>, of: fn(&Affinity) -> &Option<PodAffinity>) -> bool {
-    let affinity = asker.spec.affinity.as_deref();
-    affinity
-        .and_then(|affinity| of(affinity).as_ref())
-        .is_some_and(|terms| !terms.preferred_during_scheduling_ignored_during_execution.is_empty())
-}

@@ -1,6 +1,6 @@
 //! Namespaces that terms between pods select by labels, found out.
 //!
-//! In: objects, the `Namespace`s among them. Out: the same with every required term's `namespaceSelector`
+//! In: objects, the `Namespace`s among them. Out: the same with every term's `namespaceSelector`
 //! replaced by the names of what it selects, where that is known: with any `Namespace` in the input, or
 //! where it asks for nothing but the name. Others stay as they are.
 
@@ -47,20 +47,27 @@ pub(crate) fn resolve(objects: &mut Objects) {
     }
 }
 
-/// Whether a required term of a spec selects namespaces by labels.
+/// Whether a term of a spec selects namespaces by labels.
 fn selects(spec: &PodSpec) -> bool {
     let affinity = spec.affinity.as_deref().into_iter();
     let both = affinity.flat_map(|one| [one.pod_affinity.as_ref(), one.pod_anti_affinity.as_ref()]);
-    let terms =
-        both.flatten().flat_map(|terms| &terms.required_during_scheduling_ignored_during_execution);
-    terms.into_iter().any(|term| term.namespace_selector.is_some())
+    both.flatten().any(|terms| {
+        let required = &terms.required_during_scheduling_ignored_during_execution;
+        let preferred = &terms.preferred_during_scheduling_ignored_during_execution;
+        let preferred = preferred.iter().map(|one| &one.pod_affinity_term);
+        required.iter().chain(preferred).any(|term| term.namespace_selector.is_some())
+    })
 }
 
-/// Required terms of a spec.
+/// Terms of a spec.
 fn terms(spec: &mut PodSpec) -> impl Iterator<Item = &mut PodAffinityTerm> {
     let affinity = spec.affinity.as_deref_mut().into_iter();
     let both = affinity.flat_map(|one| [one.pod_affinity.as_mut(), one.pod_anti_affinity.as_mut()]);
-    both.flatten().flat_map(|terms| &mut terms.required_during_scheduling_ignored_during_execution)
+    both.flatten().flat_map(|terms| {
+        let required = terms.required_during_scheduling_ignored_during_execution.iter_mut();
+        let preferred = terms.preferred_during_scheduling_ignored_during_execution.iter_mut();
+        required.chain(preferred.map(|one| &mut one.pod_affinity_term))
+    })
 }
 
 /// Labels of namespaces by name.

@@ -87,21 +87,32 @@ impl Terms {
         looks: Looks<'_>,
         path: &str,
     ) -> Result<Option<Selector>, Problem> {
-        let Some(selector) = &term.label_selector else { return Ok(None) };
-        let mut labels = requirements(selector, &format!("{path}.labelSelector"))?;
-        add_keys(&mut labels, &term.match_label_keys, Operator::In, looks);
-        add_keys(&mut labels, &term.mismatch_label_keys, Operator::NotIn, looks);
-        let (scope, is_whole) = scope(term, looks.namespace);
-        self.others |= !is_whole;
-        Ok(Some(Selector { scope, labels }))
+        let selected = selected(term, looks, path)?;
+        self.others |= selected.as_ref().is_some_and(|(_, is_whole)| !is_whole);
+        Ok(selected.map(|(selector, _)| selector))
     }
+}
+
+/// The pods that `term` is about, and whether it is known whether these are all; `None` where it selects none.
+pub(super) fn selected(
+    term: &PodAffinityTerm,
+    looks: Looks<'_>,
+    path: &str,
+) -> Result<Option<(Selector, bool)>, Problem> {
+    let Some(selector) = &term.label_selector else { return Ok(None) };
+    let mut labels = requirements(selector, &format!("{path}.labelSelector"))?;
+    add_keys(&mut labels, &term.match_label_keys, Operator::In, looks);
+    add_keys(&mut labels, &term.mismatch_label_keys, Operator::NotIn, looks);
+    let (scope, is_whole) = scope(term, looks.namespace);
+    Ok(Some((Selector { scope, labels }, is_whole)))
 }
 
 fn required(affinity: Option<&PodAffinity>) -> &[PodAffinityTerm] {
     affinity.map_or(&[], |terms| &terms.required_during_scheduling_ignored_during_execution)
 }
 
-fn key(term: &PodAffinityTerm, path: &str) -> Result<LabelKey, Problem> {
+/// The label that `term` is over.
+pub(super) fn key(term: &PodAffinityTerm, path: &str) -> Result<LabelKey, Problem> {
     if term.topology_key.is_empty() {
         return Err(Problem {
             field: format!("{path}.topologyKey"),

@@ -1,6 +1,6 @@
 //! Required topology spread, and required anti-affinity over other labels than the hostname that matches
 //! its own pods: of those a domain takes one, which is a spread whose least is never more than nothing.
-//! Beside them the listed terms between pods.
+//! Beside them the listed terms between pods and soft rules.
 //!
 //! Input: pod specs with their labels and namespaces. Output: the spreads and selections of the
 //! snapshot, which of them a pod carries, and which selections it is in.
@@ -10,13 +10,18 @@ use std::collections::BTreeSet;
 use api::{PodSpec, TopologySpreadConstraint};
 use model::{
     LabelKey, NodeInclusion, Operator, PodRules, Requirement, Requirements, Selection,
-    SelectionIndex, SelectionName, Spread, SpreadIndex, Term, TermIndex, well_known,
+    SelectionIndex, SelectionName, SoftRule, SoftRuleIndex, Spread, SpreadIndex, Term, TermIndex,
+    well_known,
 };
 
 use super::Problem;
 use super::rivals::{Terms, Tie};
 use super::selectors::{Index, Looks, Scope, Selector, add_keys, requirements};
+use super::soft::Wish;
 use crate::lower::label_keys::stable;
+
+/// What a spread that nothing is refused for has as `whenUnsatisfiable`.
+pub(super) const ANYWAY: &str = "ScheduleAnyway";
 
 /// How many domains make the least of a spread count whose pods keep apart: more than there can be.
 const APART: i64 = i64::MAX;
@@ -44,7 +49,7 @@ impl Constraints {
         let keys = terms.together.iter().map(|(key, _)| key);
         read.keys.extend(keys.filter(|key| key.as_str() != well_known::HOSTNAME).cloned());
         for (index, constraint) in spec.topology_spread_constraints.iter().enumerate() {
-            if constraint.when_unsatisfiable != "ScheduleAnyway" {
+            if constraint.when_unsatisfiable != ANYWAY {
                 let path = format!("{path}.topologySpreadConstraints[{index}]");
                 read.add(constraint, looks, &path)?;
             }
@@ -71,35 +76,13 @@ impl Constraints {
         looks: Looks<'_>,
         path: &str,
     ) -> Result<(), Problem> {
-        let key = key(constraint, path)?;
-        let max_skew = positive(constraint.max_skew, &format!("{path}.maxSkew"))?;
-        let min_domains =
-            positive(constraint.min_domains.unwrap_or(1), &format!("{path}.minDomains"))?;
-        let policy = |value: &Option<Box<str>>, default, field: &str| {
-            inclusion(value.as_deref(), default, &format!("{path}.{field}"))
-        };
-        let node_affinity =
-            policy(&constraint.node_affinity_policy, NodeInclusion::Honor, "nodeAffinityPolicy")?;
-        let node_taints =
-            policy(&constraint.node_taints_policy, NodeInclusion::Ignore, "nodeTaintsPolicy")?;
+        let (spread, selector) = parsed(constraint, looks, path)?;
         // Every node has a hostname.
-        if key.as_str() != well_known::HOSTNAME {
-            self.keys.insert(key.clone());
+        if spread.key.as_str() != well_known::HOSTNAME {
+            self.keys.insert(spread.key.clone());
         }
         // No selector: no pod is counted, and only the label must be there.
-        let Some(selector) = &constraint.label_selector else { return Ok(()) };
-        let mut labels = requirements(selector, &format!("{path}.labelSelector"))?;
-        add_keys(&mut labels, &constraint.match_label_keys, Operator::In, looks);
-        let scope = Scope::Namespaces(BTreeSet::from([looks.namespace.to_owned()]));
-        let spread = Spread {
-            key,
-            selection: SelectionIndex::new(0),
-            max_skew,
-            min_domains,
-            node_affinity,
-            node_taints,
-        };
-        self.spreads.push((Selector { scope, labels }, spread));
+        self.spreads.extend(selector.map(|selector| (selector, spread)));
         Ok(())
     }
 
@@ -114,13 +97,38 @@ impl Constraints {
     }
 }
 
+/// A constraint with the pods that it counts, if any; the place of these is still to be filled in.
+pub(super) fn parsed(
+    constraint: &TopologySpreadConstraint,
+    looks: Looks<'_>,
+    path: &str,
+) -> Result<(Spread, Option<Selector>), Problem> {
+    let key = key(constraint, path)?;
+    let max_skew = positive(constraint.max_skew, &format!("{path}.maxSkew"))?;
+    let min_domains = positive(constraint.min_domains.unwrap_or(1), &format!("{path}.minDomains"))?;
+    let policy = |value: &Option<Box<str>>, default, field: &str| {
+        inclusion(value.as_deref(), default, &format!("{path}.{field}"))
+    };
+    let node_affinity =
+        policy(&constraint.node_affinity_policy, NodeInclusion::Honor, "nodeAffinityPolicy")?;
+    let node_taints =
+        policy(&constraint.node_taints_policy, NodeInclusion::Ignore, "nodeTaintsPolicy")?;
+    let selection = SelectionIndex::new(0);
+    let spread = Spread { key, selection, max_skew, min_domains, node_affinity, node_taints };
+    let Some(selector) = &constraint.label_selector else { return Ok((spread, None)) };
+    let mut labels = requirements(selector, &format!("{path}.labelSelector"))?;
+    add_keys(&mut labels, &constraint.match_label_keys, Operator::In, looks);
+    let scope = Scope::Namespaces(BTreeSet::from([looks.namespace.to_owned()]));
+    Ok((spread, Some(Selector { scope, labels })))
+}
+
 fn key(constraint: &TopologySpreadConstraint, path: &str) -> Result<LabelKey, Problem> {
     let wrong = |field: &str, message: String, remedy: &str| Problem {
         field: format!("{path}.{field}"),
         message,
         remedy: remedy.to_owned(),
     };
-    if constraint.when_unsatisfiable != "DoNotSchedule" {
+    if !["DoNotSchedule", ANYWAY].contains(&&*constraint.when_unsatisfiable) {
         let message = format!("{:?} is not understood", constraint.when_unsatisfiable);
         return Err(wrong("whenUnsatisfiable", message, "use DoNotSchedule or ScheduleAnyway"));
     }
@@ -159,6 +167,9 @@ fn inclusion(
     }
 }
 
+/// Selections, spreads, terms and soft rules.
+pub(super) type Lists = (Vec<Selection>, Vec<Spread>, Vec<Term>, Vec<SoftRule>);
+
 /// Every selection and spread that some pod carries.
 #[derive(Debug, Default)]
 pub(super) struct Spreads {
@@ -167,24 +178,30 @@ pub(super) struct Spreads {
     all: Vec<Spread>,
     /// Sorted.
     terms: Vec<Term>,
+    /// Sorted.
+    soft: Vec<SoftRule>,
 }
 
 impl Spreads {
-    /// Those of all `constraints`, and the `listed` terms.
+    /// Those of all `constraints`, the `listed` terms, and what pods wish.
     pub(super) fn new(
         constraints: impl Iterator<Item = Constraints>,
         listed: &BTreeSet<Tie>,
+        wishes: &BTreeSet<Wish>,
     ) -> Self {
         let all: Vec<(Selector, Spread)> = constraints.flat_map(|one| one.spreads).collect();
         let selectors = all.iter().map(|(selector, _)| selector);
         let selectors = selectors.chain(listed.iter().map(|(_, selector)| selector));
+        let selectors = selectors.chain(wishes.iter().map(|(selector, _)| selector));
         let selections = Index::new(selectors.cloned().collect());
-        let mut spreads = Self { selections, all: Vec::new(), terms: Vec::new() };
+        let mut spreads = Self { selections, ..Self::default() };
         let placed = all.iter().filter_map(|(selector, spread)| spreads.placed(selector, spread));
         let distinct: BTreeSet<Spread> = placed.collect();
         spreads.all = distinct.into_iter().collect();
         spreads.terms = listed.iter().filter_map(|tie| spreads.term(tie)).collect();
         spreads.terms.sort_unstable();
+        let soft: BTreeSet<SoftRule> = wishes.iter().filter_map(|one| spreads.soft(one)).collect();
+        spreads.soft = soft.into_iter().collect();
         spreads
     }
 
@@ -198,10 +215,24 @@ impl Spreads {
         Some(Term { key: key.clone(), selection })
     }
 
+    fn soft(&self, (selector, rule): &Wish) -> Option<SoftRule> {
+        let selection = SelectionIndex::new(self.selections.place(selector)?);
+        Some(SoftRule { selection, ..rule.clone() })
+    }
+
+    /// Places of those of `wishes` that are listed, ascending.
+    pub(super) fn wished(&self, wishes: &[Wish]) -> Vec<SoftRuleIndex> {
+        let place = |wish: &Wish| self.soft.binary_search(&self.soft(wish)?).ok();
+        let mut places: Vec<SoftRuleIndex> =
+            wishes.iter().filter_map(place).map(SoftRuleIndex::new).collect();
+        places.sort_unstable();
+        places
+    }
+
     /// As the snapshot lists them.
-    pub(super) fn into_lists(self) -> (Vec<Selection>, Vec<Spread>, Vec<Term>) {
+    pub(super) fn into_lists(self) -> Lists {
         let names = self.selections.names().map(SelectionName::new);
-        (names.map(|name| Selection { name }).collect(), self.all, self.terms)
+        (names.map(|name| Selection { name }).collect(), self.all, self.terms, self.soft)
     }
 
     /// Places of the selections that a pod that looks so is in.
@@ -238,6 +269,7 @@ impl Spreads {
             spreads: carried.into_iter().collect(),
             together: self.listed(&terms.together),
             apart: self.listed(&terms.averse),
+            soft: Vec::new(),
             affinity: Vec::new(),
         }
     }

@@ -3,6 +3,7 @@
 mod ports;
 mod rivals;
 mod services;
+mod soft;
 mod spreads;
 mod terms;
 mod volumes;
@@ -32,13 +33,17 @@ fn object(api_version: &str, kind: &str, metadata: &str, spec: &str) -> String {
 }
 
 fn set_of(text: &str, selection: PodSelection) -> PodSet {
+    set_with(text, selection, PreferencePolicy::Respect)
+}
+
+fn set_with(text: &str, selection: PodSelection, preferences: PreferencePolicy) -> PodSet {
     let source = Source { name: "test.yaml".to_owned(), bytes: text.as_bytes().to_vec() };
     let mut inputs = read(&[source], &ReadOptions::default()).expect("readable");
     super::resolve_namespaces(&mut inputs.objects);
     assert_eq!(inputs.findings, [], "{text}");
     let going = Going::new(inputs.objects.nodes.iter(), inputs.objects.node_claims.iter());
     let promises = std::collections::BTreeMap::new();
-    collect(&inputs.objects, selection, (&promises, &going), (false, PreferencePolicy::Respect))
+    collect(&inputs.objects, selection, (&promises, &going), (false, preferences))
 }
 
 #[track_caller]
@@ -451,25 +456,9 @@ fn jobs_are_planned_as_what_runs_at_once() {
 
 #[test]
 fn what_is_not_honoured_yet_is_counted() {
-    let affinity = |kind: &str, when: &str| {
-        format!(
-            "affinity: {{{kind}: {{{when}DuringSchedulingIgnoredDuringExecution: [{{weight: 1}}]}}}}"
-        )
-    };
     let cases = [
-        (
-            "topologySpreadConstraints: [{whenUnsatisfiable: ScheduleAnyway}]".to_owned(),
-            "topologySpreadConstraints",
-        ),
-        (
-            affinity("podAffinity", "preferred"),
-            "affinity.podAffinity.preferredDuringSchedulingIgnoredDuringExecution",
-        ),
-        (
-            affinity("podAntiAffinity", "preferred"),
-            "affinity.podAntiAffinity.preferredDuringSchedulingIgnoredDuringExecution",
-        ),
-        ("runtimeClassName: gvisor".to_owned(), "runtimeClassName"),
+        ("runtimeClassName: gvisor", "runtimeClassName"),
+        ("schedulingGroup: {podGroupName: g}", "schedulingGroup"),
     ];
     for (spec, field) in cases {
         let deployment = object(

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use model::{
     LabelKey, Node, NodeInclusion, PodIndex, PodRules, PodShape, Requirements, RivalsIndex,
-    SelectionIndex, ShapeIndex, Snapshot, Spread, Term, TermIndex, well_known,
+    SelectionIndex, ShapeIndex, Snapshot, SoftAsk, SoftRule, Spread, Term, TermIndex, well_known,
 };
 
 /// Pods by shape.
@@ -35,7 +35,7 @@ impl Ranks {
         for (shape, pods) in pods_of {
             let (run, pods) = (runs[shape.get()], pods.len());
             let PodShape { rivals: groups, rules, .. } = snapshot.shape(*shape);
-            let PodRules { matches, spreads, together, apart, affinity: _ } = rules;
+            let PodRules { matches, spreads, together, apart, soft, affinity: _ } = rules;
             let ties = together.len() + (apart.len() << 32);
             let look = [groups.len(), matches.len(), spreads.len(), ties];
             for group in groups {
@@ -52,6 +52,10 @@ impl Ranks {
             for (term, goes_with) in terms_of(snapshot, rules) {
                 let carried = (run, term.key.clone(), goes_with, pods);
                 selections[term.selection.get()].ties.push(carried);
+            }
+            for rule in soft.iter().filter(|_| is_priced) {
+                let rule = snapshot.soft_rule(*rule);
+                selections[rule.selection.get()].soft.push((run, soft_look(rule, 0), pods));
             }
         }
         let tells = |node: &&Node| {
@@ -122,7 +126,7 @@ impl Ranks {
     }
 
     fn of_rules<'a>(&self, snapshot: &Snapshot, rules: &'a PodRules) -> RulesLook<'a> {
-        let PodRules { matches, spreads, together: _, apart: _, affinity } = rules;
+        let PodRules { matches, spreads, together: _, apart: _, soft, affinity } = rules;
         let rank = |selection: &SelectionIndex| self.selections[selection.get()];
         let mut matches: Vec<usize> = matches.iter().map(rank).collect();
         let mut spreads: Vec<SpreadLook> = spreads
@@ -136,15 +140,27 @@ impl Ranks {
             .map(|(term, goes_with)| (term.key.clone(), rank(&term.selection), goes_with));
         let mut ties: Vec<TieLook> = ties.collect();
         ties.sort_unstable();
-        (matches, spreads, ties, affinity)
+        let soft = soft.iter().map(|rule| snapshot.soft_rule(*rule));
+        let mut soft: Vec<SoftLook> =
+            soft.map(|rule| soft_look(rule, rank(&rule.selection))).collect();
+        soft.sort_unstable();
+        (matches, spreads, ties, soft, affinity)
     }
+}
+
+/// A soft rule without the name of its selection.
+type SoftLook = (LabelKey, usize, SoftAsk, i64);
+
+fn soft_look(rule: &SoftRule, selection: usize) -> SoftLook {
+    let SoftRule { key, selection: _, asks, weight } = rule;
+    (key.clone(), selection, *asks, *weight)
 }
 
 /// A term without the name of its selection, and whether its pods are gone with.
 type TieLook = (LabelKey, usize, bool);
 
 /// Rules between pods without names.
-type RulesLook<'a> = (Vec<usize>, Vec<SpreadLook>, Vec<TieLook>, &'a [Requirements]);
+type RulesLook<'a> = (Vec<usize>, Vec<SpreadLook>, Vec<TieLook>, Vec<SoftLook>, &'a [Requirements]);
 
 /// Terms that are carried, and whether their pods are gone with.
 fn terms_of<'a>(
@@ -169,6 +185,8 @@ struct Content {
     carriers: Vec<(usize, SpreadLook, usize)>,
     /// Run of the shape, the label of a term, whether it goes with the pods, and how many pods.
     ties: Vec<(usize, LabelKey, bool, usize)>,
+    /// Run of the shape, the soft rule, and how many pods.
+    soft: Vec<(usize, SoftLook, usize)>,
     /// A node, and how many pods it has.
     nodes: Vec<(String, i64)>,
     /// A node, and how many pods it has that keep away.
@@ -176,7 +194,8 @@ struct Content {
 }
 
 fn ranks(mut contents: Vec<Content>) -> Vec<usize> {
-    for Content { members, carriers, ties, nodes, shunning } in &mut contents {
+    for Content { members, carriers, ties, soft, nodes, shunning } in &mut contents {
+        soft.sort_unstable();
         ties.sort_unstable();
         shunning.sort_unstable();
         members.sort_unstable();

@@ -3,7 +3,7 @@
 use model::MicroUsdPerHour;
 use planner::Small;
 
-use checker::{GivenUp, Preferences};
+use checker::{GivenUp, Preferences, Preferred};
 
 use super::heading::plural;
 use super::text::{Align, aligned, wrapped};
@@ -48,14 +48,19 @@ fn preferences(answer: &Answer<'_>) -> String {
     let mut lines = format!("  Preferences: {satisfied} of {weight} weight satisfied.\n");
     for one in order.iter().take(GIVEN_UP_MAX) {
         let each = answer.bill.minimised.preference(one.standalone, one.weight);
-        let keeping = one.keeping.map_or_else(
-            || "nothing to buy satisfies it".to_owned(),
-            |keeping| format!("keeping it takes {} or more", exact(rounded_up(keeping))),
-        );
+        let keeping = match (one.keeping, &one.preferred) {
+            (Some(keeping), _) => {
+                format!(", keeping it takes {} or more", exact(rounded_up(keeping)))
+            }
+            (None, Preferred::Pods(..)) => String::new(),
+            (None, Preferred::Labels(_) | Preferred::NoDislikedTaint) => {
+                ", nothing to buy satisfies it".to_owned()
+            }
+        };
         lines += &wrapped(
             "    ",
             &format!(
-                "{} of weight {}, given up by {} like {}: worth {} USD/h each, {keeping}.",
+                "{} of weight {}, given up by {} like {}: worth {} USD/h each{keeping}.",
                 preferred(&one.preferred),
                 one.weight,
                 counted(one.pods),

@@ -108,8 +108,9 @@ pub(super) struct GivenUp<'a> {
     pub(super) weight: i64,
     /// What it is worth for each of them, rounded up.
     pub(super) price_per_hour: UsdPerHour,
-    /// How much more a pod costs alone, at least, where it is satisfied, rounded up; null where nothing that can
-    /// be bought satisfies it.
+    /// How much more a pod costs alone, at least, where it is satisfied, rounded up: for what only a node of its
+    /// own is sure to satisfy, with the price of all of it. Null where nothing that can be bought satisfies it, or
+    /// where other pods decide.
     pub(super) keeping_per_hour: Option<UsdPerHour>,
 }
 

@@ -6,14 +6,15 @@ use model::{
     CapacityType, InstanceType, LabelKey, LabelValue, Labels, Listing, ListingIndex, Machine,
     MachineIndex, Node, NodeClass, NodeClassIndex, NodePool, Offering, Pod, PodRules, PodShape,
     PoolIndex, Price, Requirement, Resources, Rivals, RivalsIndex, RivalsName, Selection,
-    SelectionIndex, SelectionName, ShapeIndex, Snapshot, Spread, SpreadIndex, Supply, SupplyIndex,
-    SupplyKind, SupplyName, Term, TermIndex, TypeIndex, well_known,
+    SelectionIndex, SelectionName, ShapeIndex, Snapshot, SoftRule, SoftRuleIndex, Spread,
+    SpreadIndex, Supply, SupplyIndex, SupplyKind, SupplyName, Term, TermIndex, TypeIndex,
+    well_known,
 };
 
 use super::WorldError;
 use super::draft::{
-    Draft, NodeDraft, NodePrice, PodDraft, PoolDraft, SpreadDraft, SupplyDraft, TermDraft,
-    TypeDraft,
+    Draft, NodeDraft, NodePrice, PodDraft, PoolDraft, SoftDraft, SpreadDraft, SupplyDraft,
+    TermDraft, TypeDraft,
 };
 use crate::fold;
 
@@ -34,8 +35,14 @@ pub(super) fn build(mut draft: Draft) -> Result<Snapshot, WorldError> {
     let selections = selections(&draft);
     let spreads = spreads(&draft, &selections);
     let terms = terms(&draft, &selections);
-    let between =
-        Between { rivals: &rivals, selections: &selections, spreads: &spreads, terms: &terms };
+    let soft_rules = soft_rules(&draft, &selections);
+    let between = Between {
+        rivals: &rivals,
+        selections: &selections,
+        spreads: &spreads,
+        terms: &terms,
+        soft_rules: &soft_rules,
+    };
     let (shapes, pods) = pods(&draft, between);
     let supplies = supplies(&draft);
     let mut snapshot = Snapshot {
@@ -46,6 +53,7 @@ pub(super) fn build(mut draft: Draft) -> Result<Snapshot, WorldError> {
         selections,
         spreads,
         terms,
+        soft_rules,
         daemon_sets: std::mem::take(&mut draft.daemon_sets),
         nodes: Vec::new(),
         pools: Vec::new(),
@@ -99,8 +107,9 @@ fn selections(draft: &Draft) -> Vec<Selection> {
     let of_spreads = draft.pods.iter().flat_map(|pod| &pod.spreads).map(|one| &one.selection);
     let of_nodes = draft.nodes.iter().flat_map(|node| node.matched.keys());
     let of_terms = term_drafts(draft).map(|(_, selection)| selection);
-    let names: BTreeSet<&SelectionName> =
-        of_pods.chain(of_spreads).chain(of_nodes).chain(of_terms).collect();
+    let of_soft = draft.pods.iter().flat_map(|pod| &pod.soft).map(|one| &one.selection);
+    let of_rules = of_spreads.chain(of_terms).chain(of_soft);
+    let names: BTreeSet<&SelectionName> = of_pods.chain(of_nodes).chain(of_rules).collect();
     names.into_iter().map(|name| Selection { name: name.clone() }).collect()
 }
 
@@ -145,6 +154,21 @@ fn spreads(draft: &Draft, selections: &[Selection]) -> Vec<Spread> {
     distinct.into_iter().collect()
 }
 
+fn soft_rule_of(selections: &[Selection], drafted: &SoftDraft) -> SoftRule {
+    SoftRule {
+        key: drafted.key.clone(),
+        selection: selection_of(selections, &drafted.selection),
+        asks: drafted.asks,
+        weight: drafted.weight,
+    }
+}
+
+fn soft_rules(draft: &Draft, selections: &[Selection]) -> Vec<SoftRule> {
+    let all = draft.pods.iter().flat_map(|pod| &pod.soft);
+    let distinct: BTreeSet<SoftRule> = all.map(|one| soft_rule_of(selections, one)).collect();
+    distinct.into_iter().collect()
+}
+
 /// What rules between pods refer to.
 #[derive(Clone, Copy)]
 struct Between<'a> {
@@ -152,6 +176,7 @@ struct Between<'a> {
     selections: &'a [Selection],
     spreads: &'a [Spread],
     terms: &'a [Term],
+    soft_rules: &'a [SoftRule],
 }
 
 impl Between<'_> {
@@ -170,6 +195,12 @@ impl Between<'_> {
         let matches = pod.matches.iter().map(|name| selection_of(self.selections, name));
         let mut spreads: Vec<SpreadIndex> = pod.spreads.iter().map(spread).collect();
         spreads.sort_unstable();
+        let soft = |drafted: &SoftDraft| {
+            let place = self.soft_rules.binary_search(&soft_rule_of(self.selections, drafted));
+            SoftRuleIndex::new(place.expect("every soft rule that is carried is listed"))
+        };
+        let mut soft: Vec<SoftRuleIndex> = pod.soft.iter().map(soft).collect();
+        soft.sort_unstable();
         let mut shape = PodShape {
             rivals: rivals_indices(self.rivals, &pod.rivals),
             rules: PodRules {
@@ -177,6 +208,7 @@ impl Between<'_> {
                 spreads,
                 together: self.terms(&pod.together),
                 apart: self.terms(&pod.apart),
+                soft,
                 affinity: Vec::new(),
             },
             ..pod.shape.clone()

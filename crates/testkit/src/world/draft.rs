@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use model::{
     Amount, CapacityType, DaemonSet, InstanceTypeName, InterruptionBand, LabelKey, Labels,
     MicroUsdPerHour, NodeClassName, NodeInclusion, NodeName, NodePoolName, NodeState, PodName,
-    PodShape, Requirements, ResourceName, Resources, RivalsName, SelectionName, SupplyName, Taint,
-    ZoneName,
+    PodShape, Requirements, ResourceName, Resources, RivalsName, SelectionName, SoftAsk,
+    SupplyName, Taint, ZoneName,
 };
 
 /// All objects of a world.
@@ -35,6 +35,15 @@ pub(super) struct SpreadDraft {
     pub(super) node_taints: NodeInclusion,
 }
 
+/// A soft rule between pods as written.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct SoftDraft {
+    pub(super) key: LabelKey,
+    pub(super) selection: SelectionName,
+    pub(super) asks: SoftAsk,
+    pub(super) weight: i64,
+}
+
 /// A term between pods as written.
 pub(super) type TermDraft = (LabelKey, SelectionName);
 
@@ -52,6 +61,8 @@ pub(super) struct PodDraft {
     pub(super) together: BTreeSet<TermDraft>,
     /// Those that it keeps away from.
     pub(super) apart: BTreeSet<TermDraft>,
+    /// What it would rather have of other pods.
+    pub(super) soft: Vec<SoftDraft>,
     /// What its volumes ask of nodes.
     pub(super) volumes: Requirements,
 }

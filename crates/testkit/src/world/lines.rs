@@ -4,14 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use model::{
     Amount, CapacityType, DaemonSet, Labels, MicroUsdPerHour, NodeName, NodeState, PodName,
-    PodShape, Requirements, Resources, SelectionName, ZoneName, well_known,
+    PodShape, Requirements, Resources, SelectionName, SoftAsk, ZoneName, well_known,
 };
 
 use super::draft::{Draft, NodeDraft, NodePrice, PodDraft, PoolDraft, SupplyDraft, TypeDraft};
 use super::words;
 
 /// Words of a pod that are not of its shape alone.
-const BESIDE: [&str; 7] = ["rivals", "of", "spread", "on", "volume", "with", "apart"];
+const BESIDE: [&str; 10] =
+    ["rivals", "of", "spread", "on", "volume", "with", "apart", "near", "away", "even"];
 
 type Pairs<'a> = [(&'a str, &'a str)];
 
@@ -224,6 +225,7 @@ fn pod_line(draft: &mut Draft, name: &str, pairs: &Pairs<'_>) -> Result<(), Stri
         spreads: BTreeSet::new(),
         together: BTreeSet::new(),
         apart: BTreeSet::new(),
+        soft: Vec::new(),
         volumes: Requirements::new(),
     };
     for (word, argument) in between {
@@ -237,6 +239,9 @@ fn pod_line(draft: &mut Draft, name: &str, pairs: &Pairs<'_>) -> Result<(), Stri
             "of" => drafted.matches.extend(argument.split(',').map(SelectionName::from)),
             "with" => drop(drafted.together.insert(words::term(argument)?)),
             "apart" => drop(drafted.apart.insert(words::term(argument)?)),
+            "near" => drafted.soft.push(words::soft_term(argument, SoftAsk::Together)?),
+            "away" => drafted.soft.push(words::soft_term(argument, SoftAsk::Apart)?),
+            "even" => drafted.soft.push(words::soft_spread(argument)?),
             _ => {
                 drafted.spreads.insert(words::spread(argument)?);
             }

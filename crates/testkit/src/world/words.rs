@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use model::{
     Amount, CapacityType, Effect, InterruptionBand, LabelKey, LabelValue, Labels, MicroUsdPerHour,
     NodeInclusion, Operator, Preference, Quantity, Requirement, Requirements, ResourceName,
-    Resources, RivalsName, Taint, Toleration, TolerationOperator, ZoneName, well_known,
+    Resources, RivalsName, SPREAD_WEIGHT, SoftAsk, Taint, Toleration, TolerationOperator, ZoneName,
+    well_known,
 };
 
-use super::draft::{Prices, SpreadDraft, TermDraft};
+use super::draft::{Prices, SoftDraft, SpreadDraft, TermDraft};
 
 /// Words whose argument may follow a space.
 const SPACED: [&str; 12] = [
@@ -185,6 +186,22 @@ pub(super) fn counts<N: for<'a> From<&'a str>>(text: &str) -> Result<Vec<(N, i64
 pub(super) fn term(text: &str) -> Result<TermDraft, String> {
     let (name, selection) = text.split_once('/').ok_or(format!("{text:?} is not KEY/SELECTION"))?;
     Ok((key(name), selection.into()))
+}
+
+/// Such as `50:zone/web`.
+pub(super) fn soft_term(text: &str, asks: SoftAsk) -> Result<SoftDraft, String> {
+    let wrong = || format!("{text:?} is not WEIGHT:KEY/SELECTION");
+    let (weight, rest) = text.split_once(':').ok_or_else(wrong)?;
+    let (key, selection) = term(rest)?;
+    Ok(SoftDraft { key, selection, asks, weight: weight.parse().map_err(|_| wrong())? })
+}
+
+/// As [`spread`], without domains.
+pub(super) fn soft_spread(text: &str) -> Result<SoftDraft, String> {
+    let SpreadDraft { key, selection, max_skew, min_domains: _, node_affinity, node_taints } =
+        spread(text)?;
+    let asks = SoftAsk::Spread { max_skew, node_affinity, node_taints };
+    Ok(SoftDraft { key, selection, asks, weight: SPREAD_WEIGHT })
 }
 
 /// Such as `zone/web/1` or `zone/web/1/min=3/anywhere/taints`.
