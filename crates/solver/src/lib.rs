@@ -14,6 +14,7 @@ mod problem;
 mod reasons;
 mod settings;
 mod settle;
+mod soft;
 mod solve;
 mod yard;
 

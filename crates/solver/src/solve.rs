@@ -1,6 +1,6 @@
 //! The one entry of this crate.
 
-use model::{Candidate, Certificate, NanoUsdPerHour, Plan, Snapshot};
+use model::{Candidate, Certificate, NanoUsdPerHour, Objective, Plan, Snapshot};
 
 use crate::first::Start;
 use crate::improve::{self, Improved, Proposal, Work};
@@ -8,7 +8,7 @@ use crate::materialise::Placed;
 use crate::packing::{Packing, count};
 use crate::problem::rules::Loads;
 use crate::problem::{self, Built, Problem};
-use crate::{Progress, Settings, Weights, first, materialise, settle};
+use crate::{Progress, Settings, Weights, first, materialise, settle, soft};
 
 /// What a solve came to.
 #[must_use]
@@ -69,13 +69,19 @@ pub fn solve(
         improve::improve(&problem, first.clone(), bound.as_ref(), &mut work);
     let placed_before = packing.left.clone();
     let packing = if built.rules.is_empty() { let_in(&problem, packing) } else { packing };
-    let is_cheapest = cheapest && packing.left == placed_before;
-    let placed = materialise::place(&problem, packing);
-    let plan = if built.rules.is_empty() {
-        materialise::plan(snapshot, placed, None)
+    let mut is_cheapest = cheapest && packing.left == placed_before;
+    let arranged = arranged(snapshot, &built, settings.objective, (&problem, &first, &packing));
+    let plan = if let Some((plan, is_free)) = arranged {
+        is_cheapest &= is_free;
+        plan
     } else {
-        let (placed, loads) = settled(snapshot, &built, &problem, (first, placed));
-        materialise::plan(snapshot, placed, Some((&built, &loads)))
+        let placed = materialise::place(&problem, packing);
+        if built.rules.is_empty() {
+            materialise::plan(snapshot, placed, None)
+        } else {
+            let (placed, loads) = settled(snapshot, &built, &problem, (first, placed));
+            materialise::plan(snapshot, placed, Some((&built, &loads)))
+        }
     };
     let is_small = count(plan.new_nodes.len()) < improve::NODES_MAX;
     let small = if is_cheapest { Small::Cheapest } else { Small::NotProved };
@@ -109,6 +115,44 @@ fn settled(
     }
     let first = settle::settle(snapshot, built, materialise::place(problem, first));
     if settle::rank(built, &first.0) < settle::rank(built, &improved.0) { first } else { improved }
+}
+
+/// The plan of the packing or of the first answer, whichever comes to less once it is arranged for soft rules, and
+/// whether nothing is given up for them; `None` where they have no price.
+fn arranged(
+    snapshot: &Snapshot,
+    built: &Built,
+    objective: Objective,
+    (problem, first, packing): (&Problem, &Packing, &Packing),
+) -> Option<(Plan, bool)> {
+    if !soft::are_priced(snapshot, objective) {
+        return None;
+    }
+    let of_packing = |packing: &Packing| {
+        let placed = materialise::place(problem, packing.clone());
+        let (placed, loads) = if built.rules.is_empty() {
+            (placed, None)
+        } else {
+            let (placed, loads) = settle::settle(snapshot, built, placed);
+            (placed, Some(loads))
+        };
+        let before = settle::rank(built, &placed);
+        let (placed, given_up) = soft::arranged(snapshot, built, objective, placed);
+        let (left, cost) = settle::rank(built, &placed);
+        let rank = (left, cost.saturating_add(given_up));
+        let is_free = rank == before;
+        (rank, is_free, placed, loads)
+    };
+    let mut best = of_packing(packing);
+    if first != packing {
+        let of_first = of_packing(first);
+        if of_first.0 < best.0 {
+            best = (of_first.0, false, of_first.2, of_first.3);
+        }
+    }
+    let (_, is_free, placed, loads) = best;
+    let rules = loads.as_ref().map(|loads| (built, loads));
+    Some((materialise::plan(snapshot, placed, rules), is_free))
 }
 
 /// Places pods that the first answer left out, where a better packing has made room for them.

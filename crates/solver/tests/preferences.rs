@@ -14,7 +14,7 @@ use crate::properties::left_out as by_priority;
 
 const WORK: u64 = 600_000;
 
-const OBJECTIVE: Objective =
+pub(crate) const OBJECTIVE: Objective =
     Objective { preference_price: PreferencePrice::DEFAULT, ..Objective::LIST_PRICES };
 
 fn solved(snapshot: &Snapshot, objective: Objective, work_limit: u64) -> Solution {
@@ -23,7 +23,7 @@ fn solved(snapshot: &Snapshot, objective: Objective, work_limit: u64) -> Solutio
 }
 
 /// What `plan` comes to by the checker, nano-USD per hour, and the satisfied weight of all weight.
-fn judged(snapshot: &Snapshot, plan: &Plan) -> (i64, (i64, i64)) {
+pub(crate) fn judged(snapshot: &Snapshot, plan: &Plan) -> (i64, (i64, i64)) {
     let checked = checker::check(snapshot, plan.clone()).expect("the plan holds");
     let preferences = checked.preferences();
     let cost = checked.totals().cost_per_hour.get() * 1_000;
@@ -112,7 +112,7 @@ fn sound(snapshot: &Snapshot, work: u64) -> Plan {
 }
 
 /// The zones of nodes bought, in order.
-fn zones(snapshot: &Snapshot, plan: &Plan) -> String {
+pub(crate) fn zones(snapshot: &Snapshot, plan: &Plan) -> String {
     let zone = |node: &NewNode| snapshot.listing_of(snapshot.offering(node.offering)).zone.as_str();
     let mut zones: Vec<&str> = plan.new_nodes.iter().map(zone).collect();
     zones.sort_unstable();
@@ -141,7 +141,7 @@ fn picky(text: &str, seed: u64) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-fn left_out(plan: &Plan) -> usize {
+pub(crate) fn left_out(plan: &Plan) -> usize {
     plan.unschedulable.iter().map(|group| group.pods.len()).sum()
 }
 
@@ -167,7 +167,7 @@ fn partitions(
 }
 
 /// The least objective of all plans that place every pod, nano-USD per hour.
-fn exhaustive(snapshot: &Snapshot) -> Option<i64> {
+pub(crate) fn exhaustive(snapshot: &Snapshot) -> Option<i64> {
     let mut found = Vec::new();
     // The first cell is the node that is there, be it left empty.
     partitions(snapshot.pods.len(), &mut vec![Vec::new()], 0, &mut found);

@@ -11,5 +11,6 @@ mod properties;
 mod reseated;
 mod scarce;
 mod scenarios;
+mod soft;
 mod spreads;
 mod ties;

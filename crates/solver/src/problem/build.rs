@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use model::{
-    LabelKey, NodeIndex, NodeState, Objective, OfferingIndex, PodIndex, PodShape, ResourceName,
-    SelectionIndex, ShapeIndex, Snapshot, well_known,
+    LabelKey, NanoUsdPerHour, NodeIndex, NodeState, Objective, OfferingIndex, PodIndex, PodShape,
+    ResourceName, SelectionIndex, ShapeIndex, Snapshot, well_known,
 };
 
 use super::admission::{self, Admission};
@@ -39,6 +39,8 @@ pub(crate) struct Built {
     /// The kinds of each offering that can be bought: of equal price and site, and more than one only where
     /// its pool asks for several values.
     pub(crate) kinds_of: BTreeMap<OfferingIndex, Vec<usize>>,
+    /// What a pod costs alone of each shape that has soft rules with a price.
+    pub(crate) standalone: BTreeMap<ShapeIndex, NanoUsdPerHour>,
     /// Selections that pods on each node of `rest` are of, where terms between pods look at them.
     pub(crate) node_matches: Vec<BTreeSet<SelectionIndex>>,
 }
@@ -66,7 +68,7 @@ pub(crate) fn build(snapshot: &Snapshot, objective: Objective) -> Built {
     let tables = Tables { snapshot, dimensions, admission, kinds: &grouped, nodes: &nodes, crowds };
     let rules = tables.rules((sites, terms), &used);
     let feuds = Feuds::new(&rules.node_ties());
-    let (parents, sets) = tables.parents(&rules, objective, pods_of);
+    let (parents, sets, standalone) = tables.parents(&rules, objective, pods_of);
     let groups = tables.crowds.first + tables.crowds.selections.len();
     let admission = tables.admission;
     let first_supply = places.first_supply();
@@ -91,8 +93,18 @@ pub(crate) fn build(snapshot: &Snapshot, objective: Objective) -> Built {
     }
     let node_matches = node_matches(snapshot, &rest.nodes);
     let kinds_of = kinds_of(&rest.kinds);
-    let mut built =
-        Built { parents, sets, rules, rest, groups, parent_of, order_of, kinds_of, node_matches };
+    let mut built = Built {
+        parents,
+        sets,
+        rules,
+        rest,
+        groups,
+        parent_of,
+        order_of,
+        kinds_of,
+        standalone,
+        node_matches,
+    };
     built.count(snapshot, &admission, &columns);
     built
 }
@@ -200,19 +212,25 @@ impl Tables<'_> {
         rules
     }
 
-    /// Classes, and the rule set of each.
+    /// Classes, the rule set of each, and [`Built::standalone`].
     fn parents(
         &self,
         rules: &Rules,
         objective: Objective,
         pods_of: Vec<(ShapeIndex, Vec<PodIndex>)>,
-    ) -> (Vec<Class>, Vec<usize>) {
+    ) -> (Vec<Class>, Vec<usize>, BTreeMap<ShapeIndex, NanoUsdPerHour>) {
         type Key = (Amounts, i32, Bits, Bits, (Vec<Quota>, Forgone), usize);
         let of_pods = (&self.admission, &self.dimensions[..]);
         let mut wishes = Wishes::new(self.snapshot, of_pods, objective, self.kinds, self.nodes);
         let mut position_of: BTreeMap<Key, usize> = BTreeMap::new();
         let (mut parents, mut sets): (Vec<Class>, Vec<usize>) = (Vec::new(), Vec::new());
+        let mut standalone = BTreeMap::new();
         for (index, pods) in pods_of {
+            if !objective.preference_price.is_nothing()
+                && !self.snapshot.shape(index).rules.soft.is_empty()
+            {
+                standalone.insert(index, wishes.standalone(index));
+            }
             let set = rules.set_of[&index];
             let class =
                 Class { forgone: wishes.of(index), ..self.class(rules, set, (index, pods)) };
@@ -229,7 +247,7 @@ impl Tables<'_> {
             parents.push(class);
             sets.push(set);
         }
-        (parents, sets)
+        (parents, sets, standalone)
     }
 
     fn class(

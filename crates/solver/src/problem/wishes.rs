@@ -106,7 +106,7 @@ impl<'a> Wishes<'a> {
     }
 
     /// The standalone price of a pod of `shape`, see [`model::Objective::preference`].
-    fn standalone(&mut self, shape: ShapeIndex) -> NanoUsdPerHour {
+    pub(super) fn standalone(&mut self, shape: ShapeIndex) -> NanoUsdPerHour {
         let Some(rule) = self.admission.rule_of[shape.get()] else { return NanoUsdPerHour::ZERO };
         if self.offers.is_empty() {
             self.offers = offers(self.snapshot, self.admission, self.dimensions);

@@ -1,0 +1,215 @@
+//! Soft rules between pods have a price, are kept where that is cheap, and cost no more than they are worth.
+
+use model::{Objective, Plan, PreferencePrice, Snapshot};
+use proptest::prelude::*;
+use solver::{Settings, Solution, Weights, solve};
+use testkit::{assert_sound, rename, shuffle_pods, world, worlds};
+
+use crate::preferences::{OBJECTIVE, exhaustive, judged, left_out, zones};
+
+const WORK: u64 = 600_000;
+
+fn solved(snapshot: &Snapshot, objective: Objective, work_limit: u64) -> Solution {
+    let settings = Settings { weights: Weights::Honoured, objective, work_limit };
+    solve(snapshot, &settings, &mut |_| false)
+}
+
+/// Nodes of four cores in three zones at one price.
+const ZONES: &str = "zones a,b,c\n type big cpu=4 mem=32Gi price=0.4\n pool p\n";
+
+#[test]
+fn soft_rules_are_kept_where_nothing_is_paid_for_it() {
+    // Zones of the nodes bought, and the satisfied weight of all.
+    for (rest, nodes, satisfied) in [
+        // Nodes go to several zones, pods of a class to several nodes.
+        ("pod w x12 cpu=1 of=w even=zone/w/1", "abc", (1200, 1200)),
+        ("pod v x3 cpu=1 of=v away=9:hostname/v\n pod w x9 cpu=1", "abc", (27, 27)),
+        (
+            "pod v x3 cpu=1 of=v even=zone/v/1\n pod w x3 cpu=1 of=w even=zone/w/1\n pod x x6 cpu=1",
+            "abc",
+            (600, 600),
+        ),
+        // Those that are there already count, and where no node could come does not.
+        (
+            "node n type=big zone=b bound cpu=4,pods=4 of=w:4\n pod w x4 cpu=2 of=w even=zone/w/1",
+            "ac",
+            (400, 400),
+        ),
+        ("pod w x8 cpu=1 of=w even=zone/w/1 select zone!=c", "ab", (800, 800)),
+        // To where the others are, nodes and all.
+        (
+            "node n type=big zone=c bound cpu=4,pods=4 of=db\n pod w x4 cpu=1 near=1:zone/db",
+            "c",
+            (4, 4),
+        ),
+        (
+            "pod v x3 cpu=1 of=v near=5:hostname/v\n pod w x3 cpu=1 of=w near=5:hostname/w",
+            "aa",
+            (30, 30),
+        ),
+        // Sizes that fit into each other's place change it.
+        ("pod v x2 cpu=2 of=v away=9:hostname/v\n pod w x4 cpu=1", "aa", (18, 18)),
+        // None opens a node: one is given up on each but one.
+        ("pod w x4 cpu=1 of=w away=100:hostname/w", "a", (0, 400)),
+        ("pod w x4 cpu=1 of=w even=hostname/w/1", "a", (100, 400)),
+    ] {
+        let snapshot = world(&format!("{ZONES} {rest}"));
+        for work in [0, WORK] {
+            let plan = |snapshot: &Snapshot| solved(snapshot, OBJECTIVE, work).plan;
+            let found = plan(&snapshot);
+            assert_sound(&snapshot, &found, plan, checker::check);
+            assert_eq!(judged(&snapshot, &found).1, satisfied, "{rest} with {work}");
+            let bought = zones(&snapshot, &found);
+            assert_eq!(bought.len(), nodes.len(), "{rest} with {work}: {bought}");
+            assert!(satisfied.0 == 0 || nodes != "abc" || bought == "abc", "{rest}: {bought}");
+        }
+    }
+}
+
+#[test]
+fn a_dearer_zone_is_bought_up_to_what_a_soft_rule_is_worth() {
+    let there = "node n type=big zone=a bound cpu=4,pods=4 of=db\n pod w x4 cpu=1 near=100:zone/db";
+    for (price, zone) in [("0.4,a:0.416", "a"), ("0.4,a:0.424", "b")] {
+        let snapshot =
+            world(&format!("zones a,b\n type big cpu=4 mem=32Gi price={price}\n pool p\n {there}"));
+        for work in [0, WORK] {
+            let plan = |snapshot: &Snapshot| solved(snapshot, OBJECTIVE, work).plan;
+            let found = plan(&snapshot);
+            assert_sound(&snapshot, &found, plan, checker::check);
+            assert_eq!(zones(&snapshot, &found), zone, "{price} with {work}");
+        }
+    }
+}
+
+#[test]
+fn without_a_price_soft_rules_are_passed_over() {
+    let snapshot =
+        world(&format!("{ZONES} pod v x3 cpu=1 of=v away=9:hostname/v\n pod w x9 cpu=1"));
+    let plain = world(&format!("{ZONES} pod v x3 cpu=1\n pod w x9 cpu=1"));
+    let nothing = Objective { preference_price: PreferencePrice::NOTHING, ..OBJECTIVE };
+    // Pods that are alike come in another order, and so may change places.
+    let bought = |snapshot: &Snapshot| {
+        let plan = solved(snapshot, nothing, 0).plan;
+        let nodes = plan.new_nodes.iter().map(|node| (node.offering, node.pods.len()));
+        nodes.collect::<Vec<_>>()
+    };
+    assert_eq!(bought(&snapshot), bought(&plain));
+    assert_eq!(judged(&snapshot, &solved(&snapshot, nothing, 0).plan).1, (0, 27));
+}
+
+/// `text` with soft rules for some of its pods.
+fn picky(text: &str, seed: u64) -> String {
+    const WISHES: [&str; 8] = [
+        "",
+        "of=s away=100:hostname/s",
+        "of=s even=zone/s/1",
+        "of=t near=60:zone/s",
+        "near=30:hostname/t away=10:zone/s",
+        "of=s,t even=hostname/t/1 even=zone/t/2/anywhere/taints",
+        "of=t",
+        "of=s away=50:capacity/s near=50:family/t",
+    ];
+    let mut state = seed;
+    let lines = text.lines().map(|line| {
+        if !line.trim_start().starts_with("pod ") {
+            return line.to_owned();
+        }
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        format!("{line} {}", WISHES[usize::try_from((state >> 33) % 8).expect("below 8")])
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// Worlds of four pods at most, three offerings and perhaps a node.
+fn tiny() -> impl Strategy<Value = String> {
+    let pod = prop::sample::select(&[
+        "cpu=1 of=s",
+        "cpu=2 of=s even=zone/s/1",
+        "cpu=1 of=s away=100:hostname/s",
+        "cpu=1 of=t near=100:zone/s",
+        "cpu=2 of=t away=100:zone/t near=40:hostname/s",
+        "cpu=1 of=s,t even=hostname/t/1 prefer 60:zone=b",
+        "cpu=3 rivals=r of=s away=70:zone/t",
+        "cpu=1 of=s spread=zone/s/1 near=90:zone/t",
+        "cpu=1 of=t with=zone/s",
+    ]);
+    let node = prop::sample::select(&[
+        "",
+        "node n type=big zone=b bound cpu=2,pods=1 of=s",
+        "node n type=small zone=a of=t:2",
+        "node n type=small zone=a taint t:NoSchedule of=s",
+    ]);
+    let small = 100_u32..140;
+    (small, 180_u32..260, 0_u32..14, node, prop::collection::vec(pod, 1..=4)).prop_map(
+        |(small, big, more, node, pods)| {
+            let dear = big + more;
+            let pods: Vec<String> = (pods.iter().enumerate())
+                .map(|(number, pod)| format!("pod w{number} {pod}\n"))
+                .collect();
+            format!(
+                "zones a,b\n type small cpu=2 mem=8Gi zones=a price=0.{small}\n \
+                 type big cpu=4 mem=8Gi price=0.{big},a:0.{dear}\n pool p\n {node}\n{}",
+                pods.concat()
+            )
+        },
+    )
+}
+
+/// What `plan` comes to by the checker, nano-USD per hour.
+fn objective(snapshot: &Snapshot, plan: &Plan) -> i64 {
+    judged(snapshot, plan).0
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+
+    #[test]
+    fn with_soft_rules_no_plan_is_below_the_bound_and_ours_is_never_better_than_the_best(
+        text in tiny(),
+    ) {
+        let snapshot = world(&text);
+        // Required rules may leave some out.
+        if let Some(least) = exhaustive(&snapshot) {
+            let solution = solved(&snapshot, OBJECTIVE, WORK);
+            prop_assert_eq!(left_out(&solution.plan), 0);
+            let objective = objective(&snapshot, &solution.plan);
+            let proved = checker::prove_best(
+                &snapshot, &solution.plan, &solution.candidates, OBJECTIVE, 1_000_000,
+            );
+            let lower = proved.expect("all go together").1.lower.get();
+            prop_assert!(lower <= least, "{} is proved, and {} is enough", lower, least);
+            prop_assert!(least <= objective);
+            // Under required rules over zones the first places that hold are taken.
+            let is_free = snapshot.spreads.is_empty() && snapshot.terms.is_empty();
+            let most = if is_free { least + least / 8 } else { i64::MAX };
+            prop_assert!(objective <= most, "{} is paid, and {} is enough", objective, least);
+        }
+    }
+
+    #[test]
+    fn with_soft_rules_plans_are_sound_and_neither_order_nor_names_decide(
+        text in worlds(), seed: u64, work in prop_oneof![Just(0), Just(WORK)],
+    ) {
+        let snapshot = world(&picky(&text, seed));
+        let plan = solved(&snapshot, OBJECTIVE, work).plan;
+        let replan = |after: &Snapshot| solved(after, OBJECTIVE, work).plan;
+        assert_sound(&snapshot, &plan, replan, checker::check);
+        let figures = |snapshot: &Snapshot, plan: &Plan| (judged(snapshot, plan), left_out(plan));
+        let found = figures(&snapshot, &plan);
+        for other in [shuffle_pods(&snapshot, seed), rename(&snapshot, seed)] {
+            let plan = solved(&other, OBJECTIVE, work).plan;
+            prop_assert_eq!(&figures(&other, &plan), &found);
+        }
+    }
+
+    #[test]
+    fn with_soft_rules_more_work_never_comes_to_more(text in worlds(), seed: u64) {
+        let snapshot = world(&picky(&text, seed));
+        let first = solved(&snapshot, OBJECTIVE, 0).plan;
+        let more = solved(&snapshot, OBJECTIVE, WORK).plan;
+        prop_assert!(left_out(&more) <= left_out(&first));
+        let cheaper = objective(&snapshot, &more) <= objective(&snapshot, &first);
+        prop_assert!(cheaper || left_out(&more) < left_out(&first));
+    }
+}
