@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, anyhow};
 use checker::CheckedPlan;
-use model::{Objective, Plan, Snapshot, Timestamp};
+use model::{Objective, Plan, PreferencePrice, Snapshot, Timestamp};
 use planner::{Report, Seed, Settings};
 use serde::{Deserialize, Serialize};
 
@@ -101,7 +101,7 @@ pub fn measure(asked: &Asked, commit: &str, program: &Program) -> anyhow::Result
     let mut times = Vec::new();
     let mut answer = None;
     for _ in 0..asked.runs.max(1) {
-        let (time, planned) = plan(&snapshot, 0);
+        let (time, planned) = plan(&snapshot, asked.shape, 0);
         times.push(time);
         answer = Some(planned);
     }
@@ -110,7 +110,7 @@ pub fn measure(asked: &Asked, commit: &str, program: &Program) -> anyhow::Result
     let first = ours(&snapshot, last.plan(), times);
     let mut end = None;
     if !asked.first_only {
-        let (time, (ended, of_end)) = plan(&snapshot, WORK);
+        let (time, (ended, of_end)) = plan(&snapshot, asked.shape, WORK);
         (last, report) = (checked(&snapshot, ended)?, of_end);
         end = Some(ours(&snapshot, last.plan(), vec![time]));
     }
@@ -135,8 +135,13 @@ fn checked(snapshot: &Snapshot, plan: Plan) -> anyhow::Result<CheckedPlan> {
     checker::check(snapshot, plan).map_err(|found| anyhow!("our plan is refused: {}", found[0]))
 }
 
-fn plan(snapshot: &Snapshot, work_limit: u64) -> (Duration, (Plan, Report)) {
-    let settings = Settings { price_weights: false, objective: Objective::LIST_PRICES, work_limit };
+fn plan(snapshot: &Snapshot, shape: Shape, work_limit: u64) -> (Duration, (Plan, Report)) {
+    let preference_price = match shape {
+        Shape::Diverse => PreferencePrice::NOTHING,
+        Shape::Preferences => PreferencePrice::DEFAULT,
+    };
+    let objective = Objective { preference_price, ..Objective::LIST_PRICES };
+    let settings = Settings { price_weights: false, objective, work_limit };
     #[expect(clippy::disallowed_methods, reason = "what a plan takes is measured")]
     let start = Instant::now();
     let planned = planner::plan(snapshot, &settings, Timestamp(0), Seed(0));
