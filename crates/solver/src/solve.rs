@@ -70,7 +70,12 @@ pub fn solve(
     let placed_before = packing.left.clone();
     let packing = if built.rules.is_empty() { let_in(&problem, packing) } else { packing };
     let mut is_cheapest = cheapest && packing.left == placed_before;
-    let arranged = arranged(snapshot, &built, settings.objective, (&problem, &first, &packing));
+    let mut packings = vec![(&problem, &packing)];
+    if first != packing {
+        packings.push((&problem, &first));
+    }
+    packings.extend(before.as_ref().map(|(problem, packing)| (problem, packing)));
+    let arranged = arranged(snapshot, &built, settings.objective, &packings);
     let plan = if let Some((plan, is_free)) = arranged {
         is_cheapest &= is_free;
         plan
@@ -86,7 +91,8 @@ pub fn solve(
     let is_small = count(plan.new_nodes.len()) < improve::NODES_MAX;
     let small = if is_cheapest { Small::Cheapest } else { Small::NotProved };
     let mut candidates = candidates(snapshot, (&problem, &proposals), bound.as_ref(), &of_bound);
-    candidates.extend(before.filter(|before| !before.has_wishes()).map(|before| {
+    let before = before.map(|(problem, _)| problem).filter(|before| !before.has_wishes());
+    candidates.extend(before.map(|before| {
         candidate(snapshot, &before, &Proposal::first(first::standalone_values(&before)))
     }));
     Solution {
@@ -117,19 +123,19 @@ fn settled(
     if settle::rank(built, &first.0) < settle::rank(built, &improved.0) { first } else { improved }
 }
 
-/// The plan of the packing or of the first answer, whichever comes to less once it is arranged for soft rules, and
-/// whether nothing is given up for them; `None` where they have no price.
+/// The plan of the best of `packings` once each is arranged for soft rules, earlier ones first where they come to
+/// the same, and whether it is of the first of them with nothing given up; `None` where soft rules have no price.
 fn arranged(
     snapshot: &Snapshot,
     built: &Built,
     objective: Objective,
-    (problem, first, packing): (&Problem, &Packing, &Packing),
+    packings: &[(&Problem, &Packing)],
 ) -> Option<(Plan, bool)> {
     if !soft::are_priced(snapshot, objective) {
         return None;
     }
-    let of_packing = |packing: &Packing| {
-        let placed = materialise::place(problem, packing.clone());
+    let answers = packings.iter().enumerate().map(|(position, (problem, packing))| {
+        let placed = materialise::place(problem, Packing::clone(packing));
         let (placed, loads) = if built.rules.is_empty() {
             (placed, None)
         } else {
@@ -140,17 +146,10 @@ fn arranged(
         let (placed, given_up) = soft::arranged(snapshot, built, objective, placed);
         let (left, cost) = settle::rank(built, &placed);
         let rank = (left, cost.saturating_add(given_up));
-        let is_free = rank == before;
+        let is_free = position == 0 && rank == before;
         (rank, is_free, placed, loads)
-    };
-    let mut best = of_packing(packing);
-    if first != packing {
-        let of_first = of_packing(first);
-        if of_first.0 < best.0 {
-            best = (of_first.0, false, of_first.2, of_first.3);
-        }
-    }
-    let (_, is_free, placed, loads) = best;
+    });
+    let (_, is_free, placed, loads) = answers.min_by(|a, b| a.0.cmp(&b.0))?;
     let rules = loads.as_ref().map(|loads| (built, loads));
     Some((materialise::plan(snapshot, placed, rules), is_free))
 }

@@ -32,8 +32,8 @@ pub(crate) struct Start {
     /// `problem` itself.
     pub(crate) bound: Option<(Problem, Packing)>,
     /// What was packed before pods were seated anew: what pods are worth there bounds what this comes to as
-    /// well, and less work would say so.
-    pub(crate) before: Option<Problem>,
+    /// well, and less work would say so; and soft rules may make it the better packing.
+    pub(crate) before: Option<(Problem, Packing)>,
 }
 
 /// The first packing of `built`. Where there is work to be done pods are seated anew, and what bounds the
@@ -78,7 +78,7 @@ fn reseated(
     built: &Built,
     (problem, packing): (Problem, Packing),
     work: &mut Work<'_>,
-) -> (Problem, Packing, Option<Problem>) {
+) -> (Problem, Packing, Option<(Problem, Packing)>) {
     let weights = || built.rest.pools.iter().map(|pool| pool.weight);
     let is_plain = built.rules.is_empty()
         && built.rest.scarce.is_empty()
@@ -92,8 +92,8 @@ fn reseated(
     if settle::rank(built, &placed) >= before {
         return (problem, packing, None);
     }
-    let (better, packing) = built.split_placed(&placed);
-    (better, packing, Some(problem))
+    let (better, seated) = built.split_placed(&placed);
+    (better, seated, Some((problem, packing)))
 }
 
 /// A packing with its rank, and what was packed.

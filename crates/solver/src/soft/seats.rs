@@ -44,7 +44,6 @@ impl<'b, 'a> Seats<'b, 'a> {
     pub(super) fn new(snapshot: &Snapshot, books: &'b Books<'a>, placed: Placed) -> Self {
         let built = books.built;
         let Problem { kinds, nodes, pools, .. } = &built.rest;
-        let kinds_of = built.kinds_of();
         let weights_agree = pools.windows(2).all(|pair| pair[0].weight == pair[1].weight);
         let is_whole = placed.left.is_empty() && weights_agree;
         let mut all: Vec<Seat> = Vec::with_capacity(nodes.len() + placed.new_nodes.len());
@@ -65,7 +64,7 @@ impl<'b, 'a> Seats<'b, 'a> {
             given.push((seat_of[&node], pods));
         }
         for node in placed.new_nodes {
-            let kind = built.kind_for(&kinds_of, &node);
+            let kind = built.kind_for(&node);
             let NewNode { offering, pods } = node;
             for draw in &kinds[kind].draws {
                 left_of[draw.of] = left_of[draw.of].saturating_sub(draw.amount);
