@@ -12,7 +12,7 @@ use model::{
 
 use super::between::{groups, looks, ports, spreads};
 use super::fate::{Fate, Places, fate};
-use super::features::{self, Asker};
+use super::features::{self, Asker, Others};
 use super::limit_ranges::LimitRanges;
 use super::owners::namespace;
 use super::ports::HostPorts;
@@ -52,10 +52,8 @@ struct Subject<'a> {
 
 /// What a pod asks for beside its shape.
 struct Asks {
-    /// See [`Asker::has_other_terms`].
-    has_other_terms: bool,
-    /// See [`Asker::has_other_wishes`].
-    has_other_wishes: bool,
+    /// See [`Asker::others`].
+    others: Others,
     /// See [`Asker::has_unknown_claims`].
     has_unknown_claims: bool,
     /// What its node attaches.
@@ -228,8 +226,7 @@ impl<'a> Collector<'a> {
         let asker = Asker {
             spec,
             admitted: subject.admitted,
-            has_other_terms: asks.has_other_terms,
-            has_other_wishes: asks.has_other_wishes,
+            others: asks.others,
             has_unknown_claims: asks.has_unknown_claims,
         };
         let hard = features::asked(&asker).find(|feature| !feature.is_wish());
@@ -354,8 +351,7 @@ impl<'a> Collector<'a> {
         let asker = Asker {
             spec,
             admitted: subject.admitted,
-            has_other_terms: asks.has_other_terms,
-            has_other_wishes: asks.has_other_wishes,
+            others: asks.others,
             has_unknown_claims: !subject.templates.is_empty() || asks.has_unknown_claims,
         };
         for feature in features::asked(&asker) {
@@ -405,8 +401,7 @@ impl<'a> Collector<'a> {
         let attached = self.attached(subject, spec);
         shape.requests.add(&volumes::counted(&attached));
         let asks = Asks {
-            has_other_terms: terms.others,
-            has_other_wishes: wishes.others,
+            others: Others { required: terms.others, preferred: wishes.others },
             has_unknown_claims: reach.has_unknown,
             attached,
         };

@@ -29,12 +29,19 @@ pub(super) struct Asker<'a> {
     pub(super) spec: &'a PodSpec,
     /// Whether admission has already added what a `RuntimeClass` adds.
     pub(super) admitted: bool,
-    /// Whether it has required terms between pods of which not all is known.
-    pub(super) has_other_terms: bool,
-    /// Whether it has preferred ones.
-    pub(super) has_other_wishes: bool,
+    /// Terms between pods of which not all is known.
+    pub(super) others: Others,
     /// Whether it has claims of which nothing is known, such as those that its workload makes.
     pub(super) has_unknown_claims: bool,
+}
+
+/// Whether some terms between pods select namespaces of which not all is known.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Others {
+    /// Among required ones.
+    pub(super) required: bool,
+    /// Among preferred ones.
+    pub(super) preferred: bool,
 }
 
 /// Those of [`ALL`] that are asked for.
@@ -47,13 +54,13 @@ const ALL: [Feature; 7] = [
         field: "affinity",
         message: "no Namespace is in the input: a required term between pods that selects namespaces \
                   by their labels looks only into those that it lists",
-        is_asked: |asker| asker.has_other_terms,
+        is_asked: |asker| asker.others.required,
     },
     Feature {
         field: "affinity",
         message: "no Namespace is in the input: a preferred term between pods that selects namespaces by \
                   their labels looks only into those that it lists",
-        is_asked: |asker| asker.has_other_wishes,
+        is_asked: |asker| asker.others.preferred,
     },
     Feature {
         field: "volumes",

@@ -37,7 +37,7 @@ impl Swaps {
         let mut found = false;
         if gain > 0 {
             for to in self.candidates(seats, from, place) {
-                found = to != from && self.try_seat(seats, (from, to), (place, pod), before);
+                found = to != from && try_seat(seats, (from, to), (place, pod), before);
                 if found {
                     break;
                 }
@@ -65,81 +65,78 @@ impl Swaps {
         candidates.extend((1..all.min(SEATS_MAX + 1)).map(|step| (from + step) % all));
         candidates
     }
+}
 
-    /// Puts the pod there where that comes to less, in exchange for another or not; it has been taken.
-    fn try_seat(
-        &self,
-        seats: &mut Seats<'_, '_>,
-        (from, to): (usize, usize),
-        (place, pod): (usize, model::PodIndex),
-        before: i64,
-    ) -> bool {
-        if !seats.admits(to, place) {
-            return false;
-        }
-        let kin = seats.books.kin_of[place];
-        let may_move =
-            seats.books.is_free[place] && seats.all[from].is_open && seats.all[to].is_open;
-        let requests = &seats.books.parent(place).requests;
-        let fits = Problem::fits(requests, &seats.all[to].rest);
-        let others: Vec<usize> = seats.all[to].pods.keys().copied().collect();
-        let leaves_none =
-            seats.all[from].pods.is_empty() && matches!(seats.all[from].bin, Bin::New(..));
-        seats.add(to, place, pod);
-        if seats.tally.total < before {
-            let more = seats.charge(to, place) - seats.charge(from, place);
-            if may_move && fits && !leaves_none && seats.tally.total + more < before {
-                return true;
-            }
-            for other in others {
-                let is_kin = seats.books.kin_of[other] == kin;
-                if other == place || !is_kin && !(may_move && seats.books.is_free[other]) {
-                    continue;
-                }
-                if self.try_other(seats, (from, to), (place, other), before) {
-                    return true;
-                }
-            }
-        }
-        seats.take(to, place);
-        false
+/// Puts the pod there where that comes to less, in exchange for another or not; it has been taken.
+fn try_seat(
+    seats: &mut Seats<'_, '_>,
+    (from, to): (usize, usize),
+    (place, pod): (usize, model::PodIndex),
+    before: i64,
+) -> bool {
+    if !seats.admits(to, place) {
+        return false;
     }
-
-    /// Takes pods of the shape at `other` back in exchange, as many as it takes, where that fits and comes to less.
-    fn try_other(
-        &self,
-        seats: &mut Seats<'_, '_>,
-        (from, to): (usize, usize),
-        (place, other): (usize, usize),
-        before: i64,
-    ) -> bool {
-        if !seats.admits(from, other) {
-            return false;
-        }
-        let holds =
-            |seats: &Seats<'_, '_>, seat: usize| seats.all[seat].rest.iter().all(|rest| *rest >= 0);
-        let of_kin = seats.books.kin_of[place] == seats.books.kin_of[other];
-        let mut back = Vec::new();
-        loop {
-            let pod = seats.take(to, other);
-            seats.add(from, other, pod);
-            back.push(pod);
-            let is_last = back.len() == BACK_MAX || !seats.all[to].pods.contains_key(&other);
-            if of_kin || is_last || holds(seats, to) {
-                break;
-            }
-        }
-        let each = seats.charge(from, other) - seats.charge(to, other);
-        let own = seats.charge(to, place) - seats.charge(from, place);
-        let more = own.saturating_add(each.saturating_mul(count(back.len())));
-        let fits = of_kin || holds(seats, from) && holds(seats, to);
-        if fits && seats.tally.total.saturating_add(more) < before {
+    let kin = seats.books.kin_of[place];
+    let may_move = seats.books.is_free[place] && seats.all[from].is_open && seats.all[to].is_open;
+    let requests = &seats.books.parent(place).requests;
+    let fits = Problem::fits(requests, &seats.all[to].rest);
+    let others: Vec<usize> = seats.all[to].pods.keys().copied().collect();
+    let leaves_none =
+        seats.all[from].pods.is_empty() && matches!(seats.all[from].bin, Bin::New(..));
+    seats.add(to, place, pod);
+    if seats.tally.total < before {
+        let more = seats.charge(to, place) - seats.charge(from, place);
+        if may_move && fits && !leaves_none && seats.tally.total + more < before {
             return true;
         }
-        for pod in back.into_iter().rev() {
-            seats.take(from, other);
-            seats.add(to, other, pod);
+        for other in others {
+            let is_kin = seats.books.kin_of[other] == kin;
+            if other == place || !(is_kin || may_move && seats.books.is_free[other]) {
+                continue;
+            }
+            if try_other(seats, (from, to), (place, other), before) {
+                return true;
+            }
         }
-        false
     }
+    seats.take(to, place);
+    false
+}
+
+/// Takes pods of the shape at `other` back in exchange, as many as it takes, where that fits and comes to less.
+fn try_other(
+    seats: &mut Seats<'_, '_>,
+    (from, to): (usize, usize),
+    (place, other): (usize, usize),
+    before: i64,
+) -> bool {
+    if !seats.admits(from, other) {
+        return false;
+    }
+    let holds =
+        |seats: &Seats<'_, '_>, seat: usize| seats.all[seat].rest.iter().all(|rest| *rest >= 0);
+    let of_kin = seats.books.kin_of[place] == seats.books.kin_of[other];
+    let mut back = Vec::new();
+    loop {
+        let pod = seats.take(to, other);
+        seats.add(from, other, pod);
+        back.push(pod);
+        let is_last = back.len() == BACK_MAX || !seats.all[to].pods.contains_key(&other);
+        if of_kin || is_last || holds(seats, to) {
+            break;
+        }
+    }
+    let each = seats.charge(from, other) - seats.charge(to, other);
+    let own = seats.charge(to, place) - seats.charge(from, place);
+    let more = own.saturating_add(each.saturating_mul(count(back.len())));
+    let fits = of_kin || holds(seats, from) && holds(seats, to);
+    if fits && seats.tally.total.saturating_add(more) < before {
+        return true;
+    }
+    for pod in back.into_iter().rev() {
+        seats.take(from, other);
+        seats.add(to, other, pod);
+    }
+    false
 }
