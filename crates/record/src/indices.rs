@@ -96,26 +96,7 @@ fn within(index: usize, length: usize, field: impl FnOnce() -> String) -> Checke
 fn snapshot(snapshot: &Snapshot) -> Checked {
     let rivals = snapshot.rivals.len();
     let selections = snapshot.selections.len();
-    for (place, shape) in snapshot.shapes.iter().enumerate() {
-        let field = || format!("snapshot.shapes[{place}].rivals");
-        shape.rivals.iter().try_for_each(|one| within(one.get(), rivals, field))?;
-        let field = |name| move || format!("snapshot.shapes[{place}].rules.{name}");
-        for selection in &shape.rules.matches {
-            within(selection.get(), selections, field("matches"))?;
-        }
-        for spread in &shape.rules.spreads {
-            within(spread.get(), snapshot.spreads.len(), field("spreads"))?;
-        }
-        for term in &shape.rules.together {
-            within(term.get(), snapshot.terms.len(), field("together"))?;
-        }
-        for term in &shape.rules.apart {
-            within(term.get(), snapshot.terms.len(), field("apart"))?;
-        }
-        for rule in &shape.rules.soft {
-            within(rule.get(), snapshot.soft_rules.len(), field("soft"))?;
-        }
-    }
+    shapes(snapshot)?;
     for (place, spread) in snapshot.spreads.iter().enumerate() {
         let field = || format!("snapshot.spreads[{place}].selection");
         within(spread.selection.get(), selections, field)?;
@@ -164,6 +145,32 @@ fn snapshot(snapshot: &Snapshot) -> Checked {
         within(offering.listing.get(), snapshot.listings.len(), field("listing"))?;
         let class = snapshot.node_class(snapshot.pool(offering.pool).node_class);
         within(offering.machine.get(), class.machines.len(), field("machine"))?;
+    }
+    Ok(())
+}
+
+fn shapes(snapshot: &Snapshot) -> Checked {
+    let rivals = snapshot.rivals.len();
+    let selections = snapshot.selections.len();
+    for (place, shape) in snapshot.shapes.iter().enumerate() {
+        let field = || format!("snapshot.shapes[{place}].rivals");
+        shape.rivals.iter().try_for_each(|one| within(one.get(), rivals, field))?;
+        let field = |name| move || format!("snapshot.shapes[{place}].rules.{name}");
+        for selection in &shape.rules.matches {
+            within(selection.get(), selections, field("matches"))?;
+        }
+        for spread in &shape.rules.spreads {
+            within(spread.get(), snapshot.spreads.len(), field("spreads"))?;
+        }
+        for term in &shape.rules.together {
+            within(term.get(), snapshot.terms.len(), field("together"))?;
+        }
+        for term in &shape.rules.apart {
+            within(term.get(), snapshot.terms.len(), field("apart"))?;
+        }
+        for rule in &shape.rules.soft {
+            within(rule.get(), snapshot.soft_rules.len(), field("soft"))?;
+        }
     }
     Ok(())
 }
