@@ -60,5 +60,5 @@ pub use storage::{
 };
 pub use workload::{
     CronJob, CronJobSpec, DaemonSet, DaemonSetSpec, Deployment, Job, JobSpec, JobStatus,
-    JobTemplate, ReplicaSet, ReplicatedSpec, StatefulSet, StatefulSetSpec,
+    JobTemplate, ReplicaSet, ReplicatedSpec, Service, ServiceSpec, StatefulSet, StatefulSetSpec,
 };

@@ -1,8 +1,10 @@
 //! What makes pods.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
-use crate::{Condition, ObjectMeta, PodTemplate, VolumeClaimTemplate, null};
+use crate::{Condition, LabelSelector, ObjectMeta, PodTemplate, VolumeClaimTemplate, null};
 
 /// An `apps/v1` `Deployment`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -34,6 +36,8 @@ pub struct ReplicaSet {
 pub struct ReplicatedSpec {
     /// How many; 1 where absent.
     pub replicas: Option<i32>,
+    /// Which pods are its own.
+    pub selector: Option<LabelSelector>,
     /// Of what.
     #[serde(deserialize_with = "null::or_default")]
     pub template: PodTemplate,
@@ -57,12 +61,34 @@ pub struct StatefulSet {
 pub struct StatefulSetSpec {
     /// How many; 1 where absent.
     pub replicas: Option<i32>,
+    /// Which pods are its own.
+    pub selector: Option<LabelSelector>,
     /// Of what.
     #[serde(deserialize_with = "null::or_default")]
     pub template: PodTemplate,
     /// A volume for each pod.
     #[serde(deserialize_with = "null::or_default")]
     pub volume_claim_templates: Vec<VolumeClaimTemplate>,
+}
+
+/// A `v1` `Service`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Service {
+    /// Name and namespace.
+    #[serde(deserialize_with = "null::or_default")]
+    pub metadata: ObjectMeta,
+    /// What it leads to.
+    #[serde(deserialize_with = "null::or_default")]
+    pub spec: ServiceSpec,
+}
+
+/// `spec` of a Service.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ServiceSpec {
+    /// Labels of its pods; a Service without any leads to none that it chooses.
+    pub selector: Option<BTreeMap<String, String>>,
 }
 
 /// An `apps/v1` `DaemonSet`.

@@ -32,4 +32,4 @@ pub use perform::{Crash, CrashEnd, CrashPoint};
 pub use records::{RecordTo, Recording};
 pub use run::{Controller, StartError};
 pub use serve::ListenError;
-pub use snapshot::{MinValuesPolicy, Policies, PreferencePolicy};
+pub use snapshot::{DefaultSpreads, MinValuesPolicy, Policies, PreferencePolicy};

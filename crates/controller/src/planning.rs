@@ -334,6 +334,12 @@ fn inputs(tables: &Tables) -> Inputs {
     objects.volumes = copied(&tables.volumes.objects);
     objects.storage_classes = copied(&tables.storage_classes.objects);
     objects.csi_nodes = copied(&tables.csi_nodes.objects);
+    objects.services = copied(&tables.services.objects);
+    objects.replica_sets = copied(&tables.replica_sets.objects);
+    objects.stateful_sets = copied(&tables.stateful_sets.objects);
+    // Their selectors are what is asked for; pods that they have yet to make come by themselves.
+    objects.replica_sets.iter_mut().for_each(|one| one.spec.replicas = Some(0));
+    objects.stateful_sets.iter_mut().for_each(|one| one.spec.replicas = Some(0));
     objects.disruption_budgets = copied(&tables.disruption_budgets.objects);
     objects.node_pools = pools(tables);
     objects.node_classes = copied(&tables.node_classes.objects);

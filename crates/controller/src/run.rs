@@ -29,6 +29,8 @@ use crate::watch::watch_all;
 
 /// Kinds whose definitions must be installed.
 const CUSTOM_KINDS: [&str; 3] = ["NodePool", "NodeClaim", "EC2NodeClass"];
+/// Kinds that are watched where pods are spread by default.
+const MAKERS: [&str; 3] = ["Service", "ReplicaSet", "StatefulSet"];
 
 /// Why the controller cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -97,7 +99,8 @@ impl Controller {
         tasks.spawn(serve::serve(metrics_listener, metrics_pages(registry)));
         tasks.spawn(serve::serve(probes_listener, probe_pages(Arc::clone(&store))));
         cloud.check().await.map_err(StartError::Cloud)?;
-        let watches = watch_all(&client, &store);
+        let makers = !config.policies.default_spreads.is_empty();
+        let watches = watch_all(&client, &store, makers);
         let elected = elect(&config, &client);
         let (recorder, sender) = Recorder::new(client.clone(), elected.gate.clone());
         tasks.spawn(sender);
@@ -213,7 +216,14 @@ fn readiness(unsynced: &[&str]) -> serve::Answer {
         return (StatusCode::OK, TEXT, "ok\n".to_owned());
     }
     let crds = unsynced.iter().any(|kind| CUSTOM_KINDS.contains(kind));
-    let remedy = if crds { "; are the CRDs of crds/ installed?" } else { "" };
+    let makers = unsynced.iter().any(|kind| MAKERS.contains(kind));
+    let remedy = match (crds, makers) {
+        (true, _) => "; are the CRDs of crds/ installed?",
+        (_, true) => {
+            "; --scheduler-config takes the right to list and watch services, replicasets and statefulsets"
+        }
+        _ => "",
+    };
     let text = format!("not listed yet: {}{remedy}\n", unsynced.join(", "));
     (StatusCode::SERVICE_UNAVAILABLE, TEXT, text)
 }

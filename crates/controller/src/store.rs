@@ -127,6 +127,9 @@ tables! {
     volumes: api::PersistentVolume;
     storage_classes: api::StorageClass;
     csi_nodes: api::CsiNode;
+    services: api::Service;
+    replica_sets: api::ReplicaSet;
+    stateful_sets: api::StatefulSet;
     volume_attachments: api::VolumeAttachment;
     node_pools: api::NodePool;
     node_classes: api::Ec2NodeClass;

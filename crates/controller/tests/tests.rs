@@ -4,6 +4,7 @@
 #![expect(clippy::print_stdout, reason = "figures are shown beside the results")]
 
 mod consolidation;
+mod default_spreads;
 mod drift;
 mod election;
 mod faults;

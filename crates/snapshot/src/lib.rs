@@ -22,8 +22,8 @@ pub use fleet::{LoweredFleet, latest_moment, lower_fleet, moment, moment_text};
 pub use fold::expected_daemons;
 pub use going::Going;
 pub use lower::{
-    LowerError, LowerOptions, Lowered, MinValuesPolicy, Policies, PreferencePolicy, Summary,
-    Unavailable, lower,
+    DefaultSpreads, LowerError, LowerOptions, Lowered, MinValuesPolicy, Policies, PreferencePolicy,
+    SchedulerConfigError, Summary, Unavailable, lower,
 };
 pub use objects::Objects;
 pub use pods::Service;

@@ -5,6 +5,7 @@
 //! input gives the same snapshot.
 
 mod attach;
+mod default_spreads;
 mod defaults;
 pub(crate) mod label_keys;
 mod live;
@@ -27,6 +28,7 @@ use model::{
     well_known,
 };
 
+pub use default_spreads::{DefaultSpreads, SchedulerConfigError};
 pub use live::Unavailable;
 pub use policies::{MinValuesPolicy, Policies, PreferencePolicy};
 pub use summary::Summary;
@@ -119,6 +121,7 @@ pub(crate) fn lower_some(
     let mut priced = market.listings(&MarketOptions { estimate_prices: options.estimate_prices });
     let Inputs { mut objects, recorded, mut findings } = inputs;
     pods::resolve_namespaces(&mut objects);
+    findings.extend(pods::spread_by_default(&mut objects, &options.policies.default_spreads));
     if let Some(live) = &options.live_market {
         findings.extend(live::apply(&mut priced.listings, market.types(), live));
     }

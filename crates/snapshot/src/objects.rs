@@ -14,6 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use model::{Finding, FindingCode};
 
 use crate::Inputs;
+pub(crate) use json::plain;
 use json::{Context, Head, Piece, Value};
 use kind::Kind;
 
@@ -59,6 +60,8 @@ pub struct Objects {
     pub storage_classes: Vec<api::StorageClass>,
     /// `storage.k8s.io/v1` `CSINode`.
     pub csi_nodes: Vec<api::CsiNode>,
+    /// `v1` `Service`.
+    pub services: Vec<api::Service>,
     /// How many there were of each kind that is not read, by `kind.group`, or `kind` of the core
     /// group.
     pub others: BTreeMap<String, u64>,
@@ -144,6 +147,19 @@ impl Reader {
             }),
         }
     }
+}
+
+/// The JSON of a text of one document of YAML, of which JSON is a part, `None` where it is empty; or what is wrong
+/// with it.
+pub(crate) fn to_json(text: &str) -> Result<Option<String>, String> {
+    let text = text.trim_start_matches('\u{feff}');
+    let mut documents = yaml::documents(text);
+    let Some(first) = documents.next() else { return Ok(None) };
+    if documents.next().is_some() {
+        return Err("there is more than one document".to_owned());
+    }
+    let json = yaml::to_json(first.text);
+    json.map(Some).map_err(|fault| format!("line {}: {}", first.line + fault.line, fault.message))
 }
 
 /// Says once per kind what was not read.

@@ -20,6 +20,7 @@ mod rivals;
 mod selectors;
 mod services;
 mod soft;
+mod spread_by_default;
 mod spreads;
 mod tally;
 mod terms;
@@ -46,6 +47,7 @@ pub(crate) use namespaces::resolve as resolve_namespaces;
 use owners::{Owners, namespace};
 pub use services::Service;
 use services::Services;
+pub(crate) use spread_by_default::apply as spread_by_default;
 use tally::Tally;
 
 /// The pods of a set of objects.

@@ -160,11 +160,11 @@ fn kinds_are_kept_or_counted_and_unknown_fields_of_pools_told() {
 ---
 {apiVersion: karpenter.k8s.aws/v1, kind: EC2NodeClass, metadata: {name: c, labels: {a: b}}, spec: {role: r, kubelet: {maxPods: 9, any: {}}, amiFamilly: AL2}}
 ---
-{apiVersion: v1, kind: Service, metadata: {name: s}}
+{apiVersion: v1, kind: ConfigMap, metadata: {name: s}}
 ---
 {apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {name: s}}
 ---
-{apiVersion: v1, kind: Service, metadata: {name: t}}
+{apiVersion: v1, kind: ConfigMap, metadata: {name: t}}
 ---
 {apiVersion: v1, kind: LimitRange, metadata: {name: l, namespace: ns}}
 ---
@@ -185,8 +185,8 @@ fn kinds_are_kept_or_counted_and_unknown_fields_of_pools_told() {
         ("bad-field", "NodePool p", "spec.wait", 1),
         ("bad-field", "NodePool p", "spec.template.spec.requirements[0].minValue", 1),
         ("bad-field", "EC2NodeClass c", "spec.amiFamilly", 1),
+        ("note", "ConfigMap", "", 2),
         ("note", "Ingress.networking.k8s.io", "", 1),
-        ("note", "Service", "", 2),
     ];
     assert_eq!(found, expected);
 }

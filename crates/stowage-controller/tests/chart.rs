@@ -31,6 +31,8 @@ settings:
   batchMaxDuration: 1m30s
   preferencePolicy: Respect
   minValuesPolicy: Strict
+  schedulerConfig: {podTopologySpread: {defaultConstraints: [
+    {maxSkew: 1, topologyKey: topology.kubernetes.io/zone, whenUnsatisfiable: ScheduleAnyway}]}}
   eksControlPlane: false
   vmMemoryOverheadPercent: 0.075
   reservedENIs: 0

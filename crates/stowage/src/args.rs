@@ -40,7 +40,7 @@ const PLAN_ABOUT: &str = "\
 Plan pods onto new EC2 nodes and existing ones, at the least cost found.
 
 FILEs hold Kubernetes objects (JSON or YAML, several documents, Lists): Pods, Nodes, workloads \
-(Deployment, StatefulSet, ReplicaSet, Job, CronJob, DaemonSet), PriorityClass, LimitRange, and \
+(Deployment, StatefulSet, ReplicaSet, Job, CronJob, DaemonSet), Service, PriorityClass, LimitRange, and \
 Karpenter's NodePool (karpenter.sh/v1) and EC2NodeClass (karpenter.k8s.aws/v1). Or recorded lists \
 as CSV: openb, DLRM, Azure VMs. Each may be gzip; `-` is standard input. Without a FILE the \
 embedded sample is planned: 9,614 Azure virtual machines as pods.

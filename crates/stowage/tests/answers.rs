@@ -1,5 +1,6 @@
 //! What is answered: tables, JSON, and the same bytes for the same input.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 
 use serde_json::Value;
@@ -120,6 +121,35 @@ fn standard_input_and_gzip_are_read_like_files() {
     let gzip = gzip.finish().expect("memory takes it");
     let zipped = plan_with_input(&arguments, &gzip);
     assert_eq!((zipped.code, &zipped.stdout), (0, &from_files), "{}", zipped.stderr);
+}
+
+#[test]
+fn pods_without_spreads_are_spread_as_the_scheduler_is_configured() {
+    let objects = b"
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  replicas: 6
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec: {containers: [{name: a, resources: {requests: {cpu: 100m}}}]}
+";
+    let pods_by_zone = |more: &[&str]| {
+        let run = plan_with_input(&[&["-", "-o", "json"], more].concat(), objects);
+        assert_eq!(run.code, 0, "{}", run.stderr);
+        let plan: Value = serde_json::from_str(&run.stdout).expect("JSON");
+        let mut pods: BTreeMap<String, usize> = BTreeMap::new();
+        for node in plan["nodes"].as_array().expect("a list") {
+            let zone = node["zone"].as_str().expect("a zone").to_owned();
+            *pods.entry(zone).or_default() += node["pods"].as_array().expect("a list").len();
+        }
+        pods.into_values().collect::<Vec<_>>()
+    };
+    assert_eq!(pods_by_zone(&[]), [6]);
+    let spread = pods_by_zone(&["--scheduler-config", "spreads.yaml"]);
+    assert!(spread.len() > 1 && spread.iter().max() == spread.iter().min(), "{spread:?}");
 }
 
 #[test]

@@ -26,6 +26,13 @@ fn bad_usage_is_refused_with_2() {
     check(&["--time-limit", "7"], 2, &["--time-limit", "500ms"]);
     check(&["--restart-cost", "1e-9"], 2, &["--restart-cost", "six decimals"]);
     check(&["-", "-"], 2, &["standard input", "once"]);
+    let spreads = ["app.yaml", "--scheduler-config", "wrong-spreads.yaml"];
+    check(&spreads, 2, &["--scheduler-config", "defaultConstraints[0].maxSkew 0 is below 1"]);
+    check(
+        &["app.yaml", "--scheduler-config", "none.yaml"],
+        2,
+        &["--scheduler-config", "none.yaml"],
+    );
 }
 
 #[test]

@@ -61,7 +61,13 @@ fn values_become_what_they_say() {
                 "kind: Service\n",
                 "name: stowage-admin\n  labels:\n    rbac.authorization.k8s.io/aggregate-to-admin: \"true\"",
             ],
-            &["FEATURE_GATES", "kind: ServiceMonitor", "AWS_REGION"],
+            &[
+                "FEATURE_GATES",
+                "kind: ServiceMonitor",
+                "AWS_REGION",
+                "SCHEDULER_CONFIG",
+                "replicasets",
+            ],
         ),
         (&[account], &["eks.amazonaws.com/role-arn: arn:aws:iam::1:role/a"], &[]),
         (
@@ -70,6 +76,14 @@ fn values_become_what_they_say() {
                 r#"settings.awsFeatureGates={"draNVIDIAGPU":true}"#,
             ],
             &[r#""NodeRepair=false,SpotToSpotConsolidation=true""#, r#""DRANVIDIAGPU=true""#],
+            &[],
+        ),
+        (
+            &[r#"settings.schedulerConfig={"podTopologySpread":{"defaultConstraints":[]}}"#],
+            &[
+                r#"value: "{\"podTopologySpread\":{\"defaultConstraints\":[]}}""#,
+                "resources: [replicasets, statefulsets]",
+            ],
             &[],
         ),
         (

@@ -23,7 +23,7 @@ pub(crate) trait Kind: DeserializeOwned + Clone + Debug + Send + Sync + 'static 
 }
 
 macro_rules! kinds {
-    ($($type:ty: $group:literal $version:literal $kind:literal $plural:literal;)*) => {
+    ($name:ident; $($type:ty: $group:literal $version:literal $kind:literal $plural:literal;)*) => {
         $(
             impl Kind for $type {
                 const KIND: &'static str = $kind;
@@ -33,16 +33,36 @@ macro_rules! kinds {
             }
         )*
 
-        /// Watches all kinds until the set is dropped.
-        pub(crate) fn watch_all(client: &Client, store: &Arc<Store>) -> JoinSet<()> {
-            let mut tasks = JoinSet::new();
+        fn $name(client: &Client, store: &Arc<Store>, tasks: &mut JoinSet<()>) {
             $(tasks.spawn(watch_one::<$type>(client.clone(), Arc::clone(store)));)*
-            tasks
         }
     };
 }
 
+/// Watches all kinds until the set is dropped; those that make or select pods only where they are asked for, as
+/// nothing else needs them, nor the right to list them.
+pub(crate) fn watch_all(client: &Client, store: &Arc<Store>, makers: bool) -> JoinSet<()> {
+    let mut tasks = JoinSet::new();
+    watch_always(client, store, &mut tasks);
+    if makers {
+        watch_makers(client, store, &mut tasks);
+    } else {
+        store.replace::<api::Service>(Vec::new());
+        store.replace::<api::ReplicaSet>(Vec::new());
+        store.replace::<api::StatefulSet>(Vec::new());
+    }
+    tasks
+}
+
 kinds! {
+    watch_makers;
+    api::Service: "" "v1" "Service" "services";
+    api::ReplicaSet: "apps" "v1" "ReplicaSet" "replicasets";
+    api::StatefulSet: "apps" "v1" "StatefulSet" "statefulsets";
+}
+
+kinds! {
+    watch_always;
     api::Pod: "" "v1" "Pod" "pods";
     api::Node: "" "v1" "Node" "nodes";
     api::NodeClaim: "karpenter.sh" "v1" "NodeClaim" "nodeclaims";

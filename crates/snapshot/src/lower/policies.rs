@@ -1,4 +1,6 @@
-//! What the caller decides about rules that may be taken strictly or not.
+//! What the caller decides about rules that may be taken strictly or not, and what the cluster adds to pods.
+
+use super::DefaultSpreads;
 
 /// Policies; the default is Karpenter's.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -7,6 +9,8 @@ pub struct Policies {
     pub min_values: MinValuesPolicy,
     /// What becomes of what pods prefer.
     pub preferences: PreferencePolicy,
+    /// Spreads of pods that have none of their own.
+    pub default_spreads: DefaultSpreads,
 }
 
 /// What becomes of what pods prefer and do not require, `--preference-policy` of Karpenter.

@@ -139,7 +139,7 @@ impl<'a> Head<'a> {
 }
 
 /// An error's message without its position, which is that in a part of the text.
-pub(super) fn plain(error: &serde_json::Error) -> String {
+pub(crate) fn plain(error: &serde_json::Error) -> String {
     let message = error.to_string();
     let position = format!(" at line {} column {}", error.line(), error.column());
     message.strip_suffix(&position).unwrap_or(&message).to_owned()

@@ -86,6 +86,7 @@ impl Keeper<'_> {
             Kind::PersistentVolume => self.keep_as::<api::PersistentVolume>(),
             Kind::StorageClass => self.keep_as::<api::StorageClass>(),
             Kind::CsiNode => self.keep_as::<api::CsiNode>(),
+            Kind::Service => self.keep_as::<api::Service>(),
         }
     }
 

@@ -26,11 +26,12 @@ pub(super) enum Kind {
     PersistentVolume,
     StorageClass,
     CsiNode,
+    Service,
 }
 
 impl Kind {
     /// All of them.
-    const ALL: [Self; 19] = [
+    const ALL: [Self; 20] = [
         Self::Pod,
         Self::Node,
         Self::Deployment,
@@ -50,6 +51,7 @@ impl Kind {
         Self::PersistentVolume,
         Self::StorageClass,
         Self::CsiNode,
+        Self::Service,
     ];
 
     /// The kind of that name and API group, whatever its version.
@@ -81,6 +83,7 @@ impl Kind {
             Self::PersistentVolume => "PersistentVolume",
             Self::StorageClass => "StorageClass",
             Self::CsiNode => "CSINode",
+            Self::Service => "Service",
         }
     }
 
@@ -92,7 +95,8 @@ impl Kind {
             | Self::LimitRange
             | Self::Namespace
             | Self::PersistentVolumeClaim
-            | Self::PersistentVolume => "v1",
+            | Self::PersistentVolume
+            | Self::Service => "v1",
             Self::Deployment | Self::StatefulSet | Self::DaemonSet | Self::ReplicaSet => "apps/v1",
             Self::Job | Self::CronJob => "batch/v1",
             Self::NodePool | Self::NodeClaim => "karpenter.sh/v1",
@@ -124,7 +128,8 @@ impl Kind {
             | Self::CronJob
             | Self::LimitRange
             | Self::PodDisruptionBudget
-            | Self::PersistentVolumeClaim => true,
+            | Self::PersistentVolumeClaim
+            | Self::Service => true,
         }
     }
 }
@@ -176,4 +181,5 @@ kept! {
     api::PersistentVolume => volumes;
     api::StorageClass => storage_classes;
     api::CsiNode => csi_nodes;
+    api::Service => services;
 }

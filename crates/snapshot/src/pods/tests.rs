@@ -4,6 +4,7 @@ mod ports;
 mod rivals;
 mod services;
 mod soft;
+mod spread_by_default;
 mod spreads;
 mod terms;
 mod volumes;

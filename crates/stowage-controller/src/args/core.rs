@@ -147,8 +147,11 @@ pub(crate) struct Core {
         default_missing_value = "true", hide = true)]
     ignore_dra_requests: bool,
 
-    #[arg(long, env = "SCHEDULER_CONFIG", default_value = "", value_name = "CONFIG", hide = true)]
-    scheduler_config: String,
+    /// Spreads of pods that have none of their own, as the scheduler's configuration has them: YAML or JSON with
+    /// podTopologySpread.defaultConstraints; takes the right to list and watch Services, ReplicaSets and StatefulSets
+    #[arg(long, env = "SCHEDULER_CONFIG", default_value = "", value_name = "CONFIG",
+        value_parser = controller::DefaultSpreads::parse, hide_default_value = true)]
+    scheduler_config: controller::DefaultSpreads,
 
     #[arg(long, env = "LEGACY_NODE_REPAIR", value_parser = truth, action = ArgAction::Set,
         num_args = 0..=1, require_equals = true, default_value = "false",
@@ -162,7 +165,7 @@ pub(crate) struct Core {
 
 impl Core {
     /// How strictly some rules are taken.
-    pub(crate) const fn policies(&self) -> controller::Policies {
+    pub(crate) fn policies(&self) -> controller::Policies {
         let min_values = match self.min_values_policy {
             MinValuesPolicy::Strict => controller::MinValuesPolicy::Strict,
             MinValuesPolicy::BestEffort => controller::MinValuesPolicy::BestEffort,
@@ -171,7 +174,8 @@ impl Core {
             PreferencePolicy::Respect => controller::PreferencePolicy::Respect,
             PreferencePolicy::Ignore => controller::PreferencePolicy::Ignore,
         };
-        controller::Policies { min_values, preferences }
+        let default_spreads = self.scheduler_config.clone();
+        controller::Policies { min_values, preferences, default_spreads }
     }
 
     /// Settings that differ from their defaults and have no effect yet.
@@ -183,7 +187,6 @@ impl Core {
             (self.disable_cluster_state_observability, "--disable-cluster-state-observability"),
             (self.log_error_output_paths != "stderr", "--log-error-output-paths"),
             (!self.ignore_dra_requests, "--ignore-dra-requests"),
-            (!self.scheduler_config.is_empty(), "--scheduler-config"),
             (self.legacy_node_repair, "--legacy-node-repair"),
             (self.memory_limit != -1, "--memory-limit"),
             (self.cpu_requests != 1000, "--cpu-requests"),

@@ -59,11 +59,22 @@ pub(crate) struct Input {
     /// What becomes of what pods prefer and do not require
     #[arg(long, value_name = "POLICY", default_value = "Respect")]
     pub(crate) preference_policy: Preferences,
+
+    /// Spreads of pods that have none of their own, as the scheduler's configuration has them: a YAML or JSON
+    /// file with podTopologySpread.defaultConstraints
+    #[arg(long, value_name = "FILE", value_parser = scheduler_config)]
+    pub(crate) scheduler_config: Option<snapshot::DefaultSpreads>,
+}
+
+/// What the file of that name configures.
+fn scheduler_config(path: &str) -> Result<snapshot::DefaultSpreads, String> {
+    let text = std::fs::read_to_string(path).map_err(|error| error.to_string())?;
+    snapshot::DefaultSpreads::parse(&text).map_err(|error| error.to_string())
 }
 
 impl Input {
     /// How strictly some rules are taken.
-    pub(crate) const fn policies(&self) -> snapshot::Policies {
+    pub(crate) fn policies(&self) -> snapshot::Policies {
         let min_values = match self.min_values_policy {
             MinValues::Strict => snapshot::MinValuesPolicy::Strict,
             MinValues::BestEffort => snapshot::MinValuesPolicy::BestEffort,
@@ -72,7 +83,8 @@ impl Input {
             Preferences::Respect => snapshot::PreferencePolicy::Respect,
             Preferences::Ignore => snapshot::PreferencePolicy::Ignore,
         };
-        snapshot::Policies { min_values, preferences }
+        let default_spreads = self.scheduler_config.clone().unwrap_or_default();
+        snapshot::Policies { min_values, preferences, default_spreads }
     }
 }
 

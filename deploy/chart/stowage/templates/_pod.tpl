@@ -49,6 +49,7 @@ topologySpreadConstraints:
   "BATCH_MAX_DURATION" $settings.batchMaxDuration
   "PREFERENCE_POLICY" $settings.preferencePolicy
   "MIN_VALUES_POLICY" $settings.minValuesPolicy
+  "SCHEDULER_CONFIG" (include "stowage.schedulerConfig" $settings.schedulerConfig)
   "EKS_CONTROL_PLANE" $settings.eksControlPlane
   "VM_MEMORY_OVERHEAD_PERCENT" $settings.vmMemoryOverheadPercent
   "RESERVED_ENIS" $settings.reservedENIs
@@ -84,6 +85,11 @@ topologySpreadConstraints:
 {{- include "stowage.variable" (list $name $value) }}
 {{- end }}
 {{- end }}
+{{- end -}}
+
+{{- /* A configuration of the scheduler as text. */ -}}
+{{- define "stowage.schedulerConfig" -}}
+{{- if kindIs "string" . -}}{{ . }}{{- else if . -}}{{ toJson . }}{{- end -}}
 {{- end -}}
 
 {{- /* One variable, unless its value is null or empty; false and 0 are values. Numbers of a file are floats here. */ -}}
