@@ -48,6 +48,20 @@ fn its_version_is_that_of_the_workspace() {
 }
 
 #[test]
+fn rights_for_default_spreads_are_given_where_there_are_any() {
+    let config = r#"settings.schedulerConfig={"podTopologySpread":{"defaultConstraints":[]}}"#;
+    for (values, expected) in [(&[][..], false), (&[config], true)] {
+        let text = rendered(values);
+        for part in [
+            r#"value: "{\"podTopologySpread\":{\"defaultConstraints\":[]}}""#,
+            "resources: [replicasets, statefulsets]",
+        ] {
+            assert_eq!(text.contains(part), expected, "{values:?}: {part:?}\n{text}");
+        }
+    }
+}
+
+#[test]
 fn values_become_what_they_say() {
     let account =
         r#"serviceAccount.annotations={"eks.amazonaws.com/role-arn":"arn:aws:iam::1:role/a"}"#;
@@ -61,13 +75,7 @@ fn values_become_what_they_say() {
                 "kind: Service\n",
                 "name: stowage-admin\n  labels:\n    rbac.authorization.k8s.io/aggregate-to-admin: \"true\"",
             ],
-            &[
-                "FEATURE_GATES",
-                "kind: ServiceMonitor",
-                "AWS_REGION",
-                "SCHEDULER_CONFIG",
-                "replicasets",
-            ],
+            &["FEATURE_GATES", "kind: ServiceMonitor", "AWS_REGION"],
         ),
         (&[account], &["eks.amazonaws.com/role-arn: arn:aws:iam::1:role/a"], &[]),
         (
@@ -76,14 +84,6 @@ fn values_become_what_they_say() {
                 r#"settings.awsFeatureGates={"draNVIDIAGPU":true}"#,
             ],
             &[r#""NodeRepair=false,SpotToSpotConsolidation=true""#, r#""DRANVIDIAGPU=true""#],
-            &[],
-        ),
-        (
-            &[r#"settings.schedulerConfig={"podTopologySpread":{"defaultConstraints":[]}}"#],
-            &[
-                r#"value: "{\"podTopologySpread\":{\"defaultConstraints\":[]}}""#,
-                "resources: [replicasets, statefulsets]",
-            ],
             &[],
         ),
         (
