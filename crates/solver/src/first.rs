@@ -51,14 +51,17 @@ const ROUNDS_SIZE: usize = 2_000_000;
 
 /// A packing that places every pod for which there is room and no limit in the way.
 ///
-/// Where pods prefer nodes, what would be bought if they did not is another attempt, so that preferences never
-/// make it dearer than they are worth.
+/// Where pods prefer nodes, what would be bought if they did not is an attempt as well, so that preferences never
+/// make it dearer than they are worth; the only one where little can be gained beyond it.
 pub(crate) fn answer(problem: &Problem) -> Packing {
-    let picky = attempts(problem);
     if !problem.has_wishes() {
-        return picky;
+        return attempts(problem);
     }
     let plain = at_their_best(problem, attempts(&problem.without_wishes()));
+    if floor::is_within(problem, &plain, NEAR) {
+        return plain;
+    }
+    let picky = attempts(problem);
     let rank = |packing: &Packing| (packing.left_by_priority(problem), packing.cost(problem));
     if rank(&plain) < rank(&picky) { plain } else { picky }
 }
