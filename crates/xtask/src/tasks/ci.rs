@@ -16,7 +16,7 @@ use std::time::Instant;
 use anyhow::Context as _;
 
 use super::test_binaries;
-use crate::workspace::{cargo, shown};
+use crate::workspace::{cargo, shown, target};
 use tally::Tally;
 
 /// Steps that count as one check each, before the test binaries and the tests.
@@ -86,6 +86,10 @@ pub(crate) fn run() -> anyhow::Result<ExitCode> {
 fn tests() -> Command {
     let mut command = cargo(TESTS);
     command.env("RUST_BACKTRACE", "0");
+    // Built before any test runs, as the command's own tests ask for it.
+    if let Ok(target) = target() {
+        command.env("STOWAGE_TEST_COMMAND", target.join("debug").join("stowage"));
+    }
     if std::env::var_os("RUST_TEST_THREADS").is_none() {
         let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
         command.env("RUST_TEST_THREADS", (cores * TESTS_PER_CORE).to_string());
