@@ -25,7 +25,7 @@ pub(crate) use rooms::Rooms;
 pub(crate) use seats::{Seat, Seats};
 pub(crate) use sites::Sites;
 pub(crate) use spreads::{Counts, Refusal, Spreads};
-pub(crate) use ties::{TieRefusal, Ties};
+pub(crate) use ties::{Domain, TieRefusal, Ties, domain_of};
 
 /// All of it.
 pub(crate) struct Facts<'a> {

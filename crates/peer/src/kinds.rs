@@ -1,7 +1,7 @@
 //! The kinds of rule that random clusters are made of, and which of them are on.
 //!
-//! A kind that our solver does not honour yet is off: a plan that does not know of a rule would
-//! differ for this reason alone. It is switched on here when the rule lands.
+//! A kind that our solver does not honour yet, or that is not compared yet, is off: plans would differ for
+//! this reason alone. It is switched on here when that lands.
 
 use std::fmt;
 use std::str::FromStr;
@@ -105,7 +105,11 @@ pub const ALL: [Known; 25] = [
     on(Kind::NamespaceSelectors, "namespace-selectors"),
     on(Kind::NodePreferences, "node-preferences"),
     on(Kind::SoftTaints, "soft-taints"),
-    off(Kind::PodPreferences, "pod-preferences", "what pods prefer of each other has no price yet"),
+    off(
+        Kind::PodPreferences,
+        "pod-preferences",
+        "what each side grants of it is not weighed against the bill yet",
+    ),
     on(Kind::MinValues, "min-values"),
 ];
 

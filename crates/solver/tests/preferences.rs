@@ -12,12 +12,12 @@ use testkit::{assert_sound, rename, shuffle_pods, world, worlds};
 
 use crate::properties::left_out as by_priority;
 
-const WORK: u64 = 600_000;
+pub(crate) const WORK: u64 = 600_000;
 
 pub(crate) const OBJECTIVE: Objective =
     Objective { preference_price: PreferencePrice::DEFAULT, ..Objective::LIST_PRICES };
 
-fn solved(snapshot: &Snapshot, objective: Objective, work_limit: u64) -> Solution {
+pub(crate) fn solved(snapshot: &Snapshot, objective: Objective, work_limit: u64) -> Solution {
     let settings = Settings { weights: Weights::Honoured, objective, work_limit };
     solve(snapshot, &settings, &mut |_| false)
 }
@@ -234,6 +234,35 @@ fn tiny() -> impl Strategy<Value = String> {
     )
 }
 
+/// Plans are sound, and neither the order of pods nor names decide what they come to.
+pub(crate) fn sound_whatever_the_order_and_names(
+    snapshot: &Snapshot,
+    seed: u64,
+    work: u64,
+) -> Result<(), TestCaseError> {
+    let plan = solved(snapshot, OBJECTIVE, work).plan;
+    let replan = |after: &Snapshot| solved(after, OBJECTIVE, work).plan;
+    assert_sound(snapshot, &plan, replan, checker::check);
+    let figures = |snapshot: &Snapshot, plan: &Plan| (judged(snapshot, plan), left_out(plan));
+    let found = figures(snapshot, &plan);
+    for other in [shuffle_pods(snapshot, seed), rename(snapshot, seed)] {
+        let plan = solved(&other, OBJECTIVE, work).plan;
+        prop_assert_eq!(&figures(&other, &plan), &found);
+    }
+    Ok(())
+}
+
+/// More work leaves out no more, and comes to no more where it leaves out as many.
+pub(crate) fn no_more_with_more_work(snapshot: &Snapshot) -> Result<(), TestCaseError> {
+    let first = solved(snapshot, OBJECTIVE, 0).plan;
+    let more = solved(snapshot, OBJECTIVE, WORK).plan;
+    let [out, before] = [&more, &first].map(|plan| by_priority(snapshot, plan));
+    prop_assert!(out <= before);
+    let cheaper = judged(snapshot, &more).0 <= judged(snapshot, &first).0;
+    prop_assert!(cheaper || out < before);
+    Ok(())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
 
@@ -259,26 +288,13 @@ proptest! {
         text in worlds(), seed: u64, work in prop_oneof![Just(0), Just(WORK)],
     ) {
         let snapshot = world(&picky(&text, seed));
-        let plan = solved(&snapshot, OBJECTIVE, work).plan;
-        let replan = |after: &Snapshot| solved(after, OBJECTIVE, work).plan;
-        assert_sound(&snapshot, &plan, replan, checker::check);
-        let figures = |snapshot: &Snapshot, plan: &Plan| (judged(snapshot, plan), left_out(plan));
-        let found = figures(&snapshot, &plan);
-        for other in [shuffle_pods(&snapshot, seed), rename(&snapshot, seed)] {
-            let plan = solved(&other, OBJECTIVE, work).plan;
-            prop_assert_eq!(&figures(&other, &plan), &found);
-        }
+        sound_whatever_the_order_and_names(&snapshot, seed, work)?;
     }
 
     #[test]
     fn with_preferences_more_work_never_comes_to_more(text in worlds(), seed: u64) {
         let snapshot = world(&picky(&text, seed));
-        let first = solved(&snapshot, OBJECTIVE, 0).plan;
-        let more = solved(&snapshot, OBJECTIVE, WORK).plan;
-        let [out, before] = [&more, &first].map(|plan| by_priority(&snapshot, plan));
-        prop_assert!(out <= before);
-        let cheaper = judged(&snapshot, &more).0 <= judged(&snapshot, &first).0;
-        prop_assert!(cheaper || out < before);
+        no_more_with_more_work(&snapshot)?;
     }
 
     #[test]

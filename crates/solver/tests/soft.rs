@@ -2,18 +2,12 @@
 
 use model::{Objective, Plan, PreferencePrice, Snapshot};
 use proptest::prelude::*;
-use solver::{Settings, Solution, Weights, solve};
-use testkit::{assert_sound, rename, shuffle_pods, world, worlds};
+use testkit::{assert_sound, world, worlds};
 
-use crate::preferences::{OBJECTIVE, exhaustive, judged, left_out, zones};
-use crate::properties::left_out as by_priority;
-
-const WORK: u64 = 600_000;
-
-fn solved(snapshot: &Snapshot, objective: Objective, work_limit: u64) -> Solution {
-    let settings = Settings { weights: Weights::Honoured, objective, work_limit };
-    solve(snapshot, &settings, &mut |_| false)
-}
+use crate::preferences::{
+    OBJECTIVE, WORK, exhaustive, judged, left_out, no_more_with_more_work, solved,
+    sound_whatever_the_order_and_names, zones,
+};
 
 /// Nodes of four cores in three zones at one price.
 const ZONES: &str = "zones a,b,c\n type big cpu=4 mem=32Gi price=0.4\n pool p\n";
@@ -193,25 +187,12 @@ proptest! {
         text in worlds(), seed: u64, work in prop_oneof![Just(0), Just(WORK)],
     ) {
         let snapshot = world(&picky(&text, seed));
-        let plan = solved(&snapshot, OBJECTIVE, work).plan;
-        let replan = |after: &Snapshot| solved(after, OBJECTIVE, work).plan;
-        assert_sound(&snapshot, &plan, replan, checker::check);
-        let figures = |snapshot: &Snapshot, plan: &Plan| (judged(snapshot, plan), left_out(plan));
-        let found = figures(&snapshot, &plan);
-        for other in [shuffle_pods(&snapshot, seed), rename(&snapshot, seed)] {
-            let plan = solved(&other, OBJECTIVE, work).plan;
-            prop_assert_eq!(&figures(&other, &plan), &found);
-        }
+        sound_whatever_the_order_and_names(&snapshot, seed, work)?;
     }
 
     #[test]
     fn with_soft_rules_more_work_never_comes_to_more(text in worlds(), seed: u64) {
         let snapshot = world(&picky(&text, seed));
-        let first = solved(&snapshot, OBJECTIVE, 0).plan;
-        let more = solved(&snapshot, OBJECTIVE, WORK).plan;
-        let [out, before] = [&more, &first].map(|plan| by_priority(&snapshot, plan));
-        prop_assert!(out <= before);
-        let cheaper = objective(&snapshot, &more) <= objective(&snapshot, &first);
-        prop_assert!(cheaper || out < before);
+        no_more_with_more_work(&snapshot)?;
     }
 }

@@ -13,7 +13,7 @@ use super::seats::Seat;
 
 /// A domain of some term.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Domain<'a> {
+pub(crate) enum Domain<'a> {
     Value(&'a str),
     /// The node at this position among the seats.
     Seat(usize),
@@ -301,7 +301,7 @@ impl<'a> Ties<'a> {
 }
 
 /// The domain of a seat; `None` where it lacks the label.
-fn domain_of<'a>(
+pub(crate) fn domain_of<'a>(
     snapshot: &'a Snapshot,
     key: &LabelKey,
     seat: &Seat,

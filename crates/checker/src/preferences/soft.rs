@@ -11,18 +11,10 @@ use model::{
 };
 
 use super::first_pod;
-use crate::facts::{Counts, Facts, Seat};
+use crate::facts::{Counts, Domain, Facts, domain_of};
 
 /// The first pod that goes without, and how many do.
 pub(super) type Without = BTreeMap<(ShapeIndex, SoftRuleIndex), (PodIndex, i64)>;
-
-/// A domain of some rule.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Domain<'a> {
-    Value(&'a str),
-    /// The node at this position among the seats.
-    Seat(usize),
-}
 
 /// Pods of each selection in each domain of each label that soft terms look at.
 type There<'a> = BTreeMap<(&'a LabelKey, SelectionIndex), BTreeMap<Domain<'a>, i64>>;
@@ -43,7 +35,7 @@ pub(super) fn without(
             let distinct: BTreeSet<SoftRuleIndex> = rules.soft.iter().copied().collect();
             for index in distinct {
                 let rule = facts.snapshot.soft_rule(index);
-                let domain = domain_of(facts, &rule.key, seat, position);
+                let domain = domain_of(facts.snapshot, &rule.key, seat, position);
                 let there = || {
                     let of_rule = there.get(&(&rule.key, rule.selection))?;
                     of_rule.get(&domain?).copied()
@@ -87,30 +79,14 @@ fn add<K: Ord>(all: &mut BTreeMap<K, (PodIndex, i64)>, key: K, (pod, pods): (Pod
     *known = (known.0.min(pod), known.1 + pods);
 }
 
-fn rules<'a>(facts: &Facts<'a>) -> impl Iterator<Item = &'a SoftRule> {
-    facts.snapshot.soft_rules.iter()
-}
-
-fn domain_of<'a>(
-    facts: &Facts<'a>,
-    key: &LabelKey,
-    seat: &Seat,
-    position: usize,
-) -> Option<Domain<'a>> {
-    if key.as_str() == well_known::HOSTNAME {
-        return Some(Domain::Seat(position));
-    }
-    seat.label(facts.snapshot, key).map(Domain::Value)
-}
-
 /// Pods that were there before, and planned ones; over hostnames for spreads too.
 fn there<'a>(facts: &Facts<'a>) -> There<'a> {
     let mut there = There::new();
-    for rule in rules(facts) {
+    for rule in &facts.snapshot.soft_rules {
         there.entry((&rule.key, rule.selection)).or_default();
     }
     let mut of_selection: BTreeMap<SelectionIndex, BTreeSet<&LabelKey>> = BTreeMap::new();
-    for rule in rules(facts) {
+    for rule in &facts.snapshot.soft_rules {
         of_selection.entry(rule.selection).or_default().insert(&rule.key);
     }
     for (position, seat) in facts.seats.iter().enumerate() {
@@ -121,7 +97,7 @@ fn there<'a>(facts: &Facts<'a>) -> There<'a> {
         });
         for (selection, pods) in before.chain(planned) {
             for key in of_selection.get(&selection).into_iter().flatten() {
-                let Some(domain) = domain_of(facts, key, seat, position) else { continue };
+                let Some(domain) = domain_of(facts.snapshot, key, seat, position) else { continue };
                 let of_rule = there.get_mut(&(*key, selection)).expect("every rule has its own");
                 *of_rule.entry(domain).or_default() += pods;
             }
@@ -132,7 +108,8 @@ fn there<'a>(facts: &Facts<'a>) -> There<'a> {
 
 /// Labels of soft spreads, the hostname aside.
 fn spread_keys<'a>(facts: &Facts<'a>) -> BTreeSet<&'a LabelKey> {
-    let spreads = rules(facts).filter(|rule| matches!(rule.asks, SoftAsk::Spread { .. }));
+    let rules = facts.snapshot.soft_rules.iter();
+    let spreads = rules.filter(|rule| matches!(rule.asks, SoftAsk::Spread { .. }));
     spreads.map(|rule| &rule.key).filter(|key| key.as_str() != well_known::HOSTNAME).collect()
 }
 
@@ -153,7 +130,7 @@ impl<'a> Over<'_, 'a> {
         let SoftAsk::Spread { max_skew, node_affinity, node_taints } = *asks else { return 0 };
         let domain = match domain {
             Domain::Value(domain) => domain,
-            Domain::Seat(_) => {
+            Domain::Seat(_) | Domain::Fresh => {
                 let of_rule = self.there.get(&(key, *selection));
                 return of_rule.and_then(|all| all.get(&domain)).map_or(0, |all| *all) - max_skew;
             }
