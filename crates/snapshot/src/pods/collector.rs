@@ -229,7 +229,7 @@ impl<'a> Collector<'a> {
             others: asks.others,
             has_unknown_claims: asks.has_unknown_claims,
         };
-        let hard = features::asked(&asker).find(|feature| !feature.is_wish());
+        let hard = features::asked(&asker).find(|feature| !feature.is_wish);
         hard.map(|feature| format!("{}.{}", subject.path, feature.field))
     }
 

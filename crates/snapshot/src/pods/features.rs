@@ -12,14 +12,9 @@ pub(super) struct Feature {
     pub(super) field: &'static str,
     /// What becomes of pods that ask for it.
     pub(super) message: &'static str,
-    is_asked: fn(&Asker<'_>) -> bool,
-}
-
-impl Feature {
     /// Whether it is a wish, which nothing is refused for.
-    pub(super) fn is_wish(&self) -> bool {
-        self.message.contains(": a preferred ")
-    }
+    pub(super) is_wish: bool,
+    is_asked: fn(&Asker<'_>) -> bool,
 }
 
 /// Who may ask.
@@ -54,34 +49,40 @@ const ALL: [Feature; 7] = [
         field: "affinity",
         message: "no Namespace is in the input: a required term between pods that selects namespaces \
                   by their labels looks only into those that it lists",
+        is_wish: false,
         is_asked: |asker| asker.others.required,
     },
     Feature {
         field: "affinity",
         message: "no Namespace is in the input: a preferred term between pods that selects namespaces by \
                   their labels looks only into those that it lists",
+        is_wish: true,
         is_asked: |asker| asker.others.preferred,
     },
     Feature {
         field: "volumes",
         message: "claims that are not in the input, or are still to be made, are taken to be usable \
                   from everywhere",
+        is_wish: false,
         is_asked: |asker| asker.has_unknown_claims,
     },
     Feature {
         field: "workloadRef",
         message: "gangs are not honoured yet: pods are placed one by one",
+        is_wish: false,
         is_asked: |asker| asker.spec.workload_ref.is_some(),
     },
     Feature {
         field: "schedulingGroup",
         message: "scheduling groups are not honoured yet: pods are placed one by one",
+        is_wish: false,
         is_asked: |asker| asker.spec.scheduling_group.is_some(),
     },
     Feature {
         field: "runtimeClassName",
         message: "RuntimeClass objects are not read: their overhead and node selector are missing \
                   from the pod",
+        is_wish: false,
         is_asked: |asker| {
             !asker.admitted
                 && asker.spec.overhead.is_empty()
@@ -91,6 +92,7 @@ const ALL: [Feature; 7] = [
     Feature {
         field: "nodeName",
         message: "a node named in advance is not honoured yet: the pod is planned afresh",
+        is_wish: false,
         is_asked: |asker| !asker.admitted && asker.spec.node_name.is_some(),
     },
 ];
