@@ -38,6 +38,8 @@ pub struct Config {
     pub work_limit: u64,
     /// What preferences of pods are worth, in every plan and in every pass over what runs.
     pub preference_price: PreferencePrice,
+    /// What the eviction of a pod costs, millionths of a dollar; `None`: what one costs in an hour on average.
+    pub eviction_price: Option<i64>,
     /// How strictly some rules are taken.
     pub policies: Policies,
     /// Where plans are recorded, with all that they were made from; `None`: nowhere.

@@ -31,9 +31,24 @@ const PROOF_WORK_MAX: u64 = 3_000_000;
 pub(crate) struct Planner {
     catalog: Arc<Catalog>,
     region: String,
-    work_limit: u64,
-    preference_price: PreferencePrice,
+    spending: Spending,
     policies: Policies,
+}
+
+/// What is spent on plans, and what things that are no machines are worth in them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Spending {
+    /// See [`crate::Config`], as all of these.
+    pub(crate) work_limit: u64,
+    pub(crate) preference_price: PreferencePrice,
+    pub(crate) eviction_price: Option<i64>,
+}
+
+#[cfg(test)]
+impl Spending {
+    /// First answers, and the defaults.
+    pub(crate) const NO_SEARCH: Self =
+        Self { work_limit: 0, preference_price: PreferencePrice::DEFAULT, eviction_price: None };
 }
 
 /// A plan that may be carried out.
@@ -109,16 +124,15 @@ fn first(violations: &[Violation]) -> String {
 }
 
 impl Planner {
-    /// A planner for `region` that spends so much work and holds preferences for worth so much; fails where the
-    /// catalog does not have the region.
+    /// A planner for `region`; fails where the catalog does not have the region.
     pub(crate) fn new(
         region: String,
-        (work_limit, preference_price): (u64, PreferencePrice),
+        spending: Spending,
         policies: Policies,
     ) -> Result<Self, LowerError> {
         let catalog = Arc::new(Catalog::embedded());
         catalog.region(&region)?;
-        Ok(Self { catalog, region, work_limit, preference_price, policies })
+        Ok(Self { catalog, region, spending, policies })
     }
 
     fn options(&self, circumstances: &Circumstances, existing_only: bool) -> LowerOptions {
@@ -140,10 +154,10 @@ impl Planner {
         Settings {
             price_weights: false,
             objective: Objective {
-                preference_price: self.preference_price,
+                preference_price: self.spending.preference_price,
                 ..Objective::LIST_PRICES
             },
-            work_limit: self.work_limit,
+            work_limit: self.spending.work_limit,
         }
     }
 
@@ -192,7 +206,7 @@ impl Planner {
     ) -> Result<Planned, PlanError> {
         let options = self.options(circumstances, existing_only);
         let mut lowered = snapshot::lower(inputs, &self.catalog, &options)?;
-        let work_limit = if existing_only { 0 } else { self.work_limit };
+        let work_limit = if existing_only { 0 } else { self.spending.work_limit };
         let settings = Settings { work_limit, ..self.settings() };
         let mut cut = false;
         let (plan, report) = planner::plan_watched(
@@ -369,7 +383,7 @@ mod tests {
 
     #[test]
     fn an_unknown_region_is_refused_at_the_start() {
-        let with = (0, PreferencePrice::DEFAULT);
+        let with = Spending::NO_SEARCH;
         assert!(Planner::new("us-east-1".to_owned(), with, Policies::default()).is_ok());
         assert!(Planner::new("mars-north-1".to_owned(), with, Policies::default()).is_err());
     }

@@ -283,24 +283,19 @@ fn shown(summary: &Summary, pods: Selection) -> Shown {
 
 #[cfg(test)]
 mod tests {
-    use model::PreferencePrice;
     use model::{Reason, Timestamp, Unschedulable};
     use prometheus_client::registry::Registry;
     use record::{Segment, unpack};
     use snapshot::{Policies, Unavailable};
 
     use super::*;
-    use crate::planning::{Circumstances, Planner};
+    use crate::planning::{Circumstances, Planner, Spending};
     use crate::store::Tables;
 
     /// What is planned for a cluster that has nothing.
     fn planned() -> Planned {
-        let planner = Planner::new(
-            "us-east-1".to_owned(),
-            (0, PreferencePrice::DEFAULT),
-            Policies::default(),
-        )
-        .unwrap();
+        let planner =
+            Planner::new("us-east-1".to_owned(), Spending::NO_SEARCH, Policies::default()).unwrap();
         let unavailable = Unavailable::new();
         let now = Timestamp(5);
         let circumstances = Circumstances { now, seed: 7, market: None, unavailable };
@@ -355,7 +350,7 @@ mod tests {
         let under_way = crate::planning::UnderWay::default();
         let planner = Planner::new(
             "us-east-1".to_owned(),
-            (0, model::PreferencePrice::DEFAULT),
+            crate::planning::Spending::NO_SEARCH,
             snapshot::Policies::default(),
         )
         .unwrap();

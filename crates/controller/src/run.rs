@@ -20,7 +20,7 @@ use crate::drive::{Driver, Parts};
 use crate::leader::{Elector, Gate, Role};
 use crate::metrics::{self, Metrics};
 use crate::perform::Performer;
-use crate::planning::Planner;
+use crate::planning::{Planner, Spending};
 use crate::records::Records;
 use crate::report::{About, Recorder};
 use crate::serve::{self, ListenError, Pages, TEXT};
@@ -71,8 +71,12 @@ impl Controller {
 
     /// Checks what can be checked at once, and takes the ports.
     pub async fn new(config: Config) -> Result<Self, StartError> {
-        let with = (config.work_limit, config.preference_price);
-        let planner = Planner::new(config.region.clone(), with, config.policies.clone())
+        let spending = Spending {
+            work_limit: config.work_limit,
+            preference_price: config.preference_price,
+            eviction_price: config.eviction_price,
+        };
+        let planner = Planner::new(config.region.clone(), spending, config.policies.clone())
             .map_err(StartError::Region)?;
         let ports = config.ports;
         let listen = |port, flag| serve::listen(SocketAddr::new(ports.address, port), flag);

@@ -168,11 +168,14 @@ async fn three_hundred_pods_less_sixty_percent_end_within_five_percent_of_the_bo
     assert!(scattered * 100 > bound * 105, "{scattered} is near {bound} already");
     let fewest = AtomicUsize::new(usize::MAX);
     until("the fleet is within 5 % of the bound", LONG, async || {
-        let least = ready(&world).await?.into_values().min().unwrap_or_default();
+        let least = ready(&world).await.map_err(|error| error.to_string())?;
+        let least = least.into_values().min().unwrap_or_default();
         fewest.fetch_min(least, Ordering::SeqCst);
-        let settled = marks(&world).await.is_empty();
-        let near = bill(&world).await * 100 <= bound * 105;
-        Ok::<_, kube::Error>((near && settled).then_some(()))
+        let (marks, bill) = (marks(&world).await, bill(&world).await);
+        if marks.is_empty() && bill * 100 <= bound * 105 {
+            return Ok(Some(()));
+        }
+        Err(format!("{bill} micro-USD per hour, the bound is {bound}, marked: {marks:?}"))
     })
     .await
     .or_stop();

@@ -434,6 +434,7 @@ pub(crate) fn config(identity: &str) -> Config {
         kube_qps: 200,
         kube_burst: 300,
         preference_price: controller::PreferencePrice::DEFAULT,
+        eviction_price: None,
         policies: controller::Policies::default(),
         work_limit: 2_000_000,
         recording: None,

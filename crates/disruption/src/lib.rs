@@ -17,6 +17,7 @@ mod decide;
 mod eligibility;
 mod emptied;
 mod kept;
+mod price;
 mod quiet;
 mod rules;
 mod search;
@@ -30,6 +31,7 @@ pub use model::fleet::{
     Budget, BudgetError, Cluster, Limit, Node, Place, Pod, PodBudget, Policy, Pool, Protection,
     Reason, Schedule, ScheduleError,
 };
+pub use price::usual_eviction;
 pub use quiet::{Quiet, quiet};
 pub use rules::{ALL, Drift, Drifted, Finds, Rule, drift};
 pub use search::Search;

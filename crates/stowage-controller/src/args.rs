@@ -109,6 +109,7 @@ mod tests {
             "--feature-gates=NodeRepair=true,Unknown=true,ReservedCapacity=true",
             "--interruption-queue=q",
             "--preference-price=2.5",
+            "--eviction-price=0.05",
             "--reserved-enis=1",
         ];
         let arguments = parse(&flags).unwrap();
@@ -118,6 +119,7 @@ mod tests {
         let expected =
             ["--feature-gates=NodeRepair=true", "--feature-gates=Unknown=true", "--reserved-enis"];
         assert_eq!(arguments.ours.preference_price.millionths(), 25_000);
+        assert_eq!(arguments.ours.eviction_price, Some(50_000));
         assert_eq!(arguments.aws.interruption_queue, "q");
         assert_eq!(without, expected);
     }
@@ -128,6 +130,7 @@ mod tests {
             ("--batch-idle-duration=soon", "10s"),
             ("--preference-policy=Maybe", "Respect"),
             ("--preference-price=5%", "such as 5 or 2.5"),
+            ("--eviction-price=-1", "such as 0.05"),
             ("--metrics-port=99999999", "--metrics-port"),
             ("--ami-refresh-interval=10s", "1m"),
             ("--feature-gates=NodeRepair", "Name=true"),

@@ -148,6 +148,7 @@ fn config(arguments: &Arguments) -> Config {
         kube_burst: core.kube_client_burst,
         work_limit: ours.plan_work,
         preference_price: ours.preference_price,
+        eviction_price: ours.eviction_price,
         policies: core.policies(),
         recording: ours
             .record_to

@@ -52,6 +52,7 @@ settings:
   registrationTTL: 15m
   planWork: 2000000
   preferencePrice: 2.5
+  evictionPrice: 0.02
   recordMaxMB: 8
 "#;
 

@@ -160,9 +160,13 @@ impl Planner {
         let (settings, now) = (self.settings(), circumstances.now);
         let consolidation = ::disruption::Settings {
             objective: settings.objective,
-            prices: MovePrices::default(),
+            prices: MovePrices {
+                eviction: (self.spending.eviction_price)
+                    .unwrap_or_else(|| ::disruption::usual_eviction(&cluster)),
+                ..MovePrices::default()
+            },
             nodes_per_move: NODES_PER_MOVE,
-            work_limit: self.work_limit,
+            work_limit: self.spending.work_limit,
         };
         let (seed, rotation) = (Seed(circumstances.seed), rotation.clone());
         let question = Question { consolidation, settings, drifted, rotation, now, seed };

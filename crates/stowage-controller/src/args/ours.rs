@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use clap::{ArgAction, Args, ValueEnum};
 use controller::{CrashPoint, PreferencePrice, RecordTo};
 
-use super::value::{limit, record_to, truth};
+use super::value::{limit, record_to, truth, usd};
 
 /// Which cloud machines are bought from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -80,4 +80,9 @@ pub(crate) struct Ours {
     #[arg(long, env = "STOWAGE_PREFERENCE_PRICE", default_value_t = PreferencePrice::DEFAULT,
         value_name = "PERCENT")]
     pub(crate) preference_price: PreferencePrice,
+
+    /// What the eviction of one pod costs, in USD; the higher, the fewer pods move, and by 0 any saving is worth any
+    /// number of them [default: what one of the pods that run costs in an hour on average]
+    #[arg(long, env = "STOWAGE_EVICTION_PRICE", value_name = "USD", value_parser = usd)]
+    pub(crate) eviction_price: Option<i64>,
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use controller::RecordTo;
+use controller::{MicroUsdPerHour, RecordTo};
 
 /// A duration such as `10s`, `1m30s` or `250ms`.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
@@ -47,6 +47,12 @@ pub(super) fn limit(text: &str) -> Result<i64, String> {
     let seconds = i64::try_from(limit.as_secs()).ok().filter(|seconds| *seconds >= 1);
     let whole = seconds.filter(|_| limit.subsec_nanos() == 0);
     whole.ok_or_else(|| format!("{text:?} will not do; give whole seconds, at least 1s"))
+}
+
+/// Dollars in millionths.
+pub(super) fn usd(text: &str) -> Result<i64, String> {
+    let amount = MicroUsdPerHour::parse_usd(text).map(MicroUsdPerHour::get);
+    amount.ok_or_else(|| format!("{text:?}: give dollars of at most six decimals, such as 0.05"))
 }
 
 /// `true` or `false`, and what else Go takes for them.

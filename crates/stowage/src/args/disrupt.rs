@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use clap::Args;
+use disruption::usual_eviction;
+use model::fleet::Cluster;
 use model::{MovePrices, Timestamp};
 
 use super::search::{duration, restart_cost};
@@ -18,15 +20,10 @@ pub(crate) struct Disrupt {
     )]
     pub(crate) disrupt: bool,
 
-    /// What the eviction of one pod costs, in USD; the higher, the fewer pods move
-    #[arg(
-        long,
-        value_name = "USD",
-        default_value = "0",
-        requires = "disrupt",
-        value_parser = usd
-    )]
-    eviction_price: i64,
+    /// What the eviction of one pod costs, in USD; the higher, the fewer pods move, and by 0 any saving is
+    /// worth any number of them [default: what one of the pods that run costs in an hour on average]
+    #[arg(long, value_name = "USD", requires = "disrupt", value_parser = usd)]
+    eviction_price: Option<i64>,
 
     /// The time over which a move has to pay for its evictions and launches, such as 24h
     #[arg(
@@ -49,10 +46,10 @@ pub(crate) struct Disrupt {
 }
 
 impl Disrupt {
-    /// What moves cost.
-    pub(crate) fn prices(&self) -> MovePrices {
+    /// What moves in `cluster` cost.
+    pub(crate) fn prices(&self, cluster: &Cluster) -> MovePrices {
         MovePrices {
-            eviction: self.eviction_price,
+            eviction: self.eviction_price.unwrap_or_else(|| usual_eviction(cluster)),
             horizon_seconds: i64::try_from(self.horizon.as_secs()).unwrap_or(i64::MAX).max(1),
             ..MovePrices::default()
         }

@@ -36,7 +36,7 @@ pub(super) fn run(args: &args::Plan) -> Result<ExitCode, Failure> {
     if args.strict {
         plan::refuse_faults(&lowered.findings)?;
     }
-    let prices = args.disrupt.prices();
+    let prices = args.disrupt.prices(cluster);
     let question = question(args, &fleet, prices, now);
     let looked = || planner::pass(&lowered.snapshot, cluster, &question);
     let pass = stages.run("plan", looked);

@@ -69,6 +69,7 @@ topologySpreadConstraints:
   "STOWAGE_REGISTRATION_TTL" $settings.registrationTTL
   "STOWAGE_PLAN_WORK" $settings.planWork
   "STOWAGE_PREFERENCE_PRICE" $settings.preferencePrice
+  "STOWAGE_EVICTION_PRICE" $settings.evictionPrice
   "STOWAGE_RECORD_TO" $settings.recordTo
   "STOWAGE_RECORD_MAX_MB" $settings.recordMaxMB
 -}}
