@@ -27,7 +27,7 @@ mod watch;
 pub use config::{Config, Election, Ports};
 pub use connection::{Cluster, ConnectError, Connection};
 pub use executor::StartLimits;
-pub use model::{MicroUsdPerHour, PreferencePrice};
+pub use model::{MicroUsdPerHour, PreferencePrice, Profile};
 pub use perform::{Crash, CrashEnd, CrashPoint};
 pub use records::{RecordTo, Recording};
 pub use run::{Controller, StartError};

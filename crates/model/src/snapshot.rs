@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use crate::{
     DaemonSet, InstanceType, LabelKey, Listing, Machine, Node, NodeClass, NodePool, Offering,
-    OfferingLabels, Pod, PodShape, RegionName, Rivals, Selection, SoftRule, Spread, Supply, Term,
-    well_known,
+    OfferingLabels, Pod, PodShape, Profile, RegionName, Rivals, Selection, SoftRule, Spread,
+    Supply, Term, well_known,
 };
 
 macro_rules! indices {
@@ -71,6 +71,8 @@ indices! {
 pub struct Snapshot {
     /// The region that nodes are bought in.
     pub region: RegionName,
+    /// How preferences are taken.
+    pub profile: Profile,
     /// Distinct pod shapes, sorted.
     pub shapes: Vec<PodShape>,
     /// Pods that want a node, in input order.

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, anyhow};
 use checker::CheckedPlan;
-use model::{Objective, Plan, PreferencePrice, Snapshot, Timestamp};
+use model::{Objective, Plan, PreferencePrice, Profile, Snapshot, Timestamp};
 use planner::{Report, Seed, Settings};
 use serde::{Deserialize, Serialize};
 
@@ -49,6 +49,9 @@ pub struct Measured {
     pub first: Ours,
     /// Our answer at the end of the search, where that was waited for.
     pub end: Option<Ours>,
+    /// Our first answer by the profile `compat`, where pods prefer anything.
+    #[serde(default)]
+    pub compat: Option<Ours>,
     /// What no plan for the same pods costs less than, millionths of a dollar an hour.
     pub bound: i64,
     /// Karpenter's plans, by preference policy.
@@ -98,16 +101,14 @@ pub struct Theirs {
 pub fn measure(asked: &Asked, commit: &str, program: &Program) -> anyhow::Result<Measured> {
     let objects = shapes::objects(asked.shape, asked.pods, asked.seed);
     let snapshot = shapes::lowered(&objects)?;
-    let mut times = Vec::new();
-    let mut answer = None;
-    for _ in 0..asked.runs.max(1) {
-        let (time, planned) = plan(&snapshot, asked.shape, 0);
-        times.push(time);
-        answer = Some(planned);
-    }
-    let (first, mut report) = answer.context("it is planned at least once")?;
-    let mut last = checked(&snapshot, first)?;
-    let first = ours(&snapshot, last.plan(), times);
+    let (first, mut last, mut report) = first_answer(&snapshot, asked)?;
+    let compat = match asked.shape {
+        Shape::Diverse => None,
+        Shape::Preferences => {
+            let snapshot = Snapshot { profile: Profile::Compat, ..snapshot.clone() };
+            Some(first_answer(&snapshot, asked)?.0)
+        }
+    };
     let mut end = None;
     if !asked.first_only {
         let (time, (ended, of_end)) = plan(&snapshot, asked.shape, WORK);
@@ -128,7 +129,22 @@ pub fn measure(asked: &Asked, commit: &str, program: &Program) -> anyhow::Result
         }
     }
     let bound = bound.lower.get() / 1000;
-    Ok(Measured { pods: asked.pods, commit: commit.to_owned(), first, end, bound, peer })
+    let commit = commit.to_owned();
+    Ok(Measured { pods: asked.pods, commit, first, end, compat, bound, peer })
+}
+
+/// The first answer, made as often as `asked`, with its plan and report.
+fn first_answer(snapshot: &Snapshot, asked: &Asked) -> anyhow::Result<(Ours, CheckedPlan, Report)> {
+    let mut times = Vec::new();
+    let mut answer = None;
+    for _ in 0..asked.runs.max(1) {
+        let (time, planned) = plan(snapshot, asked.shape, 0);
+        times.push(time);
+        answer = Some(planned);
+    }
+    let (plan, report) = answer.context("it is planned at least once")?;
+    let checked = checked(snapshot, plan)?;
+    Ok((ours(snapshot, checked.plan(), times), checked, report))
 }
 
 fn checked(snapshot: &Snapshot, plan: Plan) -> anyhow::Result<CheckedPlan> {

@@ -51,7 +51,7 @@ fn head(soft: bool) -> String {
 }
 
 fn lines(row: &Measured, soft: bool) -> Vec<String> {
-    let Measured { pods, first, end, bound, peer, commit: _ } = row;
+    let Measured { pods, first, end, compat, bound, peer, commit: _ } = row;
     let met = |weight: usize| if soft { format!(" {weight} |") } else { String::new() };
     let of_ours = |name: &str, ours: &Ours| {
         let gap = gap(ours.cost, *bound);
@@ -77,6 +77,7 @@ fn lines(row: &Measured, soft: bool) -> Vec<String> {
     };
     let mut lines = vec![of_ours("first answer", first)];
     lines.extend(end.iter().map(|end| of_ours("end of search", end)));
+    lines.extend(compat.iter().map(|compat| of_ours("first answer, compat", compat)));
     lines.extend(peer.iter().map(of_theirs));
     lines
 }

@@ -12,9 +12,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use model::{
     LabelKey, NanoUsdPerHour, NewNode, Objective, Offering, OfferingIndex, Plan, PodShape,
-    Requirements, ResourceName, Resources, ShapeIndex, Snapshot, untolerated, well_known,
+    Preference, Profile, Requirements, ResourceName, Resources, ShapeIndex, Snapshot, untolerated,
+    well_known,
 };
 
+use crate::remains::{Remains, draw};
 use crate::wishes::Wishes;
 
 /// Most alternatives listed for one node: as many overrides as Karpenter gives one `CreateFleet`
@@ -40,7 +42,8 @@ pub struct Alternative {
 ///
 /// Each passes the checker in the node's place: it is of the same pool, so that the weights that
 /// hold still hold, it admits and holds the node's pods, and the pool's limits and the supply it draws
-/// on allow it once the planned one is given back.
+/// on allow it once the planned one is given back. By the profile `compat` it has what the pods prefer
+/// and have on the planned one.
 pub fn alternatives(
     snapshot: &Snapshot,
     plan: &Plan,
@@ -65,10 +68,8 @@ type Content = (OfferingIndex, Vec<(ShapeIndex, i64)>);
 struct Search<'a> {
     snapshot: &'a Snapshot,
     objective: Objective,
-    /// What each pool uses after the plan.
-    used: Vec<Resources>,
-    /// What is left of each supply after the plan.
-    supplies: Vec<i64>,
+    /// What the plan leaves.
+    remains: Remains,
     /// For each shape, the offerings that its rules admit.
     admits: Vec<Vec<bool>>,
     /// What they are charged where they are not as they prefer.
@@ -81,16 +82,7 @@ struct Search<'a> {
 
 impl<'a> Search<'a> {
     fn new(snapshot: &'a Snapshot, plan: &Plan, objective: Objective) -> Self {
-        let mut used: Vec<Resources> =
-            snapshot.pools.iter().map(|pool| pool.used.clone()).collect();
-        let mut supplies: Vec<i64> = snapshot.supplies.iter().map(|supply| supply.cap).collect();
-        for node in &plan.new_nodes {
-            let offering = snapshot.offering(node.offering);
-            used[offering.pool.get()].add(&draw(snapshot, offering));
-            if let Some(supply) = snapshot.supply_of(offering) {
-                supplies[supply.get()] -= 1;
-            }
-        }
+        let remains = Remains::after(snapshot, plan);
         let mut rules: BTreeMap<_, Vec<bool>> = BTreeMap::new();
         let admits: Vec<Vec<bool>> = snapshot
             .shapes
@@ -108,6 +100,8 @@ impl<'a> Search<'a> {
         let spreads = shapes.flat_map(|shape| &shape.rules.spreads);
         let keys = spreads.map(|spread| &snapshot.spread(*spread).key);
         let keys = keys.chain(snapshot.terms.iter().map(|term| &term.key));
+        let soft = snapshot.soft_rules.iter().filter(|_| snapshot.profile == Profile::Compat);
+        let keys = keys.chain(soft.map(|rule| &rule.key));
         let domains = if snapshot.pools.iter().any(|pool| !pool.min_values.is_empty()) {
             snapshot.domain_keys()
         } else {
@@ -115,7 +109,7 @@ impl<'a> Search<'a> {
         };
         let wishes = Wishes::new(snapshot, objective, &admits);
         let counted = counted(snapshot);
-        Self { snapshot, objective, used, supplies, admits, wishes, domains, counted }
+        Self { snapshot, objective, remains, admits, wishes, domains, counted }
     }
 
     fn content(&self, node: &NewNode) -> Content {
@@ -138,6 +132,7 @@ impl<'a> Search<'a> {
             .filter(|index| shapes.iter().all(|(shape, _)| self.admits[shape.get()][index.get()]))
             .filter(|index| self.is_there(*planned, *index))
             .filter(|index| self.domains.is_empty() || self.stays(*planned, *index))
+            .filter(|index| self.grants(*planned, *index, shapes))
             .filter(|index| requests.fits_in(&snapshot.offering(*index).room))
             .filter(|index| {
                 let draw = draw(snapshot, snapshot.offering(*index));
@@ -184,6 +179,25 @@ impl<'a> Search<'a> {
         found
     }
 
+    /// Whether `offering` has what the pods prefer and have on `planned`, where that is as good as required.
+    fn grants(
+        &self,
+        planned: OfferingIndex,
+        offering: OfferingIndex,
+        shapes: &[(ShapeIndex, i64)],
+    ) -> bool {
+        let snapshot = self.snapshot;
+        let has = |index: OfferingIndex, preference: &Preference| {
+            let labels = snapshot.labels_of(snapshot.offering(index));
+            preference.labels.first_refused(|key| labels.get(key)).is_none()
+        };
+        snapshot.profile == Profile::Cost
+            || shapes.iter().all(|(shape, _)| {
+                let mut preferences = snapshot.shape(*shape).preferences.iter();
+                preferences.all(|one| has(offering, one) || !has(planned, one))
+            })
+    }
+
     /// Whether `offering` is where `planned` is, counts for whom that does, and takes no less of any limit
     /// and supply.
     fn stays(&self, planned: OfferingIndex, offering: OfferingIndex) -> bool {
@@ -202,7 +216,7 @@ impl<'a> Search<'a> {
     fn is_there(&self, planned: OfferingIndex, offering: OfferingIndex) -> bool {
         let supply_of = |index| self.snapshot.supply_of(self.snapshot.offering(index));
         supply_of(offering).is_none_or(|supply| {
-            self.supplies[supply.get()] > 0 || supply_of(planned) == Some(supply)
+            self.remains.supplies[supply.get()] > 0 || supply_of(planned) == Some(supply)
         })
     }
 
@@ -210,7 +224,7 @@ impl<'a> Search<'a> {
     fn free(&self, planned: OfferingIndex) -> Vec<(ResourceName, i64)> {
         let offering = self.snapshot.offering(planned);
         let given_back = draw(self.snapshot, offering);
-        let used = &self.used[offering.pool.get()];
+        let used = &self.remains.used[offering.pool.get()];
         self.snapshot
             .pool(offering.pool)
             .limits
@@ -249,7 +263,8 @@ fn counted(snapshot: &Snapshot) -> Vec<Vec<bool>> {
     rules.into_iter().map(of).collect()
 }
 
-fn admits(snapshot: &Snapshot, offering: &Offering, shape: &PodShape) -> bool {
+/// Whether what the pool puts on nodes of `offering` admits pods of `shape`.
+pub(crate) fn admits(snapshot: &Snapshot, offering: &Offering, shape: &PodShape) -> bool {
     let labels = snapshot.labels_of(offering);
     let taints = &snapshot.pool(offering.pool).taints;
     untolerated(taints, &shape.tolerations).is_none()
@@ -267,9 +282,4 @@ fn requests(snapshot: &Snapshot, shapes: &[(ShapeIndex, i64)]) -> Resources {
         }
     }
     sum.into_iter().map(|(name, amount)| (name.clone(), model::Amount::new(amount))).collect()
-}
-
-/// What a node of `offering` takes of limits: its capacity, and one of `nodes`.
-fn draw(snapshot: &Snapshot, offering: &Offering) -> Resources {
-    snapshot.machine_of(offering).capacity.clone().with(well_known::NODES, 1)
 }

@@ -4,11 +4,13 @@
 //! Pure functions: the same arguments give the same bytes on any machine.
 
 mod alternatives;
+mod compat;
 mod move_alternatives;
 mod moving;
 mod one_node;
 mod pass;
 mod plan;
+mod remains;
 mod report;
 mod wishes;
 

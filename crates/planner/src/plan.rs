@@ -1,8 +1,9 @@
 //! Runs the steps of a plan in order.
 
-use model::{Objective, Plan, Snapshot, Timestamp};
-use solver::{Progress, Weights};
+use model::{Objective, Plan, Profile, Snapshot, Timestamp};
+use solver::{Progress, Solution, Weights};
 
+use crate::compat;
 use crate::report::{self, Report};
 
 /// Seed of whatever may be drawn by lot; nothing is, so far, and plans do not depend on it.
@@ -48,13 +49,24 @@ pub fn plan_watched(
         objective: settings.objective,
         work_limit: settings.work_limit,
     };
-    let solution = solver::solve(snapshot, &solver_settings(Weights::Honoured), watch);
+    let solution = solve(snapshot, &solver_settings(Weights::Honoured), watch);
     let weights_differ = snapshot.pools.windows(2).any(|pair| pair[0].weight != pair[1].weight);
     let unweighted = (settings.price_weights && weights_differ).then(|| {
         let mut settings = solver_settings(Weights::Ignored);
         settings.work_limit = solution.work_used;
-        solver::solve(snapshot, &settings, &mut |_| false).plan
+        solve(snapshot, &settings, &mut |_| false).plan
     });
     let report = report::report(snapshot, &solution, unweighted.as_ref(), now, seed);
     (solution.plan, report)
+}
+
+fn solve(
+    snapshot: &Snapshot,
+    settings: &solver::Settings,
+    watch: &mut dyn FnMut(&Progress) -> bool,
+) -> Solution {
+    match snapshot.profile {
+        Profile::Cost => solver::solve(snapshot, settings, watch),
+        Profile::Compat => compat::solve(snapshot, settings, watch),
+    }
 }

@@ -6,7 +6,7 @@ mod pass;
 use model::{
     Candidate, DaemonSet, Finding, InstanceType, Listing, MicroUsdPerHour, NewNode, Node,
     NodeClass, NodeFill, NodePool, Objective, Offering, Plan, Pod, PodShape, PreferencePrice,
-    RegionName, Rivals, Selection, Snapshot, SoftRule, Spread, Supply, Term, Timestamp,
+    Profile, RegionName, Rivals, Selection, Snapshot, SoftRule, Spread, Supply, Term, Timestamp,
     Unschedulable,
 };
 use planner::{PoolReport, Report, Seed, Settings, Small, SupplyUse};
@@ -113,6 +113,9 @@ impl SettingsTwin {
 pub(crate) struct SnapshotTwin {
     #[serde(with = "crate::wire")]
     region: RegionName,
+    /// Absent for the default, as in records before there was another.
+    #[serde(with = "crate::wire", default, skip_serializing_if = "crate::wire::is_default")]
+    profile: Profile,
     shapes: Hash,
     pods: Hash,
     rivals: Hash,
@@ -134,6 +137,7 @@ impl SnapshotTwin {
     pub(crate) fn new(snapshot: &Snapshot, lists: &mut impl Put) -> Self {
         let Snapshot {
             region,
+            profile,
             shapes,
             pods,
             rivals,
@@ -152,6 +156,7 @@ impl SnapshotTwin {
         } = snapshot;
         Self {
             region: region.clone(),
+            profile: *profile,
             shapes: lists.put::<PodShape>(shapes),
             pods: lists.put::<Pod>(pods),
             rivals: lists.put::<Rivals>(rivals),
@@ -173,6 +178,7 @@ impl SnapshotTwin {
     pub(crate) fn snapshot(&self, lists: &impl Get) -> Result<Snapshot, RecordError> {
         Ok(Snapshot {
             region: self.region.clone(),
+            profile: self.profile,
             shapes: lists.get("snapshot.shapes", self.shapes)?,
             pods: lists.get("snapshot.pods", self.pods)?,
             rivals: lists.get("snapshot.rivals", self.rivals)?,

@@ -44,6 +44,11 @@ pub(crate) const fn is_nothing(number: &i64) -> bool {
     *number == 0
 }
 
+/// Whether a value is its default, and is not written.
+pub(crate) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
 /// A value on its way out.
 pub(crate) struct Out<'a, T>(pub(crate) &'a T);
 

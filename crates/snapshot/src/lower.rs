@@ -156,6 +156,7 @@ pub(crate) fn lower_some(
     summary.default_pools = default_pools;
     let mut snapshot = Snapshot {
         region: market.name().clone(),
+        profile: options.policies.profile,
         shapes,
         pods,
         rivals: pod_set.rivals,

@@ -53,6 +53,7 @@ settings:
   planWork: 2000000
   preferencePrice: 2.5
   evictionPrice: 0.02
+  profile: compat
   recordMaxMB: 8
 "#;
 

@@ -89,6 +89,7 @@ fn snapshot() -> Snapshot {
         machines: vec![machine(0, 4, 16), machine(1, 192, 768)],
     };
     Snapshot {
+        profile: model::Profile::Cost,
         region: "us-east-1".into(),
         shapes: vec![shape(1500, 4), shape(1000, 800)],
         pods: vec![pod("a", 0), pod("b", 0), pod("c", 0), pod("huge", 1)],

@@ -153,6 +153,35 @@ spec:
 }
 
 #[test]
+fn by_compat_replicas_that_would_rather_be_apart_have_nodes_of_their_own() {
+    let objects = b"
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  replicas: 3
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      affinity:
+        podAntiAffinity:
+          preferredDuringSchedulingIgnoredDuringExecution:
+            - weight: 1
+              podAffinityTerm:
+                topologyKey: kubernetes.io/hostname
+                labelSelector: {matchLabels: {app: web}}
+      containers: [{name: a, resources: {requests: {cpu: 100m}}}]
+";
+    for (profile, nodes, satisfied) in [("cost", 1, 0), ("compat", 3, 3)] {
+        let run = plan_with_input(&["-", "-o", "json", "--profile", profile], objects);
+        assert_eq!(run.code, 0, "{}", run.stderr);
+        let plan: Value = serde_json::from_str(&run.stdout).expect("JSON");
+        assert_eq!(plan["nodes"].as_array().expect("a list").len(), nodes, "{profile}");
+        assert_eq!(plan["preferences"]["satisfiedWeight"], satisfied, "{profile}");
+    }
+}
+
+#[test]
 fn help_explains_inputs_examples_and_exit_codes() {
     let help = answer_of_help();
     for word in ["Examples:", "Exit codes:", "kubectl", "NodePool", "--strict", "gzip"] {

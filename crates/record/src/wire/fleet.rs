@@ -206,18 +206,14 @@ struct PodTwin {
     reschedulable: bool,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     evictable: bool,
-    #[serde(with = "crate::wire", default, skip_serializing_if = "is_default")]
+    #[serde(with = "crate::wire", default, skip_serializing_if = "crate::wire::is_default")]
     protection: Protection,
-    #[serde(with = "crate::wire", default, skip_serializing_if = "is_default")]
+    #[serde(with = "crate::wire", default, skip_serializing_if = "crate::wire::is_default")]
     budget: PodBudget,
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default, skip_serializing_if = "crate::wire::is_default")]
     deletion_cost: i32,
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default, skip_serializing_if = "crate::wire::is_default")]
     priority: i32,
-    #[serde(with = "crate::wire", default, skip_serializing_if = "is_default")]
+    #[serde(with = "crate::wire", default, skip_serializing_if = "crate::wire::is_default")]
     place: Place,
-}
-
-fn is_default<T: Default + PartialEq>(value: &T) -> bool {
-    *value == T::default()
 }

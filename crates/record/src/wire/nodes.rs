@@ -2,14 +2,21 @@
 
 use model::{
     Amount, LabelKey, Labels, MicroUsdPerHour, Node, NodeClassIndex, NodeName, NodePool,
-    NodePoolName, NodeState, Requirements, ResourceName, Resources, RivalsIndex, SelectionIndex,
-    Taint, TermIndex,
+    NodePoolName, NodeState, Profile, Requirements, ResourceName, Resources, RivalsIndex,
+    SelectionIndex, Taint, TermIndex,
 };
 use serde::{Deserialize, Serialize};
 
 use super::twins;
 
-twins! { Node: NodeTwin, NodePool: NodePoolTwin, NodeState: NodeStateTwin }
+twins! { Node: NodeTwin, NodePool: NodePoolTwin, NodeState: NodeStateTwin, Profile: ProfileTwin }
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Profile", rename_all = "kebab-case")]
+enum ProfileTwin {
+    Cost,
+    Compat,
+}
 
 #[derive(Serialize, Deserialize)]
 #[serde(remote = "NodeState", rename_all = "kebab-case")]

@@ -1,5 +1,7 @@
 //! What the caller decides about rules that may be taken strictly or not, and what the cluster adds to pods.
 
+use model::Profile;
+
 use super::DefaultSpreads;
 
 /// Policies; the default is Karpenter's.
@@ -9,6 +11,8 @@ pub struct Policies {
     pub min_values: MinValuesPolicy,
     /// What becomes of what pods prefer.
     pub preferences: PreferencePolicy,
+    /// How what pods prefer is taken where it is not ignored.
+    pub profile: Profile,
     /// Spreads of pods that have none of their own.
     pub default_spreads: DefaultSpreads,
 }

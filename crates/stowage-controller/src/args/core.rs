@@ -164,7 +164,7 @@ pub(crate) struct Core {
 }
 
 impl Core {
-    /// How strictly some rules are taken.
+    /// How strictly some rules are taken, by the default profile.
     pub(crate) fn policies(&self) -> controller::Policies {
         let min_values = match self.min_values_policy {
             MinValuesPolicy::Strict => controller::MinValuesPolicy::Strict,
@@ -175,7 +175,8 @@ impl Core {
             PreferencePolicy::Ignore => controller::PreferencePolicy::Ignore,
         };
         let default_spreads = self.scheduler_config.clone();
-        controller::Policies { min_values, preferences, default_spreads }
+        let profile = controller::Profile::default();
+        controller::Policies { min_values, preferences, profile, default_spreads }
     }
 
     /// Settings that differ from their defaults and have no effect yet.

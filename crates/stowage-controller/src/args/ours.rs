@@ -14,6 +14,22 @@ pub(crate) enum Cloud {
     Aws,
 }
 
+/// How preferences are taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Profile {
+    Cost,
+    Compat,
+}
+
+impl From<Profile> for controller::Profile {
+    fn from(profile: Profile) -> Self {
+        match profile {
+            Profile::Cost => Self::Cost,
+            Profile::Compat => Self::Compat,
+        }
+    }
+}
+
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Stowage's own settings")]
 pub(crate) struct Ours {
@@ -74,6 +90,11 @@ pub(crate) struct Ours {
     /// Units of work to spend on a cheaper plan; a million takes about 0.1 s
     #[arg(long, env = "STOWAGE_PLAN_WORK", default_value_t = 2_000_000, value_name = "N")]
     pub(crate) plan_work: u64,
+
+    /// How preferences are taken: kept where that costs no more than they are worth, or as Karpenter does, required at
+    /// any price and given up one after another by pods that cannot be placed
+    #[arg(long, env = "STOWAGE_PROFILE", default_value = "cost")]
+    pub(crate) profile: Profile,
 
     /// What a preference of weight 100 is worth, in percent of what its pod costs alone at least; 0 leaves
     /// preferences out

@@ -60,10 +60,23 @@ pub(crate) struct Input {
     #[arg(long, value_name = "POLICY", default_value = "Respect")]
     pub(crate) preference_policy: Preferences,
 
+    /// How preferences are taken
+    #[arg(long, default_value = "cost")]
+    pub(crate) profile: Profile,
+
     /// Spreads of pods that have none of their own, as the scheduler's configuration has them: a YAML or JSON
     /// file with podTopologySpread.defaultConstraints
     #[arg(long, value_name = "FILE", value_parser = scheduler_config)]
     pub(crate) scheduler_config: Option<snapshot::DefaultSpreads>,
+}
+
+/// How preferences are taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Profile {
+    /// A preference is kept where that costs no more than it is worth
+    Cost,
+    /// As Karpenter takes them: required at any price, and given up one after another by pods that cannot be placed
+    Compat,
 }
 
 /// What the file of that name configures.
@@ -84,7 +97,11 @@ impl Input {
             Preferences::Ignore => snapshot::PreferencePolicy::Ignore,
         };
         let default_spreads = self.scheduler_config.clone().unwrap_or_default();
-        snapshot::Policies { min_values, preferences, default_spreads }
+        let profile = match self.profile {
+            Profile::Cost => model::Profile::Cost,
+            Profile::Compat => model::Profile::Compat,
+        };
+        snapshot::Policies { min_values, preferences, profile, default_spreads }
     }
 }
 

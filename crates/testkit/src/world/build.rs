@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use model::{
     CapacityType, InstanceType, LabelKey, LabelValue, Labels, Listing, ListingIndex, Machine,
     MachineIndex, Node, NodeClass, NodeClassIndex, NodePool, Offering, Pod, PodRules, PodShape,
-    PoolIndex, Price, Requirement, Resources, Rivals, RivalsIndex, RivalsName, Selection,
+    PoolIndex, Price, Profile, Requirement, Resources, Rivals, RivalsIndex, RivalsName, Selection,
     SelectionIndex, SelectionName, ShapeIndex, Snapshot, SoftRule, SoftRuleIndex, Spread,
     SpreadIndex, Supply, SupplyIndex, SupplyKind, SupplyName, Term, TermIndex, TypeIndex,
     well_known,
@@ -47,6 +47,7 @@ pub(super) fn build(mut draft: Draft) -> Result<Snapshot, WorldError> {
     let supplies = supplies(&draft);
     let mut snapshot = Snapshot {
         region: draft.region.as_deref().unwrap_or("us-east-1").into(),
+        profile: Profile::default(),
         shapes,
         pods,
         rivals,

@@ -70,6 +70,7 @@ topologySpreadConstraints:
   "STOWAGE_PLAN_WORK" $settings.planWork
   "STOWAGE_PREFERENCE_PRICE" $settings.preferencePrice
   "STOWAGE_EVICTION_PRICE" $settings.evictionPrice
+  "STOWAGE_PROFILE" $settings.profile
   "STOWAGE_RECORD_TO" $settings.recordTo
   "STOWAGE_RECORD_MAX_MB" $settings.recordMaxMB
 -}}
