@@ -2,7 +2,7 @@
 //!
 //! In: a snapshot, settings of the solver. Out: what [`solver::solve`] gives, of the snapshot in which each pod
 //! requires what it has not given up. What a pod gives up is decided by first answers: all that one leaves out give up
-//! their next step ([`steps`]), until nobody has anything to give up. So a preference may open nodes, as with
+//! their next step ([`mod@steps`]), until nobody has anything to give up. So a preference may open nodes, as with
 //! Karpenter, and never keeps a pod out.
 //!
 //! Pods that must be spread give up what would have them spread over fewer domains ([`domains`]).
