@@ -47,7 +47,7 @@ pub(crate) fn solve(
     let missing = left_out(&found.plan).count();
     // What is proved needs no more work than the plan took; another plan may.
     let work_limit = if missing == 0 { found.work_used } else { settings.work_limit };
-    let free = solver::solve(snapshot, &Settings { work_limit, ..settings }, &mut |_| false);
+    let free = solver::solve(snapshot, &Settings { work_limit, ..settings }, watch);
     // Terms that others require leave fewer values of a label open, which is no reason for a pod to stay out.
     let asks_values = snapshot.pools.iter().any(|pool| !pool.min_values.is_empty());
     if left_out(&free.plan).count() < missing || missing > 0 && asks_values {
