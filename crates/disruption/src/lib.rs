@@ -31,7 +31,7 @@ pub use model::fleet::{
     Budget, BudgetError, Cluster, Limit, Node, Place, Pod, PodBudget, Policy, Pool, Protection,
     Reason, Schedule, ScheduleError,
 };
-pub use price::usual_eviction;
+pub use price::eviction_price;
 pub use quiet::{Quiet, quiet};
 pub use rules::{ALL, Drift, Drifted, Finds, Rule, drift};
 pub use search::Search;

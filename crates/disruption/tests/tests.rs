@@ -6,6 +6,7 @@ mod budgets;
 mod drift;
 mod emptiness;
 mod moves;
+mod price;
 mod rest;
 mod schedules;
 mod stationary;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use model::{Objective, Plan, PreferencePrice, Profile, Snapshot};
 use planner::{Seed, Settings, Timestamp, plan};
 use proptest::prelude::*;
-use testkit::{assert_sound, left_out, world, worlds};
+use testkit::{assert_sound, left_out, with_wishes, world, worlds};
 
 const OBJECTIVE: Objective =
     Objective { restart_cost: 0, preference_price: PreferencePrice::DEFAULT };
@@ -113,16 +113,7 @@ fn picky(text: &str, seed: u64) -> String {
         "near=30:hostname/t away=10:zone/s",
         "of=s away=50:capacity/s",
     ];
-    let mut state = seed;
-    let lines = text.lines().map(|line| {
-        if !line.trim_start().starts_with("pod ") {
-            return line.to_owned();
-        }
-        state =
-            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        format!("{line} {}", WISHES[usize::try_from((state >> 33) % 6).expect("below 6")])
-    });
-    lines.collect::<Vec<_>>().join("\n")
+    with_wishes(text, seed, &WISHES)
 }
 
 proptest! {

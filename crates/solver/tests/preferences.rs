@@ -8,7 +8,7 @@ use model::{
 };
 use proptest::prelude::*;
 use solver::{Settings, Solution, Weights, solve};
-use testkit::{assert_sound, rename, shuffle_pods, world, worlds};
+use testkit::{assert_sound, rename, shuffle_pods, with_wishes, world, worlds};
 
 use crate::properties::left_out as by_priority;
 
@@ -129,16 +129,7 @@ fn picky(text: &str, seed: u64) -> String {
         "prefer 80:family=c",
         "prefer 7:nowhere=x prefer 90:team=red",
     ];
-    let mut state = seed;
-    let lines = text.lines().map(|line| {
-        if !line.trim_start().starts_with("pod ") {
-            return line.to_owned();
-        }
-        state =
-            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        format!("{line} {}", WISHES[usize::try_from((state >> 33) % 6).expect("below 6")])
-    });
-    lines.collect::<Vec<_>>().join("\n")
+    with_wishes(text, seed, &WISHES)
 }
 
 pub(crate) fn left_out(plan: &Plan) -> usize {

@@ -2,7 +2,7 @@
 
 use model::{Objective, Plan, PreferencePrice, Snapshot};
 use proptest::prelude::*;
-use testkit::{assert_sound, world, worlds};
+use testkit::{assert_sound, with_wishes, world, worlds};
 
 use crate::preferences::{
     OBJECTIVE, WORK, exhaustive, judged, left_out, no_more_with_more_work, solved,
@@ -104,16 +104,7 @@ fn picky(text: &str, seed: u64) -> String {
         "of=t",
         "of=s away=50:capacity/s near=50:family/t",
     ];
-    let mut state = seed;
-    let lines = text.lines().map(|line| {
-        if !line.trim_start().starts_with("pod ") {
-            return line.to_owned();
-        }
-        state =
-            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        format!("{line} {}", WISHES[usize::try_from((state >> 33) % 8).expect("below 8")])
-    });
-    lines.collect::<Vec<_>>().join("\n")
+    with_wishes(text, seed, &WISHES)
 }
 
 /// Worlds of four pods at most, three offerings and perhaps a node.

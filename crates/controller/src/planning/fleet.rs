@@ -161,8 +161,7 @@ impl Planner {
         let consolidation = ::disruption::Settings {
             objective: settings.objective,
             prices: MovePrices {
-                eviction: (self.spending.eviction_price)
-                    .unwrap_or_else(|| ::disruption::usual_eviction(&cluster)),
+                eviction: ::disruption::eviction_price(self.spending.eviction_price, &cluster),
                 ..MovePrices::default()
             },
             nodes_per_move: NODES_PER_MOVE,

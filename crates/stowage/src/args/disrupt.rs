@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use clap::Args;
-use disruption::usual_eviction;
+use disruption::eviction_price;
 use model::fleet::Cluster;
 use model::{MovePrices, Timestamp};
 
@@ -49,7 +49,7 @@ impl Disrupt {
     /// What moves in `cluster` cost.
     pub(crate) fn prices(&self, cluster: &Cluster) -> MovePrices {
         MovePrices {
-            eviction: self.eviction_price.unwrap_or_else(|| usual_eviction(cluster)),
+            eviction: eviction_price(self.eviction_price, cluster),
             horizon_seconds: i64::try_from(self.horizon.as_secs()).unwrap_or(i64::MAX).max(1),
             ..MovePrices::default()
         }
