@@ -1,8 +1,8 @@
 //! Pods and DaemonSets, reduced to what placement depends on.
 
 use crate::{
-    DaemonSetName, PodName, Requirements, Resources, RivalsIndex, SelectionIndex, ShapeIndex,
-    SoftRuleIndex, SpreadIndex, TermIndex, Toleration,
+    DaemonSetName, LabelKey, PodName, Requirement, Requirements, Resources, RivalsIndex,
+    SelectionIndex, ShapeIndex, SoftRuleIndex, SpreadIndex, TermIndex, Toleration,
 };
 
 /// One pod that wants a node.
@@ -72,6 +72,21 @@ impl PodShape {
     /// What its node selector and required node affinity admit, wherever its volumes are.
     pub fn affinity(&self) -> &[Requirements] {
         if self.rules.affinity.is_empty() { &self.alternatives } else { &self.rules.affinity }
+    }
+
+    /// Has nodes of these pods carry `labels` as well; which nodes their spreads count is as it was.
+    pub fn require(&mut self, labels: &[(LabelKey, Requirement)]) {
+        if labels.is_empty() {
+            return;
+        }
+        if self.rules.affinity.is_empty() {
+            self.rules.affinity.clone_from(&self.alternatives);
+        }
+        for alternative in &mut self.alternatives {
+            for (key, requirement) in labels {
+                alternative.require(key.clone(), requirement.clone());
+            }
+        }
     }
 }
 

@@ -10,18 +10,3 @@ pub enum Profile {
     /// placed. A pool of lesser weight may then be opened for what a pod prefers.
     Compat,
 }
-
-impl Profile {
-    /// The name on command lines and in records.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Cost => "cost",
-            Self::Compat => "compat",
-        }
-    }
-
-    /// The profile of that name.
-    pub fn parse(name: &str) -> Option<Self> {
-        [Self::Cost, Self::Compat].into_iter().find(|profile| profile.as_str() == name)
-    }
-}

@@ -1,11 +1,11 @@
 //! The snapshot: everything a plan depends on, and nothing else.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     DaemonSet, InstanceType, LabelKey, Listing, Machine, Node, NodeClass, NodePool, Offering,
-    OfferingLabels, Pod, PodShape, Profile, RegionName, Rivals, Selection, SoftRule, Spread,
-    Supply, Term, well_known,
+    OfferingLabels, Operator, Pod, PodShape, Profile, RegionName, Requirement, Rivals, Selection,
+    SoftRule, Spread, Supply, Term, is_disliked, well_known,
 };
 
 macro_rules! indices {
@@ -120,6 +120,33 @@ impl Snapshot {
     /// The shape of the pod at `index`.
     pub fn shape_of(&self, index: PodIndex) -> &PodShape {
         self.shape(self.pod(index).shape)
+    }
+
+    /// This snapshot in which the pods have `shapes`, one for each of them.
+    #[must_use]
+    pub fn with_shapes(&self, shapes: impl IntoIterator<Item = PodShape>) -> Self {
+        let mut places: BTreeMap<PodShape, Vec<PodIndex>> = BTreeMap::new();
+        for (position, shape) in shapes.into_iter().enumerate() {
+            places.entry(shape).or_default().push(PodIndex::new(position));
+        }
+        let mut pods = self.pods.clone();
+        let mut distinct = Vec::with_capacity(places.len());
+        for (shape, of_shape) in places {
+            for pod in of_shape {
+                pods[pod.get()].shape = ShapeIndex::new(distinct.len());
+            }
+            distinct.push(shape);
+        }
+        Self { shapes: distinct, pods, ..self.clone() }
+    }
+
+    /// That the pool is none of those with a taint that asks pods of `shape` to stay away; `None`: there is none.
+    pub fn other_pools(&self, shape: &PodShape) -> Option<(LabelKey, Requirement)> {
+        let disliked =
+            self.pools.iter().filter(|pool| is_disliked(&pool.taints, &shape.tolerations));
+        let names: Vec<String> = disliked.map(|pool| pool.name.as_str().to_owned()).collect();
+        let others = (!names.is_empty()).then(|| Requirement::new(Operator::NotIn, &names).ok());
+        Some((LabelKey::from(well_known::NODE_POOL), others.flatten()?))
     }
 
     /// The node at `index`.

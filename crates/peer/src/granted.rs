@@ -4,12 +4,7 @@
 //! other gives them, and prefer nothing. Pools' weights are then judged as if it were required, as it is to
 //! Karpenter.
 
-use std::collections::BTreeMap;
-
-use model::{
-    LabelKey, LabelValue, Operator, Plan, PodIndex, PodShape, Requirement, ShapeIndex, Snapshot,
-    Taint, is_disliked, well_known,
-};
+use model::{LabelKey, LabelValue, Plan, PodShape, Requirement, Snapshot, Taint, is_disliked};
 
 /// `snapshot` in which pods require what `plan` grants them of what they prefer, and prefer nothing; the
 /// same where no pod prefers anything.
@@ -42,7 +37,7 @@ pub(crate) fn granted(snapshot: &Snapshot, plan: &Plan) -> Snapshot {
     for shape in &mut shapes {
         shape.preferences.clear();
     }
-    with_shapes(snapshot, shapes)
+    snapshot.with_shapes(shapes)
 }
 
 /// The weight of what the pods of `plan` prefer of their nodes' labels and have.
@@ -84,40 +79,7 @@ fn require<'v>(
         }
     }
     if !is_disliked(taints, &shape.tolerations) {
-        let pools = snapshot.pools.iter();
-        let disliked = pools.filter(|pool| is_disliked(&pool.taints, &shape.tolerations));
-        let names: Vec<String> = disliked.map(|pool| pool.name.as_str().to_owned()).collect();
-        if let (false, Ok(others)) = (names.is_empty(), Requirement::new(Operator::NotIn, &names)) {
-            asked.push((LabelKey::from(well_known::NODE_POOL), others));
-        }
+        asked.extend(snapshot.other_pools(shape));
     }
-    if asked.is_empty() {
-        return;
-    }
-    // Which nodes a spread counts is as it was.
-    if shape.rules.affinity.is_empty() {
-        shape.rules.affinity.clone_from(&shape.alternatives);
-    }
-    for alternative in &mut shape.alternatives {
-        for (key, requirement) in &asked {
-            alternative.require(key.clone(), requirement.clone());
-        }
-    }
-}
-
-/// `snapshot` in which the pods have these shapes, one for each of them.
-fn with_shapes(snapshot: &Snapshot, shapes: Vec<PodShape>) -> Snapshot {
-    let mut places: BTreeMap<PodShape, Vec<PodIndex>> = BTreeMap::new();
-    for (position, shape) in shapes.into_iter().enumerate() {
-        places.entry(shape).or_default().push(PodIndex::new(position));
-    }
-    let mut pods = snapshot.pods.clone();
-    let mut distinct = Vec::with_capacity(places.len());
-    for (shape, of_shape) in places {
-        for pod in of_shape {
-            pods[pod.get()].shape = ShapeIndex::new(distinct.len());
-        }
-        distinct.push(shape);
-    }
-    Snapshot { shapes: distinct, pods, ..snapshot.clone() }
+    shape.require(&asked);
 }

@@ -12,8 +12,8 @@
 use std::collections::BTreeMap;
 
 use model::{
-    LabelKey, NodeInclusion, Operator, PodIndex, PodShape, Profile, Requirement, ShapeIndex,
-    Snapshot, SoftAsk, SoftRule, Spread, SpreadIndex, Term, TermIndex, is_disliked, well_known,
+    LabelKey, NodeInclusion, PodShape, Profile, Requirement, ShapeIndex, Snapshot, SoftAsk,
+    SoftRule, Spread, SpreadIndex, Term, TermIndex, well_known,
 };
 
 use super::steps::Step;
@@ -28,24 +28,16 @@ pub(super) fn strict(snapshot: &Snapshot, asked: Vec<Vec<Step>>) -> Snapshot {
         term_of: snapshot.terms.iter().cloned().zip((0..).map(TermIndex::new)).collect(),
     };
     let mut known: BTreeMap<(ShapeIndex, Vec<Step>), PodShape> = BTreeMap::new();
-    let mut places: BTreeMap<PodShape, Vec<PodIndex>> = BTreeMap::new();
-    for (position, (pod, steps)) in snapshot.pods.iter().zip(asked).enumerate() {
-        let shape = known
-            .entry((pod.shape, steps))
-            .or_insert_with_key(|(shape, steps)| writer.shape(snapshot.shape(*shape), steps));
-        places.entry(shape.clone()).or_default().push(PodIndex::new(position));
-    }
-    let mut pods = snapshot.pods.clone();
-    let mut shapes = Vec::with_capacity(places.len());
-    for (shape, of_shape) in places {
-        for pod in of_shape {
-            pods[pod.get()].shape = ShapeIndex::new(shapes.len());
-        }
-        shapes.push(shape);
-    }
+    let shapes = snapshot.pods.iter().zip(asked).map(|(pod, steps)| {
+        let shape = known.entry((pod.shape, steps));
+        let strict =
+            |(shape, steps): &(ShapeIndex, Vec<Step>)| writer.shape(snapshot.shape(*shape), steps);
+        shape.or_insert_with_key(strict).clone()
+    });
+    let strict = snapshot.with_shapes(shapes);
     let Writer { spreads, terms, .. } = writer;
     let (profile, soft_rules) = (Profile::Cost, Vec::new());
-    Snapshot { profile, shapes, pods, spreads, terms, soft_rules, ..snapshot.clone() }
+    Snapshot { profile, spreads, terms, soft_rules, ..strict }
 }
 
 /// What rules there are by now.
@@ -76,10 +68,10 @@ impl Writer<'_> {
                     let wanted = shape.preferences[place].labels.iter();
                     labels.extend(wanted.map(|(key, one)| (key.clone(), one.clone())));
                 }
-                Step::Taints => labels.extend(other_pools(self.snapshot, shape)),
+                Step::Taints => labels.extend(self.snapshot.other_pools(shape)),
             }
         }
-        require(&mut strict, &labels);
+        strict.require(&labels);
         strict
     }
 
@@ -153,29 +145,5 @@ impl Writer<'_> {
 fn add<T: Ord>(all: &mut Vec<T>, one: T) {
     if let Err(place) = all.binary_search(&one) {
         all.insert(place, one);
-    }
-}
-
-/// That the pool is none of those with a taint that asks pods of `shape` to stay away.
-fn other_pools(snapshot: &Snapshot, shape: &PodShape) -> Option<(LabelKey, Requirement)> {
-    let pools = snapshot.pools.iter();
-    let disliked = pools.filter(|pool| is_disliked(&pool.taints, &shape.tolerations));
-    let names: Vec<String> = disliked.map(|pool| pool.name.as_str().to_owned()).collect();
-    let others = Requirement::new(Operator::NotIn, &names).ok()?;
-    Some((LabelKey::from(well_known::NODE_POOL), others))
-}
-
-/// Has nodes of `shape` carry `labels`; which of them spreads count is as it was.
-fn require(shape: &mut PodShape, labels: &[(LabelKey, Requirement)]) {
-    if labels.is_empty() {
-        return;
-    }
-    if shape.rules.affinity.is_empty() {
-        shape.rules.affinity.clone_from(&shape.alternatives);
-    }
-    for alternative in &mut shape.alternatives {
-        for (key, requirement) in labels {
-            alternative.require(key.clone(), requirement.clone());
-        }
     }
 }
