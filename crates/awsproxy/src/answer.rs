@@ -15,7 +15,7 @@ use crate::query::Query;
 use crate::reply::{self, Form, Reply};
 use crate::serve::lock;
 use crate::state::{Fault, State, now};
-use crate::{instances, sold, status, xml};
+use crate::{groups, instances, sold, status, xml};
 
 /// Headers in which EKS and SQS say the code of an error.
 const CODES: [&str; 2] = ["x-amzn-errortype", "x-amzn-query-error"];
@@ -100,6 +100,9 @@ impl Server {
                     return reply;
                 }
             }
+            "CreateLaunchTemplate" => {
+                lock(&self.state).groups.extend(groups::of_template(query));
+            }
             "CreateTags" => {
                 let state = lock(&self.state);
                 let ids = || query.list("ResourceId").filter(|id| id.starts_with("i-"));
@@ -183,12 +186,34 @@ impl Server {
         if reply.status == 200 {
             let text = reply.text();
             let launched = fleet::instances(&text);
+            if let Some(failed) = self.put_into_groups(&launched, &forward, head).await {
+                return failed;
+            }
             reply.body = fleet::with_errors(&text, &errors).into_bytes();
             let mut state = lock(&self.state);
             state.launched.extend(launched.into_iter().map(|id| (id, now())));
             state.tokens.insert(token, (query.clone(), reply.body.clone()));
         }
         reply
+    }
+
+    /// Gives machines of a fleet the groups of its template; the reply that says that it could not.
+    async fn put_into_groups(
+        &self,
+        machines: &[String],
+        fleet: &Query,
+        head: &Parts,
+    ) -> Option<Reply> {
+        let template = groups::template_of_fleet(fleet)?;
+        let known = lock(&self.state).groups.get(template).cloned()?;
+        for machine in machines.iter().filter(|_| !known.is_empty()) {
+            let change = groups::change(machine, &known).encode().into();
+            let reply = self.forward("ModifyInstanceAttribute", head, change).await;
+            if reply.status != 200 {
+                return Some(reply);
+            }
+        }
+        None
     }
 
     /// Asks the simulation. A page of HTML is its way of saying that it does not know an action.

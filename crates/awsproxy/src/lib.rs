@@ -8,6 +8,7 @@
 //!   [`Proxy::empty`] or [`Proxy::refuse`]; an error for each that was passed over;
 //! - a client token launches once: the same call gives the same reply, another one with the same token
 //!   `IdempotentParameterMismatch`;
+//! - machines of a fleet have the security groups of their template;
 //! - a machine is seen late, stays `pending` and `shutting-down` for a while: [`Proxy::set_delays`];
 //! - which types are sold, where a test wants few: [`Proxy::sell_only`];
 //! - public parameters of EKS and Bottlerocket, list prices and spot prices, in pages;
@@ -22,6 +23,7 @@
 
 mod answer;
 mod fleet;
+mod groups;
 mod instances;
 mod query;
 mod reply;

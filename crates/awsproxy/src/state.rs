@@ -117,6 +117,8 @@ pub(crate) struct State {
     pub(crate) launched: BTreeMap<String, Instant>,
     /// Instances terminated through the proxy.
     pub(crate) ended: BTreeMap<String, Instant>,
+    /// Security groups of templates that were made, by name.
+    pub(crate) groups: BTreeMap<String, Vec<String>>,
     /// Zones of subnets that were described.
     pub(crate) subnets: BTreeMap<String, String>,
     pub(crate) delays: Delays,

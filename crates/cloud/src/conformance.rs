@@ -124,6 +124,7 @@ cases! {
         a_list_holds_every_machine_once
         a_claim_finds_its_own_machines_only
         a_machine_is_found_by_its_id
+        a_machine_is_where_its_class_says
         an_unknown_machine_is_gone
         tags_are_added_and_kept
         tagging_an_unknown_machine_is_gone;

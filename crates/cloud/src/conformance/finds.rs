@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use model::InstanceId;
+use model::{CapacityType, InstanceId};
 
 use super::support::{Scope, ensure, eventually, must, must_fail, unknown};
 use super::{Fixture, Outcome};
-use crate::tags;
+use crate::{LaunchRequest, tags};
 
 /// Machines of the case about lists: more than fit on the smallest page that EC2 gives (5).
 const MANY: usize = 7;
@@ -61,6 +61,34 @@ pub(super) async fn a_machine_is_found_by_its_id(fixture: &dyn Fixture) -> Outco
                 && found.claim() == launched.claim())
         })
         .await
+    };
+    let outcome = outcome.await;
+    scope.end(outcome).await
+}
+
+pub(super) async fn a_machine_is_where_its_class_says(fixture: &dyn Fixture) -> Outcome {
+    let scope = Scope::new(fixture, "a_machine_is_where_its_class_says").await?;
+    let outcome = async {
+        for (number, capacity_type) in
+            [CapacityType::OnDemand, CapacityType::Spot].iter().enumerate()
+        {
+            let request = LaunchRequest { capacity_type: *capacity_type, ..scope.request(number) };
+            let launched = scope.launched(&request).await?;
+            let status = &request.node_class.status;
+            let mut groups: Vec<&String> =
+                status.security_groups.iter().map(|one| &one.id).collect();
+            groups.sort();
+            let what = format!("{capacity_type} in a subnet and the security groups of its class");
+            eventually(fixture, &what, async || {
+                let found = fixture.cloud().instance(&launched.id).await?;
+                let subnet = found.subnet_id.as_ref();
+                let is_inside =
+                    subnet.is_some_and(|id| status.subnets.iter().any(|one| one.id == *id));
+                Ok(is_inside && groups.iter().copied().eq(&found.security_group_ids))
+            })
+            .await?;
+        }
+        Ok(())
     };
     let outcome = outcome.await;
     scope.end(outcome).await
