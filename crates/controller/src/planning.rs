@@ -146,6 +146,7 @@ impl Planner {
             unavailable: circumstances.unavailable.clone(),
             now: circumstances.now,
             existing_only,
+            watched: true,
             policies: self.policies.clone(),
         }
     }

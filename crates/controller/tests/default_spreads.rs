@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use controller::{Config, DefaultSpreads, Policies};
+use serde_json::{Value, json};
 use testcluster::workloads::{self, PodShape};
 
 use crate::world::{OrStop as _, SOON, World, config};
@@ -26,10 +27,20 @@ roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: makers}
 subjects: [{kind: ServiceAccount, name: stowage, namespace: kube-system}]
 ";
 
+/// The scheduler's own, as it takes them: where only the controller knew of them, pods could land together.
+fn scheduler() -> Value {
+    let constraint = json!({
+        "maxSkew": 1, "topologyKey": "topology.kubernetes.io/zone", "whenUnsatisfiable": "DoNotSchedule",
+    });
+    let args = json!({"defaultingType": "List", "defaultConstraints": [constraint]});
+    let plugin = json!({"name": "PodTopologySpread", "args": args});
+    json!({"profiles": [{"schedulerName": "default-scheduler", "pluginConfig": [plugin]}]})
+}
+
 /// One machine would hold them all, so that nothing but the default spreads them.
 #[tokio::test(flavor = "multi_thread")]
 async fn pods_without_a_spread_are_spread_as_the_scheduler_is_configured() {
-    let world = World::start().await;
+    let world = World::start_scheduling(scheduler()).await;
     world.cluster.apply_text(RIGHTS).await.or_stop();
     world.pool("general").await;
     let default_spreads = DefaultSpreads::parse(SCHEDULER_CONFIG).unwrap();

@@ -72,9 +72,19 @@ impl World {
 
     /// The same with a queue of another kind.
     pub(crate) async fn start_hearing(kubelets: Settings, queue: QueueHabits) -> Self {
+        Self::start_on(Options::default(), kubelets, queue).await
+    }
+
+    /// The first with a scheduler of another configuration.
+    pub(crate) async fn start_scheduling(scheduler: Value) -> Self {
+        let options = Options { scheduler, ..Options::default() };
+        Self::start_on(options, Settings::prompt(node), QueueHabits::default()).await
+    }
+
+    async fn start_on(options: Options, kubelets: Settings, queue: QueueHabits) -> Self {
         let filter = std::env::var("STOWAGE_TEST_LOG").unwrap_or_else(|_| "off".to_owned());
         let _ = tracing_subscriber::fmt().with_env_filter(filter).with_test_writer().try_init();
-        let cluster = TestCluster::start(Options::default()).await.or_stop();
+        let cluster = TestCluster::start(options).await.or_stop();
         cluster.install_crds(&crds()).await.or_stop();
         let client = cluster.client();
         let delays = Delays {

@@ -48,6 +48,7 @@ fn proved(inputs: Inputs) -> anyhow::Result<f64> {
         unavailable: Unavailable::default(),
         now: Timestamp(0),
         existing_only: false,
+        watched: false,
         policies: Policies::default(),
     };
     let lowered = snapshot::lower(inputs, &Catalog::embedded(), &options)?;

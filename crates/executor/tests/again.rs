@@ -163,6 +163,7 @@ fn planned(world: &World, claims: &[NodeClaim]) -> (Snapshot, Plan, Vec<Vec<Offe
         unavailable: Unavailable::new(),
         now: START,
         existing_only: false,
+        watched: false,
         policies: Policies::default(),
     };
     let snapshot = snapshot::lower(inputs, &CATALOG, &options).unwrap().snapshot;

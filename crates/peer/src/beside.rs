@@ -32,6 +32,7 @@ pub fn lowered(objects: &[Value]) -> anyhow::Result<Lowered> {
         unavailable: Unavailable::new(),
         now: Timestamp(0),
         existing_only: false,
+        watched: false,
         policies: Policies::default(),
     };
     Ok(snapshot::lower(inputs, &ec2::Catalog::embedded(), &options)?)

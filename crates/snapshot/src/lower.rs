@@ -65,6 +65,8 @@ pub struct LowerOptions {
     pub now: Timestamp,
     /// Whether nothing new may be bought, so that pods go to nodes that are there or nowhere.
     pub existing_only: bool,
+    /// Whether objects are watched, so that what makes a pod may be seen after the pod.
+    pub watched: bool,
     /// How strictly some rules are taken.
     pub policies: Policies,
 }
@@ -80,6 +82,8 @@ pub struct Lowered {
     pub services: Vec<Service>,
     /// What was planned on what.
     pub summary: Summary,
+    /// Pods that are left for later, as what makes them has not been seen yet.
+    pub awaited: usize,
 }
 
 impl Lowered {
@@ -121,7 +125,7 @@ pub(crate) fn lower_some(
     let mut priced = market.listings(&MarketOptions { estimate_prices: options.estimate_prices });
     let Inputs { mut objects, recorded, mut findings } = inputs;
     pods::resolve_namespaces(&mut objects);
-    findings.extend(pods::spread_by_default(&mut objects, &options.policies.default_spreads));
+    let awaited = spread_by_default(&mut objects, options, &mut findings);
     if let Some(live) = &options.live_market {
         findings.extend(live::apply(&mut priced.listings, market.types(), live));
     }
@@ -179,7 +183,20 @@ pub(crate) fn lower_some(
         note_unpriced(&snapshot, &mut summary, &mut findings);
     }
     let services = if runs { Vec::new() } else { pod_set.services.whole() };
-    Ok((Lowered { snapshot, findings, services, summary }, running))
+    Ok((Lowered { snapshot, findings, services, summary, awaited }, running))
+}
+
+/// Gives pods the spreads of the cluster; how many are left for later, as it cannot be said yet which.
+fn spread_by_default(
+    objects: &mut Objects,
+    options: &LowerOptions,
+    findings: &mut Vec<Finding>,
+) -> usize {
+    let spreads = &options.policies.default_spreads;
+    let waits = options.watched && !spreads.is_empty();
+    let awaited = if waits { pods::take_unexplained(objects, options.now) } else { 0 };
+    findings.extend(pods::spread_by_default(objects, spreads));
+    awaited
 }
 
 /// What is planned on what, but for what was assumed and what has no price; `market` is a region and a date.

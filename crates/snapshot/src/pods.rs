@@ -47,7 +47,7 @@ pub(crate) use namespaces::resolve as resolve_namespaces;
 use owners::{Owners, namespace};
 pub use services::Service;
 use services::Services;
-pub(crate) use spread_by_default::apply as spread_by_default;
+pub(crate) use spread_by_default::{apply as spread_by_default, take_unexplained};
 use tally::Tally;
 
 /// The pods of a set of objects.

@@ -32,6 +32,7 @@ fn options() -> LowerOptions {
         unavailable: snapshot::Unavailable::new(),
         now: model::Timestamp(0),
         existing_only: false,
+        watched: false,
         region: "us-east-1".to_owned(),
         pods: None,
         architectures: Vec::new(),

@@ -48,6 +48,8 @@ impl Driver {
         self.work.displaced.take_in(&planned, &tables);
         report::log_news(&planned, self.last.as_deref());
         self.last = Some(Arc::clone(&planned));
+        // They come again, as soon as what makes them may have been seen.
+        self.batch.arrived(planned.lowered.awaited, clock::instant());
         let took = clock::instant() - started;
         if planned.lowered.snapshot.pods.is_empty() {
             self.work.existing.clear();

@@ -9,14 +9,18 @@
 use std::collections::BTreeMap;
 
 use api::{LabelSelector, NodeSelectorRequirement, ObjectMeta, Pod, PodTemplate};
-use model::{Finding, FindingCode};
+use model::{Finding, FindingCode, Timestamp};
 
 use super::name_of;
 use super::owners::namespace;
 use super::selectors::requirements;
 use super::tally::Tally;
 use crate::Objects;
+use crate::fleet::moment;
 use crate::lower::DefaultSpreads;
+
+/// A pod waits so long for its maker: far longer than watches are apart, and not long for one whose maker is gone.
+const MAKER_SECONDS: i64 = 5;
 
 /// The label by which a Deployment tells its ReplicaSets' pods apart.
 const HASH: &str = "pod-template-hash";
@@ -59,6 +63,27 @@ pub(crate) fn apply(objects: &mut Objects, defaults: &DefaultSpreads) -> Vec<Fin
         spread(&one.metadata, &mut one.spec.job_template.spec.template, None);
     }
     tally.into_findings()
+}
+
+/// Takes out pods that wait for a node and whose ReplicaSet or StatefulSet is not there, where they were made so
+/// lately that it may still come: watches do not keep to the order in which objects were made. Gives their number.
+pub(crate) fn take_unexplained(objects: &mut Objects, now: Timestamp) -> usize {
+    let makers = Makers::new(objects);
+    let is_young = |pod: &Pod| {
+        let made = pod.metadata.creation_timestamp.as_deref().and_then(moment);
+        made.is_some_and(|made| now.0 < made.0 + MAKER_SECONDS)
+    };
+    let is_unexplained = |pod: &Pod| {
+        let owner = pod.metadata.controller().map(|owner| &*owner.kind);
+        pod.spec.node_name.is_none()
+            && pod.spec.topology_spread_constraints.is_empty()
+            && matches!(owner, Some("ReplicaSet" | "StatefulSet"))
+            && is_young(pod)
+            && makers.of_pod(pod, &mut Tally::default()).is_none()
+    };
+    let before = objects.pods.len();
+    objects.pods.retain(|pod| !is_unexplained(pod));
+    before - objects.pods.len()
 }
 
 /// The constraints with their selector; none without one, which would count every pod of the namespace.

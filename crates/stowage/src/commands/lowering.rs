@@ -43,6 +43,7 @@ fn options(args: &Input, now: Timestamp) -> LowerOptions {
         unavailable: snapshot::Unavailable::new(),
         now,
         existing_only: false,
+        watched: false,
         policies: args.policies(),
         region: args.region.clone(),
         pods: args.pods.map(Pods::model),

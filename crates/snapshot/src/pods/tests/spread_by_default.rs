@@ -1,5 +1,7 @@
 //! Pods without spreads get those of the cluster, over the pods of whoever makes or selects them.
 
+use model::Timestamp;
+
 use super::{containers, object};
 use crate::lower::DefaultSpreads;
 use crate::{ReadOptions, Source, read};
@@ -165,5 +167,35 @@ fn what_is_wrong_with_a_configuration_is_named() {
             (Err(error), Err(expected)) => assert!(error.contains(expected), "{text}: {error}"),
             (read, expected) => panic!("{text}: {read:?}, not {expected:?}"),
         }
+    }
+}
+
+#[test]
+fn a_young_pod_that_waits_for_a_node_waits_for_its_maker_too() {
+    let made = |name: &str, owner: &str, spec: &str| {
+        pod(name, owner, "app: web", spec).replacen(
+            "metadata: {",
+            "metadata: {creationTimestamp: \"2026-01-01T00:00:00Z\", ",
+            1,
+        )
+    };
+    let web = "selector: {matchLabels: {app: web}}, ";
+    let text = [
+        workload("apps/v1", "ReplicaSet", "web-1", web, "app: web"),
+        made("a", "ReplicaSet web-1", ""),
+        made("b", "ReplicaSet web-2", ""),
+        made("c", "StatefulSet db", ""),
+        made("d", "ReplicaSet web-2", "nodeName: node-1, "),
+        made("e", "Job once", ""),
+        made("f", "", ""),
+        pod("g", "ReplicaSet web-2", "app: web", ""),
+    ];
+    for (seconds, left) in [(0, "adefg"), (4, "adefg"), (5, "abcdefg"), (600, "abcdefg")] {
+        let text = text.concat();
+        let source = Source { name: "test.yaml".to_owned(), bytes: text.into_bytes() };
+        let mut objects = read(&[source], &ReadOptions::default()).expect("readable").objects;
+        let taken = crate::pods::take_unexplained(&mut objects, Timestamp(1_767_225_600 + seconds));
+        let names: String = objects.pods.iter().map(|one| one.metadata.name.as_str()).collect();
+        assert_eq!((names.as_str(), taken), (left, 7 - left.len()), "after {seconds} s");
     }
 }

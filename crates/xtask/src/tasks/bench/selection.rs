@@ -38,6 +38,7 @@ impl Selection {
             unavailable: snapshot::Unavailable::new(),
             now: model::Timestamp(0),
             existing_only: false,
+            watched: false,
             region: "us-east-1".to_owned(),
             pods: None,
             architectures: Vec::new(),
