@@ -60,3 +60,30 @@ fn pods_that_share_a_node_go_where_all_of_them_have_room() {
         720_000,
     );
 }
+
+/// Whichever term comes first: a pod that others follow follows one itself.
+#[test]
+fn those_that_are_followed_and_follow_share_a_node_with_both() {
+    for pods in [
+        "pod a cpu=1 of=a with=hostname/b
+         pod b cpu=1 of=b with=hostname/c
+         pod c cpu=3 of=c",
+        "pod a cpu=3 of=a
+         pod b cpu=1 of=b with=hostname/a
+         pod c cpu=1 of=c with=hostname/b",
+        "pod a cpu=1 of=a with=hostname/d
+         pod b cpu=1 of=b with=hostname/c
+         pod c cpu=3 of=c
+         pod d cpu=1 of=d with=hostname/b",
+    ] {
+        check(&format!("pool p\n{pods}"), 720_000);
+    }
+    // Two chains, each on a node of its own.
+    check(
+        "pool p
+         pod a x2 cpu=1 of=a with=hostname/b
+         pod b x2 cpu=1 of=b with=hostname/c apart=hostname/b
+         pod c x2 cpu=2 of=c",
+        400_000,
+    );
+}

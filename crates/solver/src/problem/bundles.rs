@@ -4,7 +4,8 @@
 //! a term over hostnames: with pods that are planned and that they go with, shared out evenly; all on one
 //! node where they go with each other and none is there yet; alone, and for nodes with such pods only,
 //! where some run. What fits no node together has nowhere to go, and comes in at the end where there is
-//! room. A bundle is a pod to whatever packs it; its first pod stands for all.
+//! room. A bundle is a pod to whatever packs it; its first pod stands for all. A bundle goes with others in
+//! turn, and others with it, as any of its pods do: so chains of terms end on one node.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,7 +26,18 @@ type Member = (usize, PodIndex);
 struct Bundle {
     class: Class,
     ties: TieSet,
-    others: Vec<PodIndex>,
+    /// All of it, the first pod first, each with its own class.
+    members: Vec<Member>,
+}
+
+/// Whether pods of `term` are among it that do not go with such pods themselves.
+fn is_host(set: &TieSet, term: usize) -> bool {
+    set.of.iter().any(|of| of.term == term && !of.together)
+}
+
+/// Whether it goes with pods of `term` and has none that others can go with: a bundle that has both is whole.
+fn follows(set: &TieSet, term: usize) -> bool {
+    set.together.iter().any(|entry| entry.0 == term) && !is_host(set, term)
 }
 
 /// Bundles under way.
@@ -35,7 +47,8 @@ pub(super) struct Bundling<'a> {
     sets: Vec<TieSet>,
     classes: Vec<Class>,
     bundled: Vec<Class>,
-    bundles: Bundles,
+    /// All of each bundle, by its first pod.
+    bundles: BTreeMap<PodIndex, Vec<Member>>,
     /// Pods that have nowhere to go, by class.
     left: Vec<Vec<PodIndex>>,
 }
@@ -44,7 +57,7 @@ impl<'a> Bundling<'a> {
     /// Of these `classes`.
     pub(super) fn new(built: &'a Built, classes: Vec<Class>) -> Self {
         let (sets, left) = (built.rules.node_ties(), vec![Vec::new(); classes.len()]);
-        Self { built, sets, classes, bundled: Vec::new(), bundles: Bundles::new(), left }
+        Self { built, sets, classes, bundled: Vec::new(), bundles: BTreeMap::new(), left }
     }
 
     /// Whether any class has pods that go with others on one node.
@@ -58,11 +71,11 @@ impl<'a> Bundling<'a> {
         let terms = &self.built.rules.terms.order;
         for term in terms.iter().copied().filter(|term| wanted.contains(term)) {
             self.settle_on_nodes(term);
-            let followers = self.members(|set| set.together.iter().any(|entry| entry.0 == term));
+            let followers = self.members(|set| follows(set, term));
             if followers.is_empty() {
                 continue;
             }
-            let hosts = self.members(|set| set.of.iter().any(|of| of.term == term && !of.together));
+            let hosts = self.members(|set| is_host(set, term));
             let runs = !self.built.rules.tie_base.is_open(term);
             if !hosts.is_empty() {
                 self.share_out(hosts, followers);
@@ -120,7 +133,8 @@ impl<'a> Bundling<'a> {
                 } else {
                     bundle.class.nodes = Bits::new(self.built.rest.nodes.len());
                 }
-                self.close(bundle);
+                let class = self.closed(bundle);
+                self.bundled.push(class);
             }
         }
         for class in &mut self.classes {
@@ -137,6 +151,8 @@ impl<'a> Bundling<'a> {
     /// The classes now, the other pods of bundles, and who shares no node.
     pub(super) fn finish(self) -> (Vec<Class>, Bundles, Feuds) {
         let Self { built, sets, classes, bundled, bundles, left } = self;
+        let others = |members: Vec<Member>| members.into_iter().skip(1).map(|member| member.1);
+        let bundles = bundles.into_iter().map(|(first, all)| (first, others(all).collect()));
         let nowhere = (Bits::new(built.rest.kinds.len()), Bits::new(built.rest.nodes.len()));
         let left = classes.iter().zip(left).map(|(class, pods)| {
             let (kinds, nodes) = nowhere.clone();
@@ -146,7 +162,7 @@ impl<'a> Bundling<'a> {
         let mut all: Vec<Class> = classes.into_iter().chain(left).chain(bundled).collect();
         all.retain(|class| !class.pods.is_empty());
         let feuds = Feuds::new(&sets);
-        (all, bundles, feuds)
+        (all, bundles.collect(), feuds)
     }
 
     /// Positions of nodes that have pods of `term`.
@@ -166,7 +182,7 @@ impl<'a> Bundling<'a> {
         for position in 0..self.classes.len() {
             let class = &self.classes[position];
             let set = &self.sets[class.ties];
-            if nodes.is_empty() || !set.together.iter().any(|entry| entry.0 == term) {
+            if nodes.is_empty() || !follows(set, term) {
                 continue;
             }
             let admitted = nodes.iter().filter(|node| class.nodes.contains(**node));
@@ -227,7 +243,8 @@ impl<'a> Bundling<'a> {
             }
         }
         for bundle in bundles {
-            self.close(bundle);
+            let class = self.closed(bundle);
+            self.classes.push(class);
         }
     }
 
@@ -249,7 +266,8 @@ impl<'a> Bundling<'a> {
             }
         }
         if let Some(bundle) = bundle {
-            self.close(bundle);
+            let class = self.closed(bundle);
+            self.classes.push(class);
         }
     }
 
@@ -263,7 +281,7 @@ impl<'a> Bundling<'a> {
         let copy = Bundle {
             class: bundle.class.clone(),
             ties: bundle.ties.clone(),
-            others: bundle.others.clone(),
+            members: bundle.members.clone(),
         };
         let wider = self.joined(Some(copy), member);
         let Problem { kinds, nodes, .. } = &self.built.rest;
@@ -276,13 +294,14 @@ impl<'a> Bundling<'a> {
         fits.then_some(wider)
     }
 
-    /// `bundle` with `member`, or one of it alone.
-    fn joined(&self, bundle: Option<Bundle>, (class, pod): Member) -> Bundle {
-        let class = &self.classes[class];
+    /// `bundle` with `member`, or one of it alone; a member may be a bundle itself.
+    fn joined(&self, bundle: Option<Bundle>, member: Member) -> Bundle {
+        let class = &self.classes[member.0];
         let ties = &self.sets[class.ties];
+        let members = self.all_of(member);
         let Some(mut bundle) = bundle else {
-            let class = Class { pods: vec![pod], units: 1, ..class.clone() };
-            return Bundle { class, ties: ties.clone(), others: Vec::new() };
+            let class = Class { pods: vec![member.1], units: 1, ..class.clone() };
+            return Bundle { class, ties: ties.clone(), members };
         };
         let own = &mut bundle.class;
         for (sum, need) in own.requests.iter_mut().zip(&class.requests) {
@@ -299,24 +318,34 @@ impl<'a> Bundling<'a> {
         own.quotas.extend(&class.quotas);
         own.quotas.sort_unstable();
         bundle.ties.join(ties);
-        bundle.others.push(pod);
+        bundle.members.extend(members);
         bundle
     }
 
     /// Pods that have nowhere to go.
     fn leave_out(&mut self, members: &[Member]) {
-        for (class, pod) in members {
-            self.left[*class].push(*pod);
+        for member in members {
+            for (class, pod) in self.all_of(*member) {
+                self.left[class].push(pod);
+            }
+            self.bundles.remove(&member.1);
         }
     }
 
-    fn close(&mut self, bundle: Bundle) {
-        let Bundle { mut class, ties, others } = bundle;
+    /// The pods of a bundle, each with its own class; what is none is alone.
+    fn all_of(&self, member: Member) -> Vec<Member> {
+        self.bundles.get(&member.1).cloned().unwrap_or_else(|| vec![member])
+    }
+
+    /// Notes who is in the bundle, and gives its class.
+    fn closed(&mut self, bundle: Bundle) -> Class {
+        let Bundle { mut class, ties, members } = bundle;
         class.ties = self.place_of(ties);
-        if !others.is_empty() {
-            self.bundles.insert(class.pods[0], others);
+        for (_, pod) in &members {
+            self.bundles.remove(pod);
         }
-        self.bundled.push(class);
+        self.bundles.insert(class.pods[0], members);
+        class
     }
 
     fn place_of(&mut self, ties: TieSet) -> usize {
