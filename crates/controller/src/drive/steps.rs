@@ -28,7 +28,8 @@ use crate::unavailable::Unavailable;
 
 /// A write that no watch has shown after this long is not waited for any longer.
 const SHOWN_WITHIN: Duration = Duration::from_secs(2);
-/// A claim that was created and that no watch has shown after this long is not expected any longer.
+/// A claim that no watch has shown this long after it was created, or could not be, is not expected any longer.
+/// While the request is under way it is: of hundreds that are asked for at once the last wait for longer than this.
 const CLAIM_SHOWN_WITHIN: Duration = Duration::from_secs(10);
 /// Steps that failed: as the rate limiter of Karpenter's controllers.
 const BACKOFF: Backoff = Backoff { first: Duration::from_secs(1), most: Duration::from_mins(1) };
@@ -102,6 +103,12 @@ impl Work {
         store.read(|tables| {
             let claims = &tables.node_claims.objects;
             let there = |name: &str| claims.contains_key(&(Box::default(), name.into()));
+            for (name, until) in &mut self.expected {
+                let group = self.groups.get(&GroupKey::Claim(name.clone()));
+                if group.is_some_and(|group| group.under_way) {
+                    *until = now + CLAIM_SHOWN_WITHIN;
+                }
+            }
             self.expected.retain(|name, until| *until > now && !there(name));
             let expected = &self.expected;
             self.memory.retain(|name, _| there(name) || expected.contains_key(name));
@@ -441,4 +448,27 @@ fn pods_by_node(tables: &Tables) -> BTreeMap<&str, Vec<&api::Pod>> {
         }
     }
     pods
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_claim_is_expected_until_its_creation_is_answered_and_a_while_beyond() {
+        let store = Store::new();
+        let mut work = Work::new(StartLimits::default(), 0, true);
+        let start = Instant::now();
+        let key = GroupKey::Claim("a".to_owned());
+        work.expect("a", Vec::new(), start);
+        work.begin(&key);
+        let answered = start + Duration::from_mins(1);
+        work.see(&store, answered);
+        assert!(work.expects_claims(), "nobody has answered yet");
+        work.end(Done { key, failed: false, wrote: Vec::new() }, answered);
+        for (after, expected) in [(Duration::ZERO, true), (CLAIM_SHOWN_WITHIN, false)] {
+            work.see(&store, answered + after);
+            assert_eq!(work.expects_claims(), expected, "{after:?} after the answer");
+        }
+    }
 }
