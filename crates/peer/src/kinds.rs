@@ -1,7 +1,4 @@
-//! The kinds of rule that random clusters are made of, and which of them are on.
-//!
-//! A kind that our solver does not honour yet, or that is not compared yet, is off: plans would differ for
-//! this reason alone. It is switched on here when that lands.
+//! The kinds of rule that random clusters are made of.
 
 use std::fmt;
 use std::str::FromStr;
@@ -61,61 +58,51 @@ pub enum Kind {
     MinValues,
 }
 
-/// A kind with its name, and why it is off.
+/// A kind with its name.
 #[derive(Clone, Copy, Debug)]
 pub struct Known {
     /// The kind.
     pub kind: Kind,
     /// Its name on the command line and in reports.
     pub name: &'static str,
-    /// Why clusters do not have it unless asked; empty where they do.
-    pub off: &'static str,
 }
 
-const fn on(kind: Kind, name: &'static str) -> Known {
-    Known { kind, name, off: "" }
-}
-
-const fn off(kind: Kind, name: &'static str, off: &'static str) -> Known {
-    Known { kind, name, off }
+const fn known(kind: Kind, name: &'static str) -> Known {
+    Known { kind, name }
 }
 
 /// Every kind.
 pub const ALL: [Known; 25] = [
-    on(Kind::NodeSelector, "node-selector"),
-    on(Kind::AffinityTerms, "affinity-terms"),
-    on(Kind::Exclusions, "exclusions"),
-    on(Kind::Taints, "taints"),
-    on(Kind::ZonalSpread, "zonal-spread"),
-    on(Kind::HostnameSpread, "hostname-spread"),
-    on(Kind::HostnameAntiAffinity, "hostname-anti-affinity"),
-    on(Kind::ZonalAntiAffinity, "zonal-anti-affinity"),
-    on(Kind::HostPorts, "host-ports"),
-    on(Kind::Volumes, "volumes"),
-    on(Kind::Requests, "requests"),
-    on(Kind::DaemonSets, "daemon-sets"),
-    on(Kind::Weights, "weights"),
-    on(Kind::Limits, "limits"),
-    on(Kind::ExistingNodes, "existing-nodes"),
-    on(Kind::Architectures, "architectures"),
-    on(Kind::CapacityTypes, "capacity-types"),
-    on(Kind::ZonalAffinity, "zonal-affinity"),
-    on(Kind::AffinityToOthers, "affinity-to-others"),
-    on(Kind::AntiAffinityToOthers, "anti-affinity-to-others"),
-    on(Kind::NamespaceSelectors, "namespace-selectors"),
-    on(Kind::NodePreferences, "node-preferences"),
-    on(Kind::SoftTaints, "soft-taints"),
-    off(
-        Kind::PodPreferences,
-        "pod-preferences",
-        "what each side grants of it is not weighed against the bill yet",
-    ),
-    on(Kind::MinValues, "min-values"),
+    known(Kind::NodeSelector, "node-selector"),
+    known(Kind::AffinityTerms, "affinity-terms"),
+    known(Kind::Exclusions, "exclusions"),
+    known(Kind::Taints, "taints"),
+    known(Kind::ZonalSpread, "zonal-spread"),
+    known(Kind::HostnameSpread, "hostname-spread"),
+    known(Kind::HostnameAntiAffinity, "hostname-anti-affinity"),
+    known(Kind::ZonalAntiAffinity, "zonal-anti-affinity"),
+    known(Kind::HostPorts, "host-ports"),
+    known(Kind::Volumes, "volumes"),
+    known(Kind::Requests, "requests"),
+    known(Kind::DaemonSets, "daemon-sets"),
+    known(Kind::Weights, "weights"),
+    known(Kind::Limits, "limits"),
+    known(Kind::ExistingNodes, "existing-nodes"),
+    known(Kind::Architectures, "architectures"),
+    known(Kind::CapacityTypes, "capacity-types"),
+    known(Kind::ZonalAffinity, "zonal-affinity"),
+    known(Kind::AffinityToOthers, "affinity-to-others"),
+    known(Kind::AntiAffinityToOthers, "anti-affinity-to-others"),
+    known(Kind::NamespaceSelectors, "namespace-selectors"),
+    known(Kind::NodePreferences, "node-preferences"),
+    known(Kind::SoftTaints, "soft-taints"),
+    known(Kind::PodPreferences, "pod-preferences"),
+    known(Kind::MinValues, "min-values"),
 ];
 
-/// The kinds that clusters have unless others are asked for.
+/// The kinds that clusters have unless others are asked for: all.
 pub fn by_default() -> Vec<Kind> {
-    ALL.iter().filter(|known| known.off.is_empty()).map(|known| known.kind).collect()
+    ALL.iter().map(|known| known.kind).collect()
 }
 
 impl Kind {

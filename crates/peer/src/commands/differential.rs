@@ -19,7 +19,7 @@ pub(super) struct Options {
     /// How many seeds
     #[arg(long, default_value_t = 500)]
     seeds: u64,
-    /// Draw from these kinds of rule; without it from all that are on
+    /// Draw from these kinds of rule; without it from all
     #[arg(long, value_delimiter = ',')]
     kinds: Vec<Kind>,
     /// Forget this rule on our side, to see that it is found
