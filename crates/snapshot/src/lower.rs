@@ -194,9 +194,19 @@ fn spread_by_default(
 ) -> usize {
     let spreads = &options.policies.default_spreads;
     let waits = options.watched && !spreads.is_empty();
-    let awaited = if waits { pods::take_unexplained(objects, options.now) } else { 0 };
+    let awaited = if waits { pods::take_unexplained(objects, options.now) } else { Vec::new() };
+    findings.extend(awaited.first().map(|first| Finding {
+        code: FindingCode::Note,
+        object: first.clone(),
+        field: "metadata.ownerReferences".to_owned(),
+        message: "what makes the pod has not been seen yet, and says with which pods the cluster's default spreads \
+                  count it; it is planned once that is seen, or five seconds after the pod was made"
+            .to_owned(),
+        remedy: String::new(),
+        count: u64::try_from(awaited.len()).unwrap_or(u64::MAX),
+    }));
     findings.extend(pods::spread_by_default(objects, spreads));
-    awaited
+    awaited.len()
 }
 
 /// What is planned on what, but for what was assumed and what has no price; `market` is a region and a date.

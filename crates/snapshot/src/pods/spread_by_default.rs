@@ -66,8 +66,8 @@ pub(crate) fn apply(objects: &mut Objects, defaults: &DefaultSpreads) -> Vec<Fin
 }
 
 /// Takes out pods that wait for a node and whose ReplicaSet or StatefulSet is not there, where they were made so
-/// lately that it may still come: watches do not keep to the order in which objects were made. Gives their number.
-pub(crate) fn take_unexplained(objects: &mut Objects, now: Timestamp) -> usize {
+/// lately that it may still come: watches do not keep to the order in which objects were made. Gives their names.
+pub(crate) fn take_unexplained(objects: &mut Objects, now: Timestamp) -> Vec<String> {
     let makers = Makers::new(objects);
     let is_young = |pod: &Pod| {
         let made = pod.metadata.creation_timestamp.as_deref().and_then(moment);
@@ -81,9 +81,8 @@ pub(crate) fn take_unexplained(objects: &mut Objects, now: Timestamp) -> usize {
             && is_young(pod)
             && makers.of_pod(pod, &mut Tally::default()).is_none()
     };
-    let before = objects.pods.len();
-    objects.pods.retain(|pod| !is_unexplained(pod));
-    before - objects.pods.len()
+    let taken = objects.pods.extract_if(.., |pod| is_unexplained(pod));
+    taken.map(|pod| name_of("Pod", &pod.metadata)).collect()
 }
 
 /// The constraints with their selector; none without one, which would count every pod of the namespace.

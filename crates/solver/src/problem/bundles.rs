@@ -47,7 +47,7 @@ pub(super) struct Bundling<'a> {
     sets: Vec<TieSet>,
     classes: Vec<Class>,
     bundled: Vec<Class>,
-    /// All of each bundle, by its first pod.
+    /// All of each bundle, by its first pod; one that nobody joined is alone.
     bundles: BTreeMap<PodIndex, Vec<Member>>,
     /// Pods that have nowhere to go, by class.
     left: Vec<Vec<PodIndex>>,
@@ -152,7 +152,8 @@ impl<'a> Bundling<'a> {
     pub(super) fn finish(self) -> (Vec<Class>, Bundles, Feuds) {
         let Self { built, sets, classes, bundled, bundles, left } = self;
         let others = |members: Vec<Member>| members.into_iter().skip(1).map(|member| member.1);
-        let bundles = bundles.into_iter().map(|(first, all)| (first, others(all).collect()));
+        let bundles = bundles.into_iter().filter(|(_, all)| all.len() > 1);
+        let bundles = bundles.map(|(first, all)| (first, others(all).collect()));
         let nowhere = (Bits::new(built.rest.kinds.len()), Bits::new(built.rest.nodes.len()));
         let left = classes.iter().zip(left).map(|(class, pods)| {
             let (kinds, nodes) = nowhere.clone();
