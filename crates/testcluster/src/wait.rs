@@ -6,9 +6,14 @@ use tokio::time::Instant;
 
 use crate::{Error, Result};
 
-/// Between two looks. Short beside what is waited for (a pod takes tens of milliseconds at least),
+/// Between the first looks. Short beside what is waited for (a pod takes tens of milliseconds at least),
 /// long beside a request to a loopback server (1 to 5 ms).
-const PAUSE: Duration = Duration::from_millis(50);
+const PAUSE_MIN: Duration = Duration::from_millis(50);
+/// However long the wait: states that are looked for pass, and tests wait for the next look.
+const PAUSE_MAX: Duration = Duration::from_millis(500);
+/// A look comes so much later than it could as a part of the wait so far. Looks list all of a kind; asked for
+/// every 50 ms they took most of what API servers took of the cores that whatever is waited for needs.
+const LATE: u32 = 20;
 
 /// A moment after which waiting has failed.
 #[derive(Clone, Copy, Debug)]
@@ -48,6 +53,7 @@ pub async fn until_at<T, E: std::fmt::Display>(
     mut probe: impl AsyncFnMut() -> Result<Option<T>, E>,
 ) -> Result<T> {
     let mut last = "nothing".to_owned();
+    let start = Instant::now();
     let asked = async {
         loop {
             match probe().await {
@@ -55,7 +61,8 @@ pub async fn until_at<T, E: std::fmt::Display>(
                 Ok(None) => "not yet".clone_into(&mut last),
                 Err(error) => last = error.to_string(),
             }
-            tokio::time::sleep(PAUSE).await;
+            let pause = start.elapsed() / LATE;
+            tokio::time::sleep(pause.clamp(PAUSE_MIN, PAUSE_MAX)).await;
         }
     };
     let answer = tokio::time::timeout_at(deadline.at, asked).await;

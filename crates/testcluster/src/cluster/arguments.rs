@@ -18,6 +18,10 @@ use crate::{Error, Result};
 /// Seconds after which a node whose Lease nobody renews is taken for dead; KWOK's own default.
 const NODE_LEASE_SECONDS: u32 = 40;
 
+/// How much more memory than what is in use a process may take before it collects garbage, in percent; Go's own
+/// default, 100, costs a tenth more of the cores, which tests have fewer of than memory.
+const GARBAGE: &str = "400";
+
 /// Everything that is decided before the first process starts.
 pub(super) struct Plan {
     pub(super) programs: Programs,
@@ -46,7 +50,7 @@ pub(super) fn plan(folder: &Folder, binaries: &Binaries, options: &Options) -> R
         name,
         path: binary.to_owned(),
         arguments,
-        environment: Vec::new(),
+        environment: vec![("GOGC", GARBAGE.into())],
         inherits: true,
         folder: path.to_owned(),
         log: folder.logs().join(format!("{name}.log")),
