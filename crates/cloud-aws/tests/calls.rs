@@ -1,10 +1,14 @@
 //! Every call: how it fails, that it is tried again, and that all its pages are read.
 
 use awsproxy::{Fault, Rule};
-use cloud::{ClientToken, Cloud as _, CloudError, ErrorClass, InterruptionQueue as _, Receipt};
+use cloud::{
+    ClientToken, Cloud as _, CloudError, ErrorClass, InterruptionQueue as _, LaunchRequest, Receipt,
+};
 use cloud_aws::{AwsQueue, EksCluster, VISIBILITY};
 use std::collections::BTreeMap;
 use std::time::Duration;
+
+use model::InstanceId;
 
 use crate::support::{Aws, CLUSTER, class, made_up};
 
@@ -52,38 +56,54 @@ fn fresh(aws: &Aws) -> api::Ec2NodeClass {
     class
 }
 
-/// Makes one call; what it needs is made before `rule` comes into force.
-async fn call(aws: &Aws, what: &str, rule: Option<Rule>) -> Result<(), CloudError> {
+/// What a call is made for.
+struct Made {
+    class: api::Ec2NodeClass,
+    request: Option<LaunchRequest>,
+    id: InstanceId,
+}
+
+/// Makes what the call needs: once for all ways in which it fails, as a call that failed is made again.
+async fn made(aws: &Aws, what: &str) -> Made {
     let class = fresh(aws);
+    let mut id = "i-0123456789abcdef0".into();
+    if !matches!(what, "launch" | "instance" | "terminate" | "tag" | "release" | "tidy") {
+        return Made { class, request: None, id };
+    }
     let mut request = aws.request("calls").await;
     request.token = ClientToken::new("uid-calls", u32::try_from(aws.proxy.log().len()).unwrap());
     // Another class has another template.
     request.node_class.metadata.name.clone_from(&class.metadata.name);
-    let id = match what {
-        "instance" | "terminate" | "tag" | "release" | "tidy" => {
-            aws.cloud.prepare(&class).await.unwrap();
-            Some(aws.cloud.launch(&request).await.unwrap().instance.id)
-        }
-        _ => None,
-    };
-    let id = id.unwrap_or_else(|| "i-0123456789abcdef0".into());
+    if what != "launch" {
+        aws.cloud.prepare(&class).await.unwrap();
+        id = aws.cloud.launch(&request).await.unwrap().instance.id;
+    }
+    Made { class, request: Some(request), id }
+}
+
+/// Makes one call, with `rule` in force.
+async fn call(aws: &Aws, what: &str, made: &Made, rule: Option<Rule>) -> Result<(), CloudError> {
+    let Made { class, request, id } = made;
     if let Some(rule) = rule {
         aws.proxy.add_rule(rule);
     }
     let cloud = &aws.cloud;
     match what {
         "check" => cloud.check().await,
-        "resolve" => cloud.resolve(&class).await.map(drop),
-        "prepare" => cloud.prepare(&class).await,
-        "launch" => cloud.launch(&request).await.map(drop).map_err(|failed| failed.error),
+        "resolve" => cloud.resolve(class).await.map(drop),
+        "prepare" => cloud.prepare(class).await,
+        "launch" => {
+            let request = request.as_ref().unwrap();
+            cloud.launch(request).await.map(drop).map_err(|failed| failed.error)
+        }
         "instances" => cloud.instances().await.map(drop),
         "instances_of" => cloud.instances_of(&"calls".into()).await.map(drop),
-        "instance" => cloud.instance(&id).await.map(drop),
-        "terminate" => cloud.terminate(&id).await,
-        "tag" => cloud.tag(&id, &BTreeMap::from([("Name".to_owned(), "a".to_owned())])).await,
+        "instance" => cloud.instance(id).await.map(drop),
+        "terminate" => cloud.terminate(id).await,
+        "tag" => cloud.tag(id, &BTreeMap::from([("Name".to_owned(), "a".to_owned())])).await,
         "statuses" => cloud.statuses().await.map(drop),
-        "tidy" => cloud.tidy(&[class], Duration::ZERO).await.map(drop),
-        "release" => cloud.release(&class).await,
+        "tidy" => cloud.tidy(std::slice::from_ref(class), Duration::ZERO).await.map(drop),
+        "release" => cloud.release(class).await,
         "queue" => {
             let queue = AwsQueue::connect_as(aws.config(), CLUSTER, aws.key(), VISIBILITY).await;
             queue.map(drop)
@@ -99,6 +119,7 @@ async fn each_call_fails_with_the_class_that_says_what_to_do_and_works_again() {
     let aws = Aws::start(1).await;
     aws.make_cluster("10.100.0.0/16").await;
     for (what, action) in CALLS {
+        let made = made(&aws, what).await;
         for (fault, class) in [
             (Fault::Throttle, RETRY),
             (Fault::Error(500, "InternalFailure"), RETRY),
@@ -110,11 +131,11 @@ async fn each_call_fails_with_the_class_that_says_what_to_do_and_works_again() {
             (Fault::Reply(502, String::new()), RETRY),
         ] {
             let rule = Rule::new(action, fault.clone(), 1);
-            let error = call(&aws, what, Some(rule)).await.expect_err(action);
+            let error = call(&aws, what, &made, Some(rule)).await.expect_err(action);
             assert_eq!(error.class, class, "{what}, {action}, {fault:?}: {error}");
             assert!(!error.code.is_empty() && !error.message.is_empty(), "{error:?}");
         }
-        call(&aws, what, None).await.expect(action);
+        call(&aws, what, &made, None).await.expect(action);
     }
     // Each of them is an action of its own, not another's that failed before.
     for (_, action) in CALLS {
@@ -135,7 +156,9 @@ async fn each_service_is_asked_again_when_it_throttles() {
         ("cluster", "DescribeCluster"),
     ] {
         let before = aws.proxy.calls(action).len();
-        call(&aws, what, Some(Rule::new(action, Fault::Throttle, 1))).await.expect(action);
+        let made = made(&aws, what).await;
+        let rule = Rule::new(action, Fault::Throttle, 1);
+        call(&aws, what, &made, Some(rule)).await.expect(action);
         let throttled = aws.proxy.calls(action).into_iter().skip(before);
         assert_eq!(throttled.filter(|call| call.fault.is_some()).count(), 1, "{action}");
     }

@@ -4,14 +4,17 @@ use cloud::Cloud as _;
 use cloud::conformance::run_all;
 use model::MicroUsdPerHour;
 
+use crate::policy;
 use crate::support::Aws;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_case_holds() {
+async fn every_case_holds_and_each_call_is_in_the_policy() {
     let aws = Aws::start(1).await;
     let failures = run_all(&aws).await;
     assert_eq!(aws.proxy.unknown(), Vec::<String>::new(), "actions that moto does not know");
     assert!(failures.is_empty(), "{failures:#?}");
+    aws.cloud.market().await.unwrap();
+    policy::check(&aws);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,4 +1,6 @@
 //! What the loop promises as a whole: a fleet of hundreds of pods that shrinks, and everything at once.
+//!
+//! Tests begin in the order of their names, and these take longest: what began last would run alone.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

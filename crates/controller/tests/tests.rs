@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
 #![expect(clippy::print_stdout, reason = "figures are shown beside the results")]
 
+mod closed_loop;
 mod consolidation;
 mod default_spreads;
 mod drift;
@@ -13,7 +14,6 @@ mod lifecycle;
 mod machines;
 mod namespaces;
 mod passes;
-mod proof;
 mod restarts;
 mod scale;
 mod volumes;
