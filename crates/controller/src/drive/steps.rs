@@ -26,8 +26,9 @@ use crate::report;
 use crate::store::{Store, Tables};
 use crate::unavailable::Unavailable;
 
-/// A write that no watch has shown after this long is not waited for any longer.
-const SHOWN_WITHIN: Duration = Duration::from_secs(2);
+/// A write that no watch has shown after this long is not waited for any longer. An API server that has much to do
+/// shows writes after seconds; asked for again before, they are more of what it has to do, and meet a newer version.
+const SHOWN_WITHIN: Duration = Duration::from_secs(30);
 /// A claim that no watch has shown this long after it was created, or could not be, is not expected any longer.
 /// While the request is under way it is: of hundreds that are asked for at once the last wait for longer than this.
 const CLAIM_SHOWN_WITHIN: Duration = Duration::from_secs(10);
