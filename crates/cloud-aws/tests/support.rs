@@ -19,8 +19,9 @@ use tokio::sync::OnceCell;
 pub(crate) const CLUSTER: &str = "conformance";
 const ROLES: [&str; 2] = ["node", "other-node"];
 
-/// One process serves all tests of this binary; it ends with it.
-static MOTO: OnceCell<Moto> = OnceCell::const_new();
+/// Each serves the tests of every other account, as an interpreter uses one core at a time; they end with this
+/// binary.
+static MOTO: [OnceCell<Moto>; 2] = [const { OnceCell::const_new() }; 2];
 /// Accounts handed out, one a test.
 static ACCOUNTS: AtomicU64 = AtomicU64::new(100_000_000_000);
 
@@ -39,9 +40,10 @@ pub(crate) struct Aws {
 impl Aws {
     /// `attempts`: of one call; more than one only where retries are the matter.
     pub(crate) async fn start(attempts: u32) -> Self {
-        let moto = MOTO.get_or_init(async || Moto::start(1).await.unwrap()).await;
-        let id = ACCOUNTS.fetch_add(1, Ordering::Relaxed).to_string();
-        let account = moto.account(&id, "us-east-1").await.unwrap();
+        let id = ACCOUNTS.fetch_add(1, Ordering::Relaxed);
+        let moto = &MOTO[usize::from(id % 2 == 1)];
+        let moto = moto.get_or_init(async || Moto::start(1).await.unwrap()).await;
+        let account = moto.account(&id.to_string(), "us-east-1").await.unwrap();
         let zones = ["us-east-1a", "us-east-1b"].map(str::to_owned).to_vec();
         account.seed_vpc(&Network { cluster: CLUSTER.to_owned(), zones }).await.unwrap();
         for role in ROLES {

@@ -45,8 +45,9 @@ const RUSTDOCFLAGS: &str = "-D warnings -A rustdoc::private_intra_doc_links";
 const TESTS: &[&str] =
     &["test", "--workspace", "--locked", "--no-fail-fast", "--", "--show-output"];
 
-/// Tests that run at once on each core: those against a real control plane wait most of their time.
-const TESTS_PER_CORE: usize = 2;
+/// Tests that run at once on each core: those against a real control plane wait most of their time. With two, a
+/// third of two cores was idle.
+const TESTS_PER_CORE: usize = 3;
 
 /// Runs all steps and says how they went; the code is a failure where anything failed.
 pub(crate) fn run() -> anyhow::Result<ExitCode> {
