@@ -40,6 +40,8 @@ pub struct Config {
     pub preference_price: PreferencePrice,
     /// What the eviction of a pod costs, millionths of a dollar; `None`: what one costs in an hour on average.
     pub eviction_price: Option<i64>,
+    /// Whether spot nodes may come in the place of spot nodes alone.
+    pub spot_for_spot: bool,
     /// How strictly some rules are taken.
     pub policies: Policies,
     /// Where plans are recorded, with all that they were made from; `None`: nowhere.

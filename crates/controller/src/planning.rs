@@ -42,13 +42,18 @@ pub(crate) struct Spending {
     pub(crate) work_limit: u64,
     pub(crate) preference_price: PreferencePrice,
     pub(crate) eviction_price: Option<i64>,
+    pub(crate) spot_for_spot: bool,
 }
 
 #[cfg(test)]
 impl Spending {
     /// First answers, and the defaults.
-    pub(crate) const NO_SEARCH: Self =
-        Self { work_limit: 0, preference_price: PreferencePrice::DEFAULT, eviction_price: None };
+    pub(crate) const NO_SEARCH: Self = Self {
+        work_limit: 0,
+        preference_price: PreferencePrice::DEFAULT,
+        eviction_price: None,
+        spot_for_spot: false,
+    };
 }
 
 /// A plan that may be carried out.

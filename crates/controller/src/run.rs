@@ -75,6 +75,7 @@ impl Controller {
             work_limit: config.work_limit,
             preference_price: config.preference_price,
             eviction_price: config.eviction_price,
+            spot_for_spot: config.spot_for_spot,
         };
         let planner = Planner::new(config.region.clone(), spending, config.policies.clone())
             .map_err(StartError::Region)?;

@@ -445,6 +445,7 @@ pub(crate) fn config(identity: &str) -> Config {
         kube_burst: 300,
         preference_price: controller::PreferencePrice::DEFAULT,
         eviction_price: None,
+        spot_for_spot: false,
         policies: controller::Policies::default(),
         work_limit: 2_000_000,
         recording: None,

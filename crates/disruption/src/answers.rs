@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use model::fleet::Cluster;
 use model::{Move, NanoUsdPerHour, NodeIndex, NodeName, Snapshot};
+use solver::{Look, Withheld};
 
 use crate::consolidate::{Answer, Lots, Settings};
 use crate::kept::Kept;
@@ -26,6 +27,13 @@ pub(crate) fn looked(
         let taken = search.yard.taken_by(position);
         let why = if taken > 0 {
             Kept::Takes { pods: taken }
+        } else if let Some(Look { withheld: Some(withheld), .. }) = search.looks[position] {
+            Kept::SpotForSpot {
+                types: match withheld {
+                    Withheld::Spot => None,
+                    Withheld::FewTypes(types) => Some(types),
+                },
+            }
         } else if let Some(look) = search.looks[position] {
             Kept::NoSaving {
                 pods: look.pods,

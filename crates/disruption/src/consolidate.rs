@@ -34,6 +34,9 @@ pub struct Settings {
     pub prices: MovePrices,
     /// Most nodes that one move takes out.
     pub nodes_per_move: usize,
+    /// Whether spot nodes may come in the place of spot nodes alone, as by Karpenter's gate
+    /// `SpotToSpotConsolidation`; see [`solver::SPOT_TYPES_MIN`].
+    pub spot_for_spot: bool,
     /// Units of work to spend; one is some 100 ns.
     pub work_limit: u64,
 }
@@ -100,6 +103,7 @@ pub fn consolidate(
             .chain([usize::MAX])
             .collect(),
         most_nodes: settings.nodes_per_move,
+        spot_for_spot: settings.spot_for_spot,
     };
     let yard = Yard::new(snapshot, &lots.tenants, yard_settings);
     let order = order(snapshot, &lots.tenants, &yard, rotation);

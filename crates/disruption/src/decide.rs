@@ -195,6 +195,7 @@ pub(crate) fn until(kept: &Kept, now: Timestamp) -> Option<Timestamp> {
         | Kept::TypeNotFound(_)
         | Kept::PodNotPlanned { .. }
         | Kept::NoSaving { .. }
+        | Kept::SpotForSpot { .. }
         | Kept::Takes { .. }
         | Kept::PodBudgetSpent { .. }
         | Kept::Balanced { .. }

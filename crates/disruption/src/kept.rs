@@ -5,6 +5,7 @@ use std::fmt;
 use model::{MicroUsdPerHour, NanoUsdPerHour, NodeName, NodePoolName, PodName, Timestamp};
 
 use model::fleet::Reason;
+use solver::SPOT_TYPES_MIN;
 
 /// Why a node stays. Money is in nano-USD per hour.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,6 +79,11 @@ pub enum Kept {
         replacement: Option<NanoUsdPerHour>,
         /// What the evictions cost.
         evictions: NanoUsdPerHour,
+    },
+    /// It is a spot node that a cheaper spot node could come in the place of.
+    SpotForSpot {
+        /// For how many types that is so, where they are too few; `None`: nobody asked for it.
+        types: Option<usize>,
     },
     /// Pods of nodes that go will run on it.
     Takes {
@@ -175,6 +181,7 @@ impl Kept {
             Self::TypeNotFound(_) => "type_not_found",
             Self::PodNotPlanned { .. } => "pod_not_planned",
             Self::NoSaving { .. } => "no_saving",
+            Self::SpotForSpot { .. } => "spot_for_spot",
             Self::Takes { .. } => "takes",
             Self::PodBudgetSpent { .. } => "pod_budget_spent",
             Self::Balanced { .. } => "balanced",
@@ -210,6 +217,7 @@ impl Kept {
             | Self::TypeNotFound(_)
             | Self::PodNotPlanned { .. }
             | Self::NoSaving { .. }
+            | Self::SpotForSpot { .. }
             | Self::Takes { .. }
             | Self::PodBudgetSpent { .. }
             | Self::Balanced { .. }
@@ -272,6 +280,7 @@ impl fmt::Display for Kept {
             Self::NoSaving { pods, seated, price, replacement, evictions } => {
                 no_saving(f, (*pods, *seated), *price, *replacement, *evictions)
             }
+            Self::SpotForSpot { types } => spot_for_spot(f, *types),
             Self::Takes { pods } => write!(f, "{pods} pods of nodes that go will run on it"),
             Self::PodBudgetSpent { budget, allowed, taken } => write!(
                 f,
@@ -294,6 +303,20 @@ fn canary(f: &mut fmt::Formatter<'_>, pool: &NodePoolName, node: Option<&NodeNam
             write!(f, "Node {node}, which is as its pool says now, is not ready (NodePool={pool})")
         }
         None => write!(f, "one drifted node is replaced before the others (NodePool={pool})"),
+    }
+}
+
+/// As Karpenter says it.
+fn spot_for_spot(f: &mut fmt::Formatter<'_>, types: Option<usize>) -> fmt::Result {
+    match types {
+        None => f.write_str(
+            "SpotToSpotConsolidation is disabled, can't replace a spot node with a spot node",
+        ),
+        Some(types) => write!(
+            f,
+            "SpotToSpotConsolidation requires {SPOT_TYPES_MIN} cheaper instance type options than the \
+             current candidate to consolidate, got {types}"
+        ),
     }
 }
 

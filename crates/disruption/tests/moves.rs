@@ -19,6 +19,7 @@ fn settings() -> Settings {
         objective: Objective::LIST_PRICES,
         prices: MovePrices::default(),
         nodes_per_move: 1,
+        spot_for_spot: false,
         work_limit: 1_000_000,
     }
 }
@@ -244,6 +245,60 @@ fn whose_turn_did_not_come_is_looked_at_first_the_next_time() {
     assert_eq!(second.rotation.next, Some("c".into()));
     let all = consolidate(&world, &settings());
     assert_eq!(all.rotation.next, None);
+}
+
+/// Fifteen types and more that hold a pod for less than `dear`, each sold as spot.
+fn market(types: usize) -> String {
+    let one = |n| format!("type t{n} cpu=2 mem=8Gi price=0.9 spot=0.03{n:02}\n");
+    let all = (0..types).map(one).collect::<Vec<_>>().concat();
+    format!("{all}type dear cpu=8 mem=32Gi price=0.9 spot=0.2\npool p\n")
+}
+
+#[test]
+fn spot_nodes_give_way_to_spot_nodes_where_that_is_asked_for_and_types_are_many() {
+    let one = "node a pool=p type=dear capacity=spot\npod x cpu=1 mem=1Gi on=a";
+    let asked = Settings { spot_for_spot: true, ..settings() };
+    for (types, settings, expected) in [
+        (15, settings(), Some(Kept::SpotForSpot { types: None })),
+        (14, asked.clone(), Some(Kept::SpotForSpot { types: Some(14) })),
+        (15, asked, None),
+    ] {
+        for nodes_per_move in [1, 16] {
+            let world = fleet(&format!("{}{one}", market(types)));
+            let found = consolidate(&world, &Settings { nodes_per_move, ..settings.clone() });
+            let expected_moves: &[&str] =
+                if expected.is_some() { &[] } else { &["a -> t0 x1 saves 170000"] };
+            assert_eq!(told(&world.0, &found), expected_moves, "{types} types");
+            if let Some(expected) = &expected {
+                assert_eq!(kept(&found, 0), expected, "{types} types");
+            }
+        }
+    }
+}
+
+#[test]
+fn spot_nodes_that_nobody_replaces_go_all_the_same_where_their_pods_fit() {
+    let lines = "node a pool=p type=dear capacity=spot
+         node b pool=p type=dear capacity=spot
+         node c pool=p type=dear capacity=on-demand
+         pod x x2 cpu=1 mem=1Gi on=a
+         pod y cpu=1 mem=1Gi on=b
+         pod z x7 cpu=1 mem=1Gi on=c";
+    let world = fleet(&format!("{}{lines}", market(15)));
+    for nodes_per_move in [1, 16] {
+        let found = consolidate(&world, &Settings { nodes_per_move, ..settings() });
+        let removed = |one: &model::Move| one.removed.len();
+        assert!(found.moves.iter().map(removed).sum::<usize>() > 0);
+        let is_spot = |node: &model::NodeIndex| node.get() < 2;
+        for one in &found.moves {
+            let spot_alone = one.removed.iter().all(is_spot);
+            assert!(!spot_alone || one.launched.is_empty(), "{:?}", told(&world.0, &found));
+        }
+    }
+    let on_demand = "node c pool=p type=dear capacity=on-demand\npod z cpu=1 mem=1Gi on=c";
+    let world = fleet(&format!("{}{on_demand}", market(1)));
+    let found = consolidate(&world, &settings());
+    assert_eq!(told(&world.0, &found), ["c -> t0 x1 saves 870000"]);
 }
 
 /// Pods that are spread over zones go to another node of theirs, though others would be cheaper.

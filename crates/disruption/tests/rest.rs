@@ -3,7 +3,9 @@
 use std::fmt::Write as _;
 
 use disruption::{Cluster, Consolidation, Rotation, Settings};
-use model::{MicroUsdPerHour, MovePrices, Objective, Snapshot};
+use model::{
+    CapacityType, MicroUsdPerHour, MovePrices, NewNode, NodeIndex, Objective, Snapshot, well_known,
+};
 use proptest::prelude::*;
 use testkit::{carry_out, fleet};
 
@@ -64,13 +66,16 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(256))]
 
     #[test]
-    fn moves_hold_and_pay_and_end(text in fleets(), nodes_per_move in 1..5_usize) {
+    fn moves_hold_and_pay_and_end(
+        text in fleets(), nodes_per_move in 1..5_usize, spot_for_spot in any::<bool>(),
+    ) {
         let eviction = text.lines().next().and_then(|line| line.strip_prefix("# "));
         let eviction = eviction.unwrap().parse().unwrap();
         let settings = Settings {
             objective: Objective::LIST_PRICES,
             prices: MovePrices { eviction, ..MovePrices::default() },
             nodes_per_move,
+            spot_for_spot,
             work_limit: 1_000_000,
         };
         let mut world = fleet(&text);
@@ -83,6 +88,19 @@ proptest! {
                 snapshot, cluster, found.moves.clone(), settings.prices, at(0),
             );
             prop_assert!(checked.is_ok(), "{:?}", checked);
+            let is_spot = |node: &NodeIndex| {
+                let capacity_type = snapshot.node(*node).labels.get(well_known::CAPACITY_TYPE);
+                capacity_type.is_some_and(|value| value.as_str() == "spot")
+            };
+            let comes = |one: &NewNode| {
+                let listing = snapshot.listing_of(snapshot.offering(one.offering));
+                listing.capacity_type == CapacityType::Spot
+            };
+            for one in &found.moves {
+                // One alone would need more types than there are.
+                let may = spot_for_spot && one.removed.len() > 1;
+                prop_assert!(may || !one.removed.iter().all(is_spot) || !one.launched.iter().any(comes));
+            }
             if found.moves.is_empty() {
                 break;
             }

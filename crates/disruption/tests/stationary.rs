@@ -62,6 +62,7 @@ fn the_last_day_of_a_stationary_fleet_has_no_disruption() {
             objective: Objective::LIST_PRICES,
             prices: MovePrices { eviction, ..MovePrices::default() },
             nodes_per_move,
+            spot_for_spot: false,
             work_limit: 200_000,
         };
         let mut world = fleet(&scattered());

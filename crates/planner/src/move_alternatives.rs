@@ -4,8 +4,10 @@
 //! hold the same pods, as for plans, cheapest first, each with its regret; but none with which the move
 //! would not pay any more, whichever the others launched with it become.
 
+use std::collections::BTreeSet;
+
 use model::fleet::Reason;
-use model::{Move, NanoUsdPerHour, Objective, Plan, Snapshot};
+use model::{CapacityType, Move, NanoUsdPerHour, NewNode, Objective, Plan, Snapshot, well_known};
 
 use crate::{Alternative, alternatives};
 
@@ -24,14 +26,45 @@ pub fn move_alternatives(
         .map(|one| {
             let most = regret_max(one);
             let of_move = all.by_ref().take(one.launched.len());
+            let for_spot = is_one_spot_node(snapshot, one);
             of_move
-                .map(|mut list| {
+                .zip(&one.launched)
+                .map(|(mut list, node)| {
                     list.retain(|other| other.regret < most);
+                    if for_spot {
+                        keep_few_spot_types(snapshot, node, &mut list);
+                    }
                     list
                 })
                 .collect()
         })
         .collect()
+}
+
+/// Whether one spot node goes, and no other.
+fn is_one_spot_node(snapshot: &Snapshot, one: &Move) -> bool {
+    let [node] = one.removed.as_slice() else { return false };
+    let capacity_type = snapshot.node(*node).labels.get(well_known::CAPACITY_TYPE);
+    one.reason == Reason::Underutilized
+        && capacity_type.is_some_and(|value| value.as_str() == CapacityType::Spot.as_str())
+}
+
+/// Where a spot node comes in the place of one, it is of one of the few cheapest types, so that it is not replaced
+/// again at once, and stays spot. What `minValues` asks for is kept.
+fn keep_few_spot_types(snapshot: &Snapshot, node: &NewNode, list: &mut Vec<Alternative>) {
+    let listing = |offering| snapshot.listing_of(snapshot.offering(offering));
+    let planned = listing(node.offering);
+    let pool = snapshot.pool(snapshot.offering(node.offering).pool);
+    if planned.capacity_type != CapacityType::Spot {
+        return;
+    }
+    let mut types = BTreeSet::from([planned.instance_type]);
+    list.retain(|other| {
+        let other = listing(other.offering);
+        let few = types.len() < solver::SPOT_TYPES_MIN || !pool.min_values.is_empty();
+        other.capacity_type == CapacityType::Spot
+            && (types.contains(&other.instance_type) || few && types.insert(other.instance_type))
+    });
 }
 
 /// What each launched node may cost more, at less than which the move still saves more than it costs;

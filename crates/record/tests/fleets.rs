@@ -90,6 +90,7 @@ fn fleet(marks: u32) -> (Snapshot, Cluster, Question) {
             objective,
             prices,
             nodes_per_move: 16,
+            spot_for_spot: true,
             work_limit: if has(6) { 300 } else { 200_000 },
         },
         settings: Settings { price_weights: false, objective, work_limit: 20_000 },

@@ -20,4 +20,4 @@ mod yard;
 
 pub use settings::{Progress, Settings, Weights};
 pub use solve::{Small, Solution, solve};
-pub use yard::{Look, Tenant, Yard, YardSettings};
+pub use yard::{Look, SPOT_TYPES_MIN, Tenant, Withheld, Yard, YardSettings};

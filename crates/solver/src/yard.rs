@@ -12,12 +12,13 @@ mod seats;
 mod several;
 mod single;
 mod split;
+mod spot;
 mod trades;
 mod window;
 
 use model::{
     Candidate, MicroUsdPerHour, Move, MovePrices, NanoUsdPerHour, NodeIndex, Objective, PodIndex,
-    PreferencePrice, Snapshot, fleet,
+    PreferencePrice, Snapshot, TypeIndex, fleet,
 };
 
 use crate::first;
@@ -28,6 +29,7 @@ use crate::problem::{self, Problem};
 use crate::solve;
 use seats::Seats;
 pub use single::Look;
+pub use spot::{SPOT_TYPES_MIN, Withheld};
 use trades::{Trade, Trades};
 
 /// A node with what runs on it.
@@ -58,6 +60,9 @@ pub struct YardSettings {
     pub most_of_group: Vec<usize>,
     /// Most nodes that one trade takes out.
     pub most_nodes: usize,
+    /// Whether spot nodes may come in the place of spot nodes alone; in that of one only where
+    /// [`SPOT_TYPES_MIN`] types are cheaper.
+    pub spot_for_spot: bool,
 }
 
 /// A node of the yard.
@@ -87,9 +92,13 @@ pub struct Yard {
     /// The class of each pod.
     class_of: Vec<usize>,
     bins: Vec<Bin>,
+    /// Which of them are spot nodes.
+    is_spot: Vec<bool>,
     seats: Seats,
     /// Searched kinds, cheapest first.
     kinds: Vec<usize>,
+    /// For each kind, the types of which its nodes may be spot nodes.
+    spot_types: Vec<Vec<TypeIndex>>,
     /// What is left of limits and supplies.
     scarce: Vec<i64>,
     anchors: Anchors,
@@ -143,7 +152,10 @@ impl Yard {
             (0..problem.kinds.len()).filter(|&kind| problem.kinds[kind].searched).collect();
         kinds.sort_by_key(|&kind| (problem.kinds[kind].objective(0), kind));
         let scarce = problem.scarce.clone();
+        let spot_types = problem.kinds.iter().map(|kind| spot::types(snapshot, kind)).collect();
         Self {
+            is_spot: tenants.iter().map(|one| spot::is_spot(snapshot, one.node)).collect(),
+            spot_types,
             seats: Seats::new(&problem, &takes),
             anchors: anchors::anchors(&problem, &scarce),
             values: first::standalone_values(&problem),

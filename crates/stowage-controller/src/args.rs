@@ -97,6 +97,7 @@ mod tests {
         assert_eq!(arguments.core.batch_idle_duration.as_secs(), 1);
         assert_eq!(arguments.core.leader_election_name, "karpenter-leader-election");
         assert_eq!(arguments.ours.preference_price, controller::PreferencePrice::DEFAULT);
+        assert!(!arguments.core.replaces_spot_by_spot());
         assert_eq!(arguments.without_effect(), Vec::<String>::new());
     }
 
@@ -106,7 +107,7 @@ mod tests {
             "--batch-max-duration=1m30s",
             "--disable-leader-election",
             "--enable-profiling=false",
-            "--feature-gates=NodeRepair=true,Unknown=true,ReservedCapacity=true",
+            "--feature-gates=NodeRepair=true,Unknown=true,ReservedCapacity=true,SpotToSpotConsolidation=true",
             "--interruption-queue=q",
             "--preference-price=2.5",
             "--eviction-price=0.05",
@@ -115,6 +116,7 @@ mod tests {
         let arguments = parse(&flags).unwrap();
         assert_eq!(arguments.core.batch_max_duration.as_secs(), 90);
         assert!(arguments.core.disable_leader_election);
+        assert!(arguments.core.replaces_spot_by_spot());
         let without = arguments.without_effect();
         let expected =
             ["--feature-gates=NodeRepair=true", "--feature-gates=Unknown=true", "--reserved-enis"];

@@ -149,6 +149,7 @@ fn config(arguments: &Arguments) -> Config {
         work_limit: ours.plan_work,
         preference_price: ours.preference_price,
         eviction_price: ours.eviction_price,
+        spot_for_spot: core.replaces_spot_by_spot(),
         policies: controller::Policies { profile: ours.profile.into(), ..core.policies() },
         recording: ours
             .record_to

@@ -530,6 +530,7 @@ const fn is_eligible(kept: &Kept) -> bool {
     matches!(
         kept,
         Kept::NoSaving { .. }
+            | Kept::SpotForSpot { .. }
             | Kept::Takes { .. }
             | Kept::Later { .. }
             | Kept::PodBudgetSpent { .. }
@@ -544,6 +545,7 @@ const fn is_told(kept: &Kept) -> bool {
     matches!(
         kept,
         Kept::NoSaving { .. }
+            | Kept::SpotForSpot { .. }
             | Kept::NoLabel(_)
             | Kept::TypeNotFound(_)
             | Kept::PodNotPlanned { .. }

@@ -165,6 +165,7 @@ impl Planner {
                 ..MovePrices::default()
             },
             nodes_per_move: NODES_PER_MOVE,
+            spot_for_spot: self.spending.spot_for_spot,
             work_limit: self.spending.work_limit,
         };
         let (seed, rotation) = (Seed(circumstances.seed), rotation.clone());

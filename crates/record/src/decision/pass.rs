@@ -87,6 +87,8 @@ struct ConsolidationTwin {
     launch_seconds: i64,
     horizon_seconds: i64,
     nodes_per_move: usize,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    spot_for_spot: bool,
     work_limit: u64,
 }
 
@@ -96,6 +98,7 @@ impl ConsolidationTwin {
             objective: Objective { restart_cost, preference_price },
             prices: MovePrices { eviction, launch_seconds, horizon_seconds },
             nodes_per_move,
+            spot_for_spot,
             work_limit,
         } = *settings;
         Self {
@@ -105,6 +108,7 @@ impl ConsolidationTwin {
             launch_seconds,
             horizon_seconds,
             nodes_per_move,
+            spot_for_spot,
             work_limit,
         }
     }
@@ -117,6 +121,7 @@ impl ConsolidationTwin {
             launch_seconds,
             horizon_seconds,
             nodes_per_move,
+            spot_for_spot,
             work_limit,
         } = *self;
         let preference_price = PreferencePrice::of_millionths(preference_price);
@@ -124,6 +129,7 @@ impl ConsolidationTwin {
             objective: Objective { restart_cost, preference_price },
             prices: MovePrices { eviction, launch_seconds, horizon_seconds },
             nodes_per_move,
+            spot_for_spot,
             work_limit,
         }
     }

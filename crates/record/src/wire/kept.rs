@@ -97,6 +97,10 @@ enum KeptTwin {
         #[serde(with = "crate::wire")]
         evictions: NanoUsdPerHour,
     },
+    SpotForSpot {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        types: Option<usize>,
+    },
     Takes {
         pods: usize,
     },
@@ -183,6 +187,8 @@ mod tests {
                 replacement: Some(nano),
                 evictions: nano,
             },
+            Kept::SpotForSpot { types: None },
+            Kept::SpotForSpot { types: Some(3) },
             Kept::Takes { pods: 1 },
             Kept::PodBudgetSpent { budget, allowed: 1, taken: 1 },
             Kept::Balanced { pool: pool.clone(), score: -3 },

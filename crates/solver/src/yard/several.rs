@@ -72,7 +72,8 @@ impl Yard {
         let half = self.work_used + work_limit.saturating_sub(self.work_used) / 2;
         let all = (0..self.bins.len()).filter(|bin| self.bins[*bin].may_go);
         let order = self.by_excess(all.collect());
-        let windows: Vec<&[usize]> = order.chunks(wide).collect();
+        let apart = self.apart(order);
+        let windows: Vec<&[usize]> = apart.iter().flat_map(|order| order.chunks(wide)).collect();
         let count = u64::try_from(windows.len()).unwrap_or(u64::MAX).max(1);
         let share = half.saturating_sub(self.work_used) / count;
         for bins in windows {
@@ -113,18 +114,9 @@ impl Yard {
     /// Bins in the order in which a round takes them up.
     fn windows(&self, size: usize, round: usize) -> Vec<Vec<usize>> {
         let open = |bin: &usize| self.bins[*bin].may_go && !self.bins[*bin].gone;
-        let mut order = self.by_excess((0..self.bins.len()).filter(open).collect());
-        let count = order.len().div_ceil(size.max(1)).max(1);
-        if round.is_multiple_of(2) {
-            let shift = (round / 2 * size / 2).checked_rem(order.len()).unwrap_or(0);
-            order.rotate_left(shift);
-            return order.chunks(size.max(1)).map(<[usize]>::to_vec).collect();
-        }
-        let shift = round / 2;
-        let comb = |tooth: usize| {
-            order.iter().skip((tooth + shift) % count).step_by(count).copied().collect()
-        };
-        (0..count).map(comb).collect()
+        let order = self.by_excess((0..self.bins.len()).filter(open).collect());
+        let apart = self.apart(order).into_iter();
+        apart.flat_map(|order| runs(order, size, round)).collect()
     }
 
     /// The window of the bins of `seed` that are there, as many as may go together with what was traded
@@ -156,4 +148,18 @@ impl Yard {
         let touches = |trade: &usize| self.trades.get(*trade).on(seat).is_some();
         (0..self.trades.len()).filter(touches).collect()
     }
+}
+
+/// Runs of `order`, and combs of it in every other round.
+fn runs(mut order: Vec<usize>, size: usize, round: usize) -> Vec<Vec<usize>> {
+    let count = order.len().div_ceil(size.max(1)).max(1);
+    if round.is_multiple_of(2) {
+        let shift = (round / 2 * size / 2).checked_rem(order.len()).unwrap_or(0);
+        order.rotate_left(shift);
+        return order.chunks(size.max(1)).map(<[usize]>::to_vec).collect();
+    }
+    let shift = round / 2;
+    let comb =
+        |tooth: usize| order.iter().skip((tooth + shift) % count).step_by(count).copied().collect();
+    (0..count).map(comb).collect()
 }

@@ -4,6 +4,7 @@ use model::NanoUsdPerHour;
 
 use super::Yard;
 use super::seats::Seated;
+use super::spot::Withheld;
 use super::trades::Trade;
 use crate::first::anchors;
 use crate::packing::{Mix, pods_in};
@@ -21,6 +22,8 @@ pub struct Look {
     pub replacement: Option<NanoUsdPerHour>,
     /// Whether it would go, were nothing asked of its evictions beyond their price.
     pub pays: bool,
+    /// Why the replacement does not come though it would pay.
+    pub withheld: Option<Withheld>,
 }
 
 /// Seats looked at in a unit of work.
@@ -53,10 +56,18 @@ impl Yard {
     /// What was found, where it stays.
     pub fn try_replace(&mut self, position: usize) -> Result<(), Look> {
         let (seated, mut look) = self.look(position);
-        let cheapest = self.cheapest(&seated.rest);
+        let mut cheapest = self.cheapest(&seated.rest, true);
         look.replacement = cheapest.map(|(_, cost)| NanoUsdPerHour::new(cost));
         if !self.bins[position].is_priced || !self.may_go(position) {
             return Err(look);
+        }
+        if let Some((kind, cost)) = cheapest
+            && cost < self.bins[position].worth
+        {
+            look.withheld = self.withheld(&[position], &[(kind, seated.rest.clone())]);
+            if look.withheld.is_some() {
+                cheapest = self.cheapest(&seated.rest, false);
+            }
         }
         let saves = |than: i64| cheapest.filter(|(_, cost)| *cost < than).map(|(kind, _)| kind);
         let Some(kind) = saves(self.surplus(position)) else {
@@ -81,23 +92,25 @@ impl Yard {
         self.work_used += 1 + seated.looked / SEATS_PER_UNIT;
         let pods = bin.pods.len();
         let rest = usize::try_from(pods_in(&seated.rest)).unwrap_or(usize::MAX);
-        let look = Look { pods, seated: pods.saturating_sub(rest), replacement: None, pays: false };
+        let look = Look {
+            pods,
+            seated: pods.saturating_sub(rest),
+            replacement: None,
+            pays: false,
+            withheld: None,
+        };
         (seated, look)
     }
 
-    /// The cheapest kind that holds `mix`, with what a node of it costs, its launch included.
-    fn cheapest(&mut self, mix: &Mix) -> Option<(usize, i64)> {
+    /// The cheapest kind that holds `mix`, with what a node of it costs, its launch included; of spot nodes only
+    /// where `spot` says so.
+    fn cheapest(&mut self, mix: &Mix, spot: bool) -> Option<(usize, i64)> {
         // Pods that run together may have become rivals since.
         if mix.is_empty() || !self.problem.goes_together(mix) {
             return None;
         }
         let pods = pods_in(mix);
-        let mut needs = vec![0_i64; self.problem.classes[mix[0].0].requests.len()];
-        for &(class, pods) in mix {
-            for (need, one) in needs.iter_mut().zip(&self.problem.classes[class].requests) {
-                *need = need.saturating_add(one.saturating_mul(pods));
-            }
-        }
+        let needs = self.needs(mix);
         let mut best: Option<(usize, i64)> = None;
         for &position in &self.kinds {
             let kind = &self.problem.kinds[position];
@@ -105,7 +118,8 @@ impl Yard {
                 break;
             }
             self.work_used += 1;
-            let holds = Problem::fits(&needs, &kind.room)
+            let holds = (spot || !self.is_spot_kind(position))
+                && Problem::fits(&needs, &kind.room)
                 && mix
                     .iter()
                     .all(|(class, _)| self.problem.classes[*class].kinds.contains(position))
@@ -117,5 +131,16 @@ impl Yard {
             }
         }
         best
+    }
+
+    /// What `mix`, which is not empty, asks for.
+    pub(super) fn needs(&self, mix: &Mix) -> Vec<i64> {
+        let mut needs = vec![0_i64; self.problem.classes[mix[0].0].requests.len()];
+        for &(class, pods) in mix {
+            for (need, one) in needs.iter_mut().zip(&self.problem.classes[class].requests) {
+                *need = need.saturating_add(one.saturating_mul(pods));
+            }
+        }
+        needs
     }
 }

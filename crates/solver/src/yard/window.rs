@@ -81,6 +81,7 @@ impl Yard {
                 && self.gain(part) > 0
                 && self.may_go_together(&part.removed)
                 && self.is_paid_for(part)
+                && self.withheld(&part.removed, &part.launched).is_none()
         });
         parts
     }
@@ -271,8 +272,12 @@ impl Yard {
         let bought: Vec<usize> =
             trades.flat_map(|trade| trade.launched.iter().map(|(kind, _)| *kind)).collect();
         let holds = |kind: usize| classes.iter().any(|&class| self.problem.holds(kind, class));
+        let gone = window.trades.iter().flat_map(|trade| &self.trades.get(*trade).removed);
+        let spot_alone = window.bins.iter().chain(gone).all(|bin| self.is_spot[*bin]);
+        let spot = self.settings.spot_for_spot || !spot_alone;
+        let may_come = |kind: usize| (spot || !self.is_spot_kind(kind)) && holds(kind);
         let mut kinds: Vec<usize> =
-            self.kinds.iter().copied().filter(|&kind| holds(kind)).collect();
+            self.kinds.iter().copied().filter(|&kind| may_come(kind)).collect();
         kinds.extend(bought);
         kinds.sort_unstable();
         kinds.dedup();

@@ -7,9 +7,11 @@ use clap::{ArgAction, Args, ValueEnum};
 use super::gates::Gates;
 use super::value::{duration, truth};
 
-/// On by default in Karpenter; on-demand capacity reservations are not bought from yet, which a claim of
-/// a pool that asks for them says by itself.
-const QUIET_GATES: [&str; 1] = ["ReservedCapacity"];
+/// Spot nodes may be replaced by cheaper spot nodes.
+const SPOT_TO_SPOT: &str = "SpotToSpotConsolidation";
+/// The first is on by default in Karpenter; on-demand capacity reservations are not bought from yet, which a claim
+/// of a pool that asks for them says by itself.
+const QUIET_GATES: [&str; 2] = ["ReservedCapacity", SPOT_TO_SPOT];
 
 /// How much is logged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -158,8 +160,10 @@ pub(crate) struct Core {
         default_missing_value = "true", hide = true)]
     legacy_node_repair: bool,
 
+    /// Gates; SpotToSpotConsolidation=true has spot nodes replaced by cheaper spot nodes too, one that goes alone
+    /// where 15 types are cheaper
     #[arg(long, env = "FEATURE_GATES", default_value = "", value_parser = Gates::parse,
-        value_name = "NAME=BOOL,...", hide = true)]
+        value_name = "NAME=BOOL,...", hide_default_value = true)]
     feature_gates: Gates,
 }
 
@@ -177,6 +181,11 @@ impl Core {
         let default_spreads = self.scheduler_config.clone();
         let profile = controller::Profile::default();
         controller::Policies { min_values, preferences, profile, default_spreads }
+    }
+
+    /// Whether spot nodes may be replaced by cheaper spot nodes.
+    pub(crate) fn replaces_spot_by_spot(&self) -> bool {
+        self.feature_gates.is_on(SPOT_TO_SPOT)
     }
 
     /// Settings that differ from their defaults and have no effect yet.

@@ -21,6 +21,11 @@ impl Gates {
         gates.collect::<Result<_, String>>().map(Self)
     }
 
+    /// Whether the gate of that name is on.
+    pub(super) fn is_on(&self, name: &str) -> bool {
+        self.0.get(name).copied().unwrap_or(false)
+    }
+
     /// Gates that are on and have no effect: all but `known`.
     pub(super) fn without_effect(&self, flag: &str, known: &[&str]) -> Vec<String> {
         let on = self.0.iter().filter(|(name, on)| **on && !known.contains(&name.as_str()));

@@ -39,6 +39,11 @@ pub(crate) struct Disrupt {
     #[arg(long, value_name = "N", default_value_t = 16, requires = "disrupt")]
     pub(crate) nodes_per_move: usize,
 
+    /// Replace spot nodes by cheaper spot nodes too, as the controller does with the feature gate
+    /// SpotToSpotConsolidation; one that goes alone where 15 types are cheaper
+    #[arg(long, requires = "disrupt")]
+    pub(crate) spot_to_spot: bool,
+
     /// The time at which budgets and times of quiet are looked at, such as 2026-11-26T09:00:00Z
     /// [default: the latest that the objects speak of]
     #[arg(long, value_name = "TIME", requires = "disrupt", value_parser = moment)]

@@ -105,6 +105,7 @@ fn question(
             objective,
             prices,
             nodes_per_move: args.disrupt.nodes_per_move,
+            spot_for_spot: args.disrupt.spot_to_spot,
             work_limit,
         },
         settings: planner::Settings { price_weights: false, objective, work_limit },

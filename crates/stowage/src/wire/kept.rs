@@ -69,13 +69,16 @@ pub(super) struct Numbers<'a> {
     /// The score by policy `Balanced`, thousandths; 500 are asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) score_thousandths: Option<i64>,
+    /// Cheaper types for a spot node, of which 15 are asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) types: Option<usize>,
     /// Its place among those looked at next.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) place: Option<usize>,
 }
 
 impl<'a> Numbers<'a> {
-    /// Those of `kept`.
+    /// Those of `kept`; which node a canary is, is in the message alone.
     pub(super) fn new(kept: &'a Kept) -> Self {
         let none = Self::default();
         match kept {
@@ -90,7 +93,7 @@ impl<'a> Numbers<'a> {
             | Kept::ConsolidationDisabled
             | Kept::Empty
             | Kept::Unknown => none,
-            // Which node the canary is, is in the message.
+            Kept::SpotForSpot { types } => Self { types: *types, ..none },
             Kept::PoolNotFound(pool) | Kept::Canary { pool, node: _ } => {
                 Self { node_pool: Some(pool.as_str()), ..none }
             }

@@ -168,6 +168,7 @@ fn settings(options: &Options, eviction: i64) -> Settings {
         objective: Objective::LIST_PRICES,
         prices: MovePrices { eviction, ..MovePrices::default() },
         nodes_per_move: options.nodes_per_move,
+        spot_for_spot: false,
         work_limit: options.work,
     }
 }
