@@ -3,9 +3,7 @@
 use std::fmt::Write as _;
 
 use disruption::{Cluster, Consolidation, Rotation, Settings};
-use model::{
-    CapacityType, MicroUsdPerHour, MovePrices, NewNode, NodeIndex, Objective, Snapshot, well_known,
-};
+use model::{CapacityType, MicroUsdPerHour, MovePrices, NewNode, NodeIndex, Objective, Snapshot};
 use proptest::prelude::*;
 use testkit::{carry_out, fleet};
 
@@ -88,10 +86,7 @@ proptest! {
                 snapshot, cluster, found.moves.clone(), settings.prices, at(0),
             );
             prop_assert!(checked.is_ok(), "{:?}", checked);
-            let is_spot = |node: &NodeIndex| {
-                let capacity_type = snapshot.node(*node).labels.get(well_known::CAPACITY_TYPE);
-                capacity_type.is_some_and(|value| value.as_str() == "spot")
-            };
+            let is_spot = |node: &NodeIndex| snapshot.node(*node).is_spot();
             let comes = |one: &NewNode| {
                 let listing = snapshot.listing_of(snapshot.offering(one.offering));
                 listing.capacity_type == CapacityType::Spot

@@ -1,8 +1,8 @@
 //! Nodes that already exist or were asked for.
 
 use crate::{
-    Labels, MicroUsdPerHour, NodeName, NodePoolName, Resources, RivalsIndex, SelectionIndex, Taint,
-    TermIndex,
+    CapacityType, Labels, MicroUsdPerHour, NodeName, NodePoolName, Resources, RivalsIndex,
+    SelectionIndex, Taint, TermIndex, well_known,
 };
 
 /// Whether a node takes pods.
@@ -51,4 +51,12 @@ pub struct Node {
     pub apart: Vec<(TermIndex, i64)>,
     /// Its price; `None` where type, zone or price are unknown.
     pub price: Option<MicroUsdPerHour>,
+}
+
+impl Node {
+    /// Whether its labels say that it is a spot node.
+    pub fn is_spot(&self) -> bool {
+        let capacity_type = self.labels.get(well_known::CAPACITY_TYPE);
+        capacity_type.is_some_and(|value| value.as_str() == CapacityType::Spot.as_str())
+    }
 }

@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 
 use model::fleet::Reason;
-use model::{CapacityType, Move, NanoUsdPerHour, NewNode, Objective, Plan, Snapshot, well_known};
+use model::{CapacityType, Move, NanoUsdPerHour, NewNode, Objective, Plan, Snapshot};
 
 use crate::{Alternative, alternatives};
 
@@ -44,9 +44,7 @@ pub fn move_alternatives(
 /// Whether one spot node goes, and no other.
 fn is_one_spot_node(snapshot: &Snapshot, one: &Move) -> bool {
     let [node] = one.removed.as_slice() else { return false };
-    let capacity_type = snapshot.node(*node).labels.get(well_known::CAPACITY_TYPE);
-    one.reason == Reason::Underutilized
-        && capacity_type.is_some_and(|value| value.as_str() == CapacityType::Spot.as_str())
+    one.reason == Reason::Underutilized && snapshot.node(*node).is_spot()
 }
 
 /// Where a spot node comes in the place of one, it is of one of the few cheapest types, so that it is not replaced

@@ -154,7 +154,7 @@ impl Yard {
         let scarce = problem.scarce.clone();
         let spot_types = problem.kinds.iter().map(|kind| spot::types(snapshot, kind)).collect();
         Self {
-            is_spot: tenants.iter().map(|one| spot::is_spot(snapshot, one.node)).collect(),
+            is_spot: tenants.iter().map(|one| snapshot.node(one.node).is_spot()).collect(),
             spot_types,
             seats: Seats::new(&problem, &takes),
             anchors: anchors::anchors(&problem, &scarce),

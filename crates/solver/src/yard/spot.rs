@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use model::{CapacityType, NodeIndex, Snapshot, TypeIndex, well_known};
+use model::{CapacityType, Snapshot, TypeIndex};
 
 use super::Yard;
 use crate::packing::Mix;
@@ -31,12 +31,6 @@ pub(super) fn types(snapshot: &Snapshot, kind: &Kind) -> Vec<TypeIndex> {
     let spot = listings.filter(|listing| listing.capacity_type == CapacityType::Spot);
     let types: BTreeSet<TypeIndex> = spot.map(|listing| listing.instance_type).collect();
     types.into_iter().collect()
-}
-
-/// Whether the node is a spot node.
-pub(super) fn is_spot(snapshot: &Snapshot, node: NodeIndex) -> bool {
-    let capacity_type = snapshot.node(node).labels.get(well_known::CAPACITY_TYPE);
-    capacity_type.is_some_and(|value| value.as_str() == CapacityType::Spot.as_str())
 }
 
 impl Yard {
